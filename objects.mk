@@ -1,0 +1,6 @@
+# One module a line; src/pure has no postgres.h and is shared with the host
+# tests and the fuzzers.
+MODULES_C = \
+	init \
+	guc
+PURE_C =

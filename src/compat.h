@@ -1,0 +1,46 @@
+/*
+ * compat.h
+ *		Shims between PostgreSQL 15 and 18.
+ *
+ * Each gives an older server the newer name, so that no other file tests
+ * PG_VERSION_NUM.
+ */
+#ifndef KEFU_COMPAT_H
+#define KEFU_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "pg_kefu needs PostgreSQL 15 or later"
+#endif
+
+/* 18 names the module in pg_get_loaded_modules(). */
+#if PG_VERSION_NUM >= 180000
+#define KEFU_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pg_kefu", .version = KEFU_VERSION)
+#else
+#define KEFU_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+/* 17 let an extension name its own wait events. */
+#if PG_VERSION_NUM < 170000
+#define WaitEventExtensionNew(name) ((uint32) PG_WAIT_EXTENSION)
+#endif
+
+/* 16 moved the choice of what a worker may bypass into flags. */
+#ifndef BGWORKER_BYPASS_ALLOWCONN
+#define BGWORKER_BYPASS_ALLOWCONN 0x0001
+#endif
+
+/*
+ * The library is built with hidden visibility, as the server builds its own
+ * since 16.  15 has PGDLLEXPORT empty, and fmgr.h marks what it exports with
+ * it, hence the prelude includes this file before fmgr.h.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+#define KEFU_FUNCTION(name) \
+	PG_FUNCTION_INFO_V1(name); \
+	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS)
+
+#endif							/* KEFU_COMPAT_H */
