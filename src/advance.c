@@ -18,18 +18,17 @@
 
 #include "access/htup_details.h"
 #include "common/hashfn.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "funcapi.h"
-#include "nodes/makefuncs.h"
-#include "parser/parse_type.h"
 #include "utils/array.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/regproc.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "advance.h"
@@ -38,6 +37,7 @@
 #include "guard.h"
 #include "guc.h"
 #include "refuse.h"
+#include "rules.h"
 #include "spi.h"
 #include "who.h"
 #include "workflow.h"
@@ -373,21 +373,31 @@ typedef struct Move
 	TimestampTz at;
 } Move;
 
+static TupleDesc move_rowtype = NULL;
+
+static void
+drop_move_rowtype(void)
+{
+	move_rowtype = NULL;
+}
+
 static TupleDesc
 move_desc(void)
 {
-	static TupleDesc desc = NULL;
-
-	if (desc == NULL)
+	if (move_rowtype == NULL)
 	{
-		Oid			type = typenameTypeId(NULL, makeTypeNameFromNameList(
-																		list_make2(makeString("kefu"), makeString("move"))));
+		Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+											   CStringGetDatum("move"),
+											   ObjectIdGetDatum(get_namespace_oid("kefu", false)));
+		TupleDesc	desc = lookup_rowtype_tupdesc(type, -1);
 		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
 
-		desc = BlessTupleDesc(CreateTupleDescCopy(lookup_rowtype_tupdesc_domain(type, -1, false)));
+		kefu_rules_watch("transition", drop_move_rowtype);
+		move_rowtype = BlessTupleDesc(CreateTupleDescCopy(desc));
 		MemoryContextSwitchTo(old);
+		ReleaseTupleDesc(desc);
 	}
-	return desc;
+	return move_rowtype;
 }
 
 static Datum
@@ -673,6 +683,8 @@ queue_speech(KefuTransition *t, const Move *move, int32 version)
 	Datum		v[4];
 	bool		isnull;
 
+	if (plan.types[0] != move_desc()->tdtypeid)
+		plan.plan = NULL;		/* the extension was made anew in this session */
 	plan.types[0] = move_desc()->tdtypeid;
 	v[0] = make_move(move);
 	v[1] = CStringGetTextDatum(t->speaks);

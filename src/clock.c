@@ -207,13 +207,11 @@ load_clocks(void)
 	if (clocks_loaded)
 		return;
 	if (clock_context == NULL)
-	{
 		clock_context = AllocSetContextCreate(CacheMemoryContext, "kefu clocks",
 											  ALLOCSET_SMALL_SIZES);
-		kefu_rules_watch("clock_kind", drop_clocks);
-		kefu_rules_watch("clock_policy", drop_clocks);
-		kefu_rules_watch("clock_level", drop_clocks);
-	}
+	kefu_rules_watch("clock_kind", drop_clocks);
+	kefu_rules_watch("clock_policy", drop_clocks);
+	kefu_rules_watch("clock_level", drop_clocks);
 	while (!clocks_loaded)
 	{
 		MemoryContextReset(clock_context);

@@ -21,6 +21,7 @@
 
 typedef struct Watch
 {
+	const char *table;			/* a literal */
 	Oid			relation;
 	KefuRulesDrop drop;
 } Watch;
@@ -48,12 +49,16 @@ kefu_rules_watch(const char *table, KefuRulesDrop drop)
 				 errmsg("relation \"kefu.%s\" does not exist", table)));
 	/* After DROP and CREATE EXTENSION the same table comes with a new Oid. */
 	for (int i = 0; i < watch_count; i++)
-		if (watches[i].relation == relation && watches[i].drop == drop)
+		if (watches[i].drop == drop && strcmp(watches[i].table, table) == 0)
+		{
+			watches[i].relation = relation;
 			return;
+		}
 	if (watch_count >= MAX_WATCHES)
 		elog(ERROR, "too many watched tables");
 	if (watch_count == 0)
 		CacheRegisterRelcacheCallback(at_invalidation, (Datum) 0);
+	watches[watch_count].table = table;
 	watches[watch_count].relation = relation;
 	watches[watch_count].drop = drop;
 	watch_count++;

@@ -11,7 +11,8 @@ typedef void (*KefuRulesDrop) (void);
 
 /*
  * Calls drop whenever rows of kefu.<table> changed, here or elsewhere.  drop
- * runs inside invalidation processing: it may forget, and nothing else.
+ * runs inside invalidation processing: it may forget, and nothing else.  table
+ * must be a literal; call it at every loading, it costs a look-up.
  */
 extern void kefu_rules_watch(const char *table, KefuRulesDrop drop);
 

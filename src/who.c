@@ -77,15 +77,13 @@ make_table(const char *name, Size entry)
 	HASHCTL		ctl;
 
 	if (who_context == NULL)
-	{
 		who_context = AllocSetContextCreate(CacheMemoryContext, "kefu who",
 											ALLOCSET_SMALL_SIZES);
-		kefu_rules_watch("unit", drop_who);
-		kefu_rules_watch("staff", drop_who);
-		kefu_rules_watch("staff_role", drop_who);
-		kefu_rules_watch("gateway", drop_who);
-		kefu_rules_watch("reader", drop_who);
-	}
+	kefu_rules_watch("unit", drop_who);
+	kefu_rules_watch("staff", drop_who);
+	kefu_rules_watch("staff_role", drop_who);
+	kefu_rules_watch("gateway", drop_who);
+	kefu_rules_watch("reader", drop_who);
 	ctl.keysize = UNIT_LENGTH;
 	ctl.entrysize = entry;
 	ctl.hcxt = who_context;

@@ -282,16 +282,14 @@ kefu_load_rows(void)
 	if (rows_loaded)
 		return;
 	if (rows_context == NULL)
-	{
 		rows_context = AllocSetContextCreate(CacheMemoryContext, "kefu rows",
 											 ALLOCSET_DEFAULT_SIZES);
-		kefu_rules_watch("transition", drop_rows);
-		kefu_rules_watch("state", drop_rows);
-		kefu_rules_watch("machine", drop_rows);
-		kefu_rules_watch("object_type", drop_rows);
-		kefu_rules_watch("fact", drop_rows);
-		kefu_rules_watch("event", drop_rows);
-	}
+	kefu_rules_watch("transition", drop_rows);
+	kefu_rules_watch("state", drop_rows);
+	kefu_rules_watch("machine", drop_rows);
+	kefu_rules_watch("object_type", drop_rows);
+	kefu_rules_watch("fact", drop_rows);
+	kefu_rules_watch("event", drop_rows);
 	while (!rows_loaded)
 	{
 		MemoryContextReset(rows_context);
