@@ -256,10 +256,11 @@ sub print_sql
 			]
 		} @$states);
 	print_insert('kefu.clock_kind',
-		'clock, starts_from, calendar, rulebook, note',
+		'clock, starts_from, calendar, kept_by, rulebook, note',
 		map {
 			[
 				literal($_->{clock}), literal($_->{starts_from}), literal($_->{calendar}),
+				$_->{kept_by} eq '' ? 'NULL' : name_array($_->{kept_by}),
 				name_array($_->{rulebook}), literal($_->{note})
 			]
 		} @$clocks);

@@ -37,7 +37,7 @@ HEADS = {
     "states.csv": "machine,state,is_initial,is_final,label_zh,label_en",
     "MACHINE.csv": "machine,from_state,event,seq,guard,to_state,roles,requires,"
                        "speaks,clocks,effect,rulebook,note",
-    "clocks.csv": "clock,starts_from,target,calendar,levels,rulebook,note",
+    "clocks.csv": "clock,starts_from,target,calendar,levels,kept_by,rulebook,note",
 }
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 LEVEL = re.compile(r"^due(?:([+-])(\d+)([mhd]))?(?::([a-z_]+))?(?:!([a-z_]+))?$")
@@ -387,6 +387,13 @@ def main(folder, built=None):
     for m in MACHINES:
         if not any(k[0] == m and k[1] == "*new" for k in groups):
             fault(m, "has no creation row")
+
+    # What keeps a promise stops its clock somewhere
+    stops = {(c, d["event"]) for d in trows for op, c in clock_ops(d) if op == "stop"}
+    for c, d in clocks.items():
+        for e in words(d, "kept_by", "event"):
+            if (c, e) not in stops:
+                fault("clock", c, "is kept by", e, "which stops it nowhere")
 
     # Clocks are used, and those started are stopped or the object ends
     for c, d in clocks.items():
