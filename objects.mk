@@ -2,5 +2,6 @@
 # tests and the fuzzers.
 MODULES_C = \
 	init \
-	guc
+	guc \
+	spi
 PURE_C =

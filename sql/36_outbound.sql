@@ -1,0 +1,125 @@
+-- 36_outbound: what we say, from the words to the platform's receipt.
+--
+-- A speech is what one event says to a customer; it has one part a channel,
+-- each an outbound row.  Its clocks stop, and first_response_at and
+-- answered_at are set, when the platform has taken the last part.
+
+CREATE TABLE kefu.script (
+    script text COLLATE "C" NOT NULL,
+    variant smallint NOT NULL DEFAULT 1,
+    channel text COLLATE "C" NOT NULL CONSTRAINT script_channel CHECK (channel IN ('public', 'private')),
+    title_zh text NOT NULL,
+    text text NOT NULL,
+    is_approved boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (script, variant, channel)
+);
+COMMENT ON TABLE kefu.script IS 'Approved reply templates with slots in braces and variants (标准话术; R14, R107)';
+COMMENT ON COLUMN kefu.script.script IS 'code (话术代码)';
+COMMENT ON COLUMN kefu.script.variant IS 'number; another one is used when a platform refuses a duplicate text (变体)';
+COMMENT ON COLUMN kefu.script.channel IS 'public reply or private message (渠道)';
+COMMENT ON COLUMN kefu.script.title_zh IS 'Chinese title (标题)';
+COMMENT ON COLUMN kefu.script.text IS 'template; slots: {department} {limit} {hotline} {name} {solution} {link} (正文)';
+COMMENT ON COLUMN kefu.script.is_approved IS 'only an approved one is used (是否批准)';
+
+CREATE TABLE kefu.script_rule (
+    event text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    channel text COLLATE "C" NOT NULL,
+    requirement text COLLATE "C" NOT NULL,
+    pattern text NOT NULL,
+    rulebook text COLLATE "C" NOT NULL,
+    PRIMARY KEY (event, kind, channel, requirement)
+);
+COMMENT ON TABLE kefu.script_rule IS 'What the text of a speaking event must contain, whoever wrote it (话术必备内容; R90, R93, R110, R119)';
+COMMENT ON COLUMN kefu.script_rule.event IS 'event (事件)';
+COMMENT ON COLUMN kefu.script_rule.kind IS 'kind of ticket (个案类型)';
+COMMENT ON COLUMN kefu.script_rule.channel IS 'public or private (渠道)';
+COMMENT ON COLUMN kefu.script_rule.requirement IS 'department, limit, apology, thanks, hotline, contact (要求)';
+COMMENT ON COLUMN kefu.script_rule.pattern IS 'regular expression the text must match; {department} stands for the named department (正则)';
+COMMENT ON COLUMN kefu.script_rule.rulebook IS 'R number (规范条款)';
+
+CREATE TABLE kefu.speech (
+    speech_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    object_type text COLLATE "C" NOT NULL,
+    object_id bigint NOT NULL,
+    event_id bigint NOT NULL,
+    event text COLLATE "C" NOT NULL,
+    from_state text COLLATE "C" NOT NULL,
+    to_state text COLLATE "C" NOT NULL,
+    round smallint NOT NULL,
+    version integer NOT NULL,
+    unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
+    clock_ops text[] NOT NULL,
+    queued_at timestamptz NOT NULL,
+    outcome text COLLATE "C" CONSTRAINT speech_outcome CHECK
+        (outcome IN ('delivered', 'failed', 'withdrawn')),
+    settled_at timestamptz
+);
+CREATE INDEX speech_object ON kefu.speech (object_id, object_type);
+COMMENT ON TABLE kefu.speech IS 'What one event says to a customer, over one or two channels (答复)';
+COMMENT ON COLUMN kefu.speech.speech_id IS 'number (答复编号)';
+COMMENT ON COLUMN kefu.speech.object_type IS 'type of the object that speaks (对象类型)';
+COMMENT ON COLUMN kefu.speech.object_id IS 'which one (对象编号)';
+COMMENT ON COLUMN kefu.speech.event_id IS 'audit event of the transition (审计事件)';
+COMMENT ON COLUMN kefu.speech.event IS 'event that speaks (事件)';
+COMMENT ON COLUMN kefu.speech.from_state IS 'state to return to if it can''t be delivered (原状态)';
+COMMENT ON COLUMN kefu.speech.to_state IS 'state the event led to (新状态)';
+COMMENT ON COLUMN kefu.speech.round IS 'round it speaks in (轮次)';
+COMMENT ON COLUMN kefu.speech.version IS 'version after the event: a different one later means that something happened since (版本)';
+COMMENT ON COLUMN kefu.speech.unit IS 'handling unit then (机构)';
+COMMENT ON COLUMN kefu.speech.clock_ops IS 'clock actions that wait for the delivery (待执行的时限动作)';
+COMMENT ON COLUMN kefu.speech.queued_at IS 'when it was said (排队时间)';
+COMMENT ON COLUMN kefu.speech.outcome IS 'delivered 已送达, failed 未送达, withdrawn 已撤回; NULL under way (结果)';
+COMMENT ON COLUMN kefu.speech.settled_at IS 'platform''s time of the last delivered part, or of the failure (完成时间)';
+
+CREATE TABLE kefu.outbound (
+    outbound_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    speech_id bigint REFERENCES kefu.speech,
+    part smallint NOT NULL DEFAULT 1,
+    way smallint NOT NULL DEFAULT 1,
+    unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
+    account text COLLATE "C" NOT NULL REFERENCES kefu.account,
+    action text COLLATE "C" NOT NULL,
+    channel text COLLATE "C" NOT NULL CONSTRAINT outbound_channel CHECK (channel IN ('public', 'private')),
+    state text COLLATE "C" NOT NULL DEFAULT 'queued' CONSTRAINT outbound_state CHECK
+        (state IN ('queued', 'sending', 'sent', 'failed', 'uncertain', 'cancelled')),
+    parent_id text COLLATE "C",
+    root_id text COLLATE "C",
+    recipient_id text COLLATE "C",
+    text text NOT NULL,
+    script text COLLATE "C",
+    variant smallint,
+    slots jsonb,
+    priority smallint NOT NULL DEFAULT 2,
+    queued_at timestamptz NOT NULL,
+    not_before timestamptz NOT NULL,
+    expires_at timestamptz,
+    attempts smallint NOT NULL DEFAULT 0,
+    lease_until timestamptz,
+    lease_key uuid,
+    sending_at timestamptz,
+    sent_at timestamptz,
+    native_id text COLLATE "C",
+    last_class text COLLATE "C",
+    last_error text,
+    CONSTRAINT outbound_sent CHECK ((state = 'sent') = (sent_at IS NOT NULL))
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
+CREATE INDEX outbound_due ON kefu.outbound (not_before) WHERE state IN ('queued', 'sending', 'uncertain');
+CREATE INDEX outbound_speech ON kefu.outbound (speech_id);
+CREATE INDEX outbound_native ON kefu.outbound (native_id) WHERE native_id IS NOT NULL;
+COMMENT ON TABLE kefu.outbound IS 'Actions towards platforms: queued, sending (committed before the first byte), then sent, failed or uncertain (发送)';
+
+CREATE TABLE kefu.outbound_way (
+    channel text COLLATE "C" NOT NULL CONSTRAINT outbound_way_channel CHECK (channel IN ('public', 'private')),
+    way smallint NOT NULL,
+    kind text COLLATE "C" NOT NULL CONSTRAINT outbound_way_kind CHECK
+        (kind IN ('reply', 'message', 'reply_asking_for_message', 'other_identity', 'call')),
+    script text COLLATE "C",
+    PRIMARY KEY (channel, way)
+);
+COMMENT ON TABLE kefu.outbound_way IS 'Fallback list: the ways tried in order until one is taken; the last is a call by 10000 (备用渠道)';
+COMMENT ON COLUMN kefu.outbound_way.channel IS 'channel that was meant (渠道)';
+COMMENT ON COLUMN kefu.outbound_way.way IS 'order, from 1 (次序)';
+COMMENT ON COLUMN kefu.outbound_way.kind IS 'what is tried (方式)';
+COMMENT ON COLUMN kefu.outbound_way.script IS 'text used instead, without personal data; NULL keeps the text (话术)';
+
