@@ -469,7 +469,8 @@ claim_items(Ingest *in)
 		"platform", "item_type", "native_id", "message_id", NULL
 	};
 	static KefuRowTable table = {
-		"seen_item", columns, "ON CONFLICT DO NOTHING RETURNING item_type, native_id"
+		.table = "seen_item", .columns = columns,
+		.tail = "ON CONFLICT DO NOTHING RETURNING item_type, native_id"
 	};
 	Datum		platform = CStringGetTextDatum(in->source.platform);
 	KefuRows	rows;
@@ -518,7 +519,9 @@ write_sightings(Ingest *in)
 	static const char *const columns[] = {
 		"message_id", "account", "action", "found_at", NULL
 	};
-	static KefuRowTable table = {"sighting", columns, "ON CONFLICT DO NOTHING"};
+	static KefuRowTable table = {
+		.table = "sighting", .columns = columns, .tail = "ON CONFLICT DO NOTHING"
+	};
 	IngestItem **items = palloc(sizeof(IngestItem *) * Max(in->nkeyed, 1));
 	Datum		account = CStringGetTextDatum(in->source.account);
 	Datum		action = CStringGetTextDatum(in->source.action);
@@ -575,7 +578,7 @@ write_dead_letters(Ingest *in)
 	static const char *const columns[] = {
 		"account", "action", "received_at", "item_no", "reason", "payload", NULL
 	};
-	static KefuRowTable table = {"dead_letter", columns};
+	static KefuRowTable table = {.table = "dead_letter", .columns = columns};
 	KefuRows	rows;
 
 	if (in->ndead == 0)

@@ -48,6 +48,7 @@ typedef struct IngestTicket
 	const char *category;
 	const char *unit;
 	int64		repeat_of;		/* 0: none */
+	int32		handler;		/* of that one, who has it first; 0 nobody */
 	const KefuTransition *open; /* how it is opened and, if it is, recorded */
 	const KefuTransition *record;	/* NULL: not */
 	struct IngestItem *item;

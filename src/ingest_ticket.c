@@ -216,27 +216,29 @@ find_tickets(const IngestSource *source, IngestItem **items, int count)
 }
 
 /*
- * The earlier ticket of the same person and kind within 30 days, with the unit
- * that handles it (ruling 19).
+ * The latest confirmed ticket of the same person and matter within 30 days: its
+ * unit handles the new one, its handler first (ruling 19).
  */
 static void
 find_repeats(IngestTicket *tickets, int count)
 {
 	static KefuPlan plan = {
-		"SELECT DISTINCT ON (i.n) i.n, coalesce(t.merged_into, t.ticket_id), t.unit "
-		"  FROM unnest($1, $2, $3, $4) AS i(n, person_id, kind, posted_at) "
+		"SELECT DISTINCT ON (i.n) i.n, t.ticket_id, t.unit, s.staff_id "
+		"  FROM unnest($1, $2, $3, $4, $5) AS i(n, person_id, kind, category, posted_at) "
 		"  JOIN kefu.ticket t ON t.person_id = i.person_id AND t.kind = i.kind "
-		"   AND t.posted_at > i.posted_at - interval '30 days' AND t.posted_at <= i.posted_at "
-		"   AND t.state <> 'dropped' "
+		"   AND t.category IS NOT DISTINCT FROM i.category AND NOT t.is_provisional "
+		"   AND t.posted_at > i.posted_at - interval '720 hours' "
 		"  JOIN kefu.unit u ON u.unit = t.unit AND u.is_live "
+		"  LEFT JOIN kefu.staff s ON s.staff_id = t.handler AND s.is_active "
 		" ORDER BY i.n, t.posted_at DESC, t.ticket_id DESC",
-		4, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID}, NULL
+		5, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID}, NULL
 	};
 	int64	   *places = palloc(sizeof(int64) * Max(count, 1));
 	int64	   *persons = palloc(sizeof(int64) * Max(count, 1));
 	char	  **kinds = palloc(sizeof(char *) * Max(count, 1));
+	char	  **categories = palloc(sizeof(char *) * Max(count, 1));
 	Datum	   *posted = palloc(sizeof(Datum) * Max(count, 1));
-	Datum		values[4];
+	Datum		values[5];
 	uint64		found;
 	int			n = 0;
 	bool		isnull;
@@ -247,7 +249,8 @@ find_repeats(IngestTicket *tickets, int count)
 			continue;
 		places[n] = i;
 		persons[n] = id_of(tickets[i].item);
-		kinds[n] = (char *) tickets[i].kind;
+		kinds[n] = unconstify(char *, tickets[i].kind);
+		categories[n] = unconstify(char *, tickets[i].category);
 		posted[n] = TimestampTzGetDatum(tickets[i].item->posted_at);
 		n++;
 	}
@@ -256,7 +259,8 @@ find_repeats(IngestTicket *tickets, int count)
 	values[0] = kefu_id_array(places, n);
 	values[1] = kefu_id_array(persons, n);
 	values[2] = kefu_text_array(kinds, n);
-	values[3] = PointerGetDatum(construct_array(posted, n, TIMESTAMPTZOID, 8,
+	values[3] = kefu_text_array(categories, n);
+	values[4] = PointerGetDatum(construct_array(posted, n, TIMESTAMPTZOID, 8,
 												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	found = kefu_spi_run(&plan, values, NULL, false, 0);
 	for (uint64 row = 0; row < found; row++)
@@ -265,6 +269,9 @@ find_repeats(IngestTicket *tickets, int count)
 
 		ticket->repeat_of = DatumGetInt64(kefu_spi_value(row, 2, &isnull));
 		ticket->unit = kefu_spi_text(row, 3);
+		ticket->handler = DatumGetInt32(kefu_spi_value(row, 4, &isnull));
+		if (isnull)
+			ticket->handler = 0;
 	}
 }
 
@@ -330,30 +337,6 @@ attach_or_open(Ingest *in, IngestItem **group, int place)
 	item->opens = ticket;
 }
 
-/* A second ticket of the same person and kind within one payload. */
-static void
-link_repeats_within(IngestTicket *tickets, int count)
-{
-	for (int i = 1; i < count; i++)
-	{
-		IngestTicket *ticket = &tickets[i];
-
-		/* tickets are in the order of person and time */
-		for (int j = i; j-- > 0;)
-		{
-			if (id_of(tickets[j].item) == 0 ||
-				id_of(tickets[j].item) != id_of(ticket->item))
-				break;
-			if (strcmp(tickets[j].kind, ticket->kind) == 0)
-			{
-				ticket->repeat_of = tickets[j].ticket_id;
-				ticket->unit = tickets[j].unit;
-				break;
-			}
-		}
-	}
-}
-
 void
 kefu_place_items(Ingest *in)
 {
@@ -380,7 +363,6 @@ kefu_place_items(Ingest *in)
 			attach_or_open(in, items + start, i - start);
 	}
 	find_repeats(in->tickets, in->ntickets);
-	link_repeats_within(in->tickets, in->ntickets);
 }
 
 void
@@ -404,7 +386,7 @@ kefu_raise_customer_wrote(Ingest *in)
 
 		if (item->belongs_to == 0)
 			continue;
-		machines[n] = (char *) item->belongs_kind;
+		machines[n] = unconstify(char *, item->belongs_kind);
 		ids[n] = item->belongs_to;
 		messages[n] = item->message_id;
 		n++;

@@ -363,15 +363,15 @@ write_tickets(Ingest *in)
 	{
 		ID, KIND, STATE, VERSION, SEQ, HEAD, UNIT, RECEIVED, HOME, ACCOUNT, MESSAGE,
 		PERSON, PROVISIONAL, CATEGORY, LOCATION, SOURCE, POSTED, ROUND_POSTED, OPENED,
-		REPEAT, FIRST_KIND
+		REPEAT, FIRST_KIND, HANDLER
 	};
 	static const char *const columns[] = {
 		"ticket_id", "kind", "state", "version", "audit_seq", "audit_head", "unit",
 		"received_unit", "home_unit", "account", "message_id", "person_id",
 		"is_provisional", "category", "location", "location_source", "posted_at",
-		"round_posted_at", "opened_at", "repeat_of", "first_kind", NULL
+		"round_posted_at", "opened_at", "repeat_of", "first_kind", "handler", NULL
 	};
-	static KefuRowTable table = {"ticket", columns};
+	static KefuRowTable table = {.table = "ticket", .columns = columns};
 	Datum		unit = CStringGetTextDatum(in->source.unit);
 	Datum		account = CStringGetTextDatum(in->source.account);
 	KefuRows	rows;
@@ -406,6 +406,8 @@ write_tickets(Ingest *in)
 		kefu_row_set(&rows, OPENED, TimestampTzGetDatum(in->source.now));
 		kefu_row_id(&rows, REPEAT, ticket->repeat_of);
 		kefu_row_text(&rows, FIRST_KIND, ticket->kind);
+		if (ticket->handler != 0)
+			kefu_row_set(&rows, HANDLER, Int32GetDatum(ticket->handler));
 		kefu_row_end(&rows);
 	}
 	kefu_rows_insert(&rows);
@@ -421,7 +423,7 @@ write_rounds(Ingest *in)
 	static const char *const columns[] = {
 		"ticket_id", "round", "posted_at", "opened_at", "message_id", NULL
 	};
-	static KefuRowTable table = {"round", columns};
+	static KefuRowTable table = {.table = "round", .columns = columns};
 	KefuRows	rows;
 
 	if (in->ntickets == 0)
@@ -454,7 +456,7 @@ write_messages(Ingest *in)
 		"identity_id", "person_id", "text", "media", "url", "posted_at", "seen_at",
 		"is_live", "to_us", "ticket_id", "suggested_kind", NULL
 	};
-	static KefuRowTable table = {"message", columns};
+	static KefuRowTable table = {.table = "message", .columns = columns};
 	Datum		unit = CStringGetTextDatum(in->source.unit);
 	Datum		platform = CStringGetTextDatum(in->source.platform);
 	Datum		account = CStringGetTextDatum(in->source.account);
