@@ -4,6 +4,17 @@ MODULES_C = \
 	init \
 	guc \
 	spi \
+	rules \
+	calendar \
 	canon \
-	audit
-PURE_C =
+	audit \
+	who \
+	workflow \
+	guard \
+	refuse \
+	clock \
+	advance \
+	api
+PURE_C = \
+	calendar \
+	calendar_block
