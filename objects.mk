@@ -3,5 +3,10 @@
 MODULES_C = \
 	init \
 	guc \
-	spi
-PURE_C =
+	spi \
+	rules \
+	calendar \
+	calendar_rows
+PURE_C = \
+	calendar \
+	calendar_block
