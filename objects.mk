@@ -6,6 +6,7 @@ MODULES_C = \
 	spi \
 	rules \
 	calendar \
+	calendar_rows \
 	canon \
 	audit \
 	who \
