@@ -408,11 +408,39 @@ check_required(Run *run, KefuItem *item, const Piece *unread)
 	}
 }
 
+/* Applies the rows of one field, or of all for KEFU_FIELD_COUNT. */
+static void
+apply_rules(Run *run, KefuField only, KefuJson *value, KefuValue *values, Piece *unread)
+{
+	const KefuItemMap *map = run->map;
+
+	for (int i = 0; i < map->n_rules; i++)
+	{
+		const KefuRule *rule = &map->rules[i];
+
+		if ((only == KEFU_FIELD_COUNT || only == rule->field) &&
+			!values[rule->field].present)
+			apply(run, rule, value, &values[rule->field], &unread[rule->field]);
+	}
+}
+
+/* The cursor of an item that is otherwise of no interest. */
+static const char *
+cursor_of(Run *run, KefuJson *value)
+{
+	KefuValue	values[KEFU_FIELD_COUNT] = {0};
+	Piece		unread[KEFU_FIELD_COUNT] = {0};
+
+	apply_rules(run, KEFU_FIELD_CURSOR, value, values, unread);
+	apply_rules(run, KEFU_FIELD_NATIVE_ID, value, values, unread);
+	default_to(&values[KEFU_FIELD_CURSOR], &values[KEFU_FIELD_NATIVE_ID]);
+	return values[KEFU_FIELD_CURSOR].text;
+}
+
 static void
 map_item(Run *run, KefuJson *value, KefuItem *item)
 {
-	const KefuItemMap *map = run->map;
-	Piece		unread[KEFU_FIELD_COUNT];
+	Piece		unread[KEFU_FIELD_COUNT] = {0};
 
 	/* An id alone is an item too, read by the path "$". */
 	if (value == NULL || kefu_json_kind(value) == KEFU_JSON_ARRAY)
@@ -420,14 +448,7 @@ map_item(Run *run, KefuJson *value, KefuItem *item)
 		item->error = "item is not an object";
 		return;
 	}
-	memset(unread, 0, sizeof(unread));
-	for (int i = 0; i < map->n_rules; i++)
-	{
-		const KefuRule *rule = &map->rules[i];
-
-		if (!item->values[rule->field].present)
-			apply(run, rule, value, &item->values[rule->field], &unread[rule->field]);
-	}
+	apply_rules(run, KEFU_FIELD_COUNT, value, item->values, unread);
 	fill_in(run, item);
 	check_required(run, item, unread);
 	if (run->no_memory)
@@ -518,22 +539,27 @@ map_items(Run *run, KefuJson *list, bool is_list)
 		page->error = "more items than any page has";
 		return;
 	}
-	page->n_listed = (int) length;
 	page->items = kefu_arena_alloc(&page->arena, length * sizeof(KefuItem));
-	if (page->items == NULL)
+	page->cursors = kefu_arena_alloc(&page->arena, length * sizeof(char *));
+	if (page->items == NULL || page->cursors == NULL)
 	{
 		page->error = "out of memory";
 		return;
 	}
+	page->n_listed = (int) length;
 	for (size_t i = 0; i < length; i++)
 	{
 		KefuJson   *value = is_list ? kefu_json_element(list, i) : list;
 		KefuItem   *item = &page->items[page->n_items];
 
 		if (value != NULL && !all_hold(&run->map->filter, value))
+		{
+			page->cursors[i] = cursor_of(run, value);
 			continue;
+		}
 		item->item_no = (int) i + 1;
 		map_item(run, value, item);
+		page->cursors[i] = item->values[KEFU_FIELD_CURSOR].text;
 		page->n_items++;
 	}
 }
@@ -548,7 +574,7 @@ map_reply(Run *run, const char *body, size_t len)
 	bool		is_list;
 	char		text[160];
 
-	if (is_empty_body(map, body, len))
+	if (map->nothing || is_empty_body(map, body, len))
 	{
 		page->is_empty = true;
 		return;

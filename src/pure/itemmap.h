@@ -98,6 +98,7 @@ typedef struct KefuPage
 	int			n_listed;		/* items in the reply, filtered ones included */
 	int			n_items;
 	KefuItem   *items;
+	const char **cursors;		/* of all n_listed, for paging; NULL where unreadable */
 	const char *next_cursor;	/* cursor paging: NULL if absent */
 	const char *has_next;		/* the platform's word on whether more follows, or NULL */
 

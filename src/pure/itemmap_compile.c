@@ -4,7 +4,8 @@
  *
  * The document has these members, all optional but item_kind and fields:
  *	item_kind		default of item_type: status, comment, message, user
- *	result_kind		object: an object instead of a list is one item
+ *	result_kind		object, id: an object instead of a list is one item;
+ *					nothing: replies hold no item, and fields are not needed
  *	items_paths		where the list is; the first path with one wins, default $
  *	item_filter		[predicate, ...]: items for which all hold are kept
  *	empty_when		[[predicate, ...], ...]: replies that mean "nothing"
@@ -433,7 +434,9 @@ compile_map(Compiler *c)
 	map->item_kind = kefu_json_text(kefu_json_member(spec, "item_kind"), NULL);
 	if (map->item_kind == NULL)
 		complain(c, "no item_kind");
-	map->one_object = result != NULL && strcmp(result, "object") == 0;
+	map->nothing = result != NULL && strcmp(result, "nothing") == 0;
+	map->one_object = result != NULL &&
+		(strcmp(result, "object") == 0 || strcmp(result, "id") == 0);
 	compile_paths(c, "items_paths", kefu_json_member(spec, "items_paths"),
 				  &map->n_items_paths, &map->items_paths);
 	if (map->n_items_paths == 0)
@@ -450,7 +453,8 @@ compile_map(Compiler *c)
 						  &map->has_next_cursor, &map->next_cursor);
 	compile_optional_path(c, "has_next_path", kefu_json_member(spec, "has_next_path"),
 						  &map->has_has_next, &map->has_next);
-	compile_rules(c, kefu_json_member(spec, "fields"));
+	if (!map->nothing)
+		compile_rules(c, kefu_json_member(spec, "fields"));
 	if (!c->failed)
 		compile_want(c);
 }

@@ -64,6 +64,7 @@ struct KefuItemMap
 	KefuArena	arena;
 	KefuJson   *spec;			/* strings are borrowed from it */
 	const char *item_kind;
+	bool		nothing;		/* replies hold no item */
 	bool		one_object;		/* an object where the list is looked for is one item */
 	int			n_items_paths;
 	KefuPath   *items_paths;
