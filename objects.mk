@@ -15,7 +15,12 @@ MODULES_C = \
 	refuse \
 	clock \
 	advance \
-	api
+	api \
+	rows \
+	ingest \
+	ingest_person \
+	ingest_ticket \
+	ingest_write
 PURE_C = \
 	calendar \
 	calendar_block

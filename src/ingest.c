@@ -222,13 +222,13 @@ add_dead_letter(Ingest *in, int item_no, const char *reason)
 	letter->reason = pstrdup(reason);
 }
 
-/* Text of a field, copied out of the page; NULL where it is absent. */
+/* Text of a field; NULL where it is absent. */
 static char *
 field(const KefuItem *item, KefuField name)
 {
 	const KefuValue *value = &item->values[name];
 
-	return value->present ? pnstrdup(value->text, value->len) : NULL;
+	return value->present ? unconstify(char *, value->text) : NULL;
 }
 
 static int64
@@ -288,7 +288,7 @@ read_item(Ingest *in, const KefuItem *mapped)
 	item->media = field(mapped, KEFU_FIELD_MEDIA);
 	item->url = field(mapped, KEFU_FIELD_URL);
 	item->is_private = strcmp(item->item_type, PRIVATE_ITEM) == 0;
-	item->posted_at = kefu_instant_from_micros(
+	item->posted_at = kefu_unix_micros_to_timestamptz(
 		mapped->values[KEFU_FIELD_POSTED_AT].number);
 	item->is_live = item->posted_at >= in->source.start_at;
 	item->author = read_author(mapped);
@@ -296,16 +296,16 @@ read_item(Ingest *in, const KefuItem *mapped)
 }
 
 /*
- * Maps the payload.  What stays in in->items has been copied, so that the page
- * is gone before any statement runs that might fail.
+ * Maps the payload.  The page, and what items borrow from it, live as long as
+ * the SPI connection.
  */
 static void
 read_payload(Ingest *in)
 {
-	KefuPage   *page = kefu_map_page(in->source.platform, in->source.action,
-									 VARDATA_ANY(in->payload),
-									 VARSIZE_ANY_EXHDR(in->payload),
-									 in->source.native_id);
+	const KefuPage *page = kefu_map_page(in->source.platform, in->source.action,
+										 VARDATA_ANY(in->payload),
+										 VARSIZE_ANY_EXHDR(in->payload),
+										 in->source.native_id);
 
 	if (page->error != NULL)
 		add_dead_letter(in, 0, page->error);
@@ -318,7 +318,6 @@ read_payload(Ingest *in)
 		else
 			read_item(in, &page->items[i]);
 	}
-	kefu_page_free(page);
 }
 
 /*
