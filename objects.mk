@@ -3,5 +3,21 @@
 MODULES_C = \
 	init \
 	guc \
-	spi
-PURE_C =
+	spi \
+	rules \
+	mapping
+PURE_C = \
+	arena \
+	json_path \
+	json_sieve \
+	json \
+	dates \
+	html \
+	itemmap_compile \
+	itemmap_value \
+	itemmap \
+	replyclass \
+	backoff \
+	urlform \
+	paging_compile \
+	paging
