@@ -5,8 +5,21 @@ MODULES_C = \
 	guc \
 	spi \
 	rules \
+	calendar \
+	calendar_rows \
+	canon \
+	audit \
+	who \
+	workflow \
+	guard \
+	refuse \
+	clock \
+	advance \
+	api \
 	mapping
 PURE_C = \
+	calendar \
+	calendar_block \
 	arena \
 	json_path \
 	json_sieve \
