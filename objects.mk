@@ -16,6 +16,7 @@ MODULES_C = \
 	clock \
 	advance \
 	api \
+	mapping \
 	rows \
 	ingest \
 	ingest_person \
@@ -23,4 +24,18 @@ MODULES_C = \
 	ingest_write
 PURE_C = \
 	calendar \
-	calendar_block
+	calendar_block \
+	arena \
+	json_path \
+	json_sieve \
+	json \
+	dates \
+	html \
+	itemmap_compile \
+	itemmap_value \
+	itemmap \
+	replyclass \
+	backoff \
+	urlform \
+	paging_compile \
+	paging
