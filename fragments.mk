@@ -20,5 +20,6 @@ SQL_FRAGMENTS = \
 	sql/46_admin.sql \
 	sql/48_crm.sql \
 	sql/52_ingest.sql \
+	sql/54_exchange.sql \
 	sql/60_preset.sql \
 	build/presets.sql

@@ -21,7 +21,8 @@ MODULES_C = \
 	ingest \
 	ingest_person \
 	ingest_ticket \
-	ingest_write
+	ingest_write \
+	exchange
 PURE_C = \
 	calendar \
 	calendar_block \
