@@ -19,5 +19,6 @@ SQL_FRAGMENTS = \
 	sql/44_desk.sql \
 	sql/46_admin.sql \
 	sql/48_crm.sql \
+	sql/50_tick.sql \
 	sql/60_preset.sql \
 	build/presets.sql

@@ -16,6 +16,7 @@ MODULES_C = \
 	clock \
 	advance \
 	api \
+	tick \
 	mapping
 PURE_C = \
 	calendar \
