@@ -3,5 +3,11 @@
 MODULES_C = \
 	init \
 	guc \
-	spi
+	spi \
+	shmem \
+	wake \
+	http \
+	launcher \
+	worker \
+	net
 PURE_C =
