@@ -9,5 +9,19 @@ MODULES_C = \
 	http \
 	launcher \
 	worker \
-	net
-PURE_C =
+	net \
+	rules \
+	calendar \
+	calendar_rows \
+	canon \
+	audit \
+	who \
+	workflow \
+	guard \
+	refuse \
+	clock \
+	advance \
+	api
+PURE_C = \
+	calendar \
+	calendar_block
