@@ -14,4 +14,5 @@ SQL_FRAGMENTS = \
 	sql/38_guards.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
-	sql/40_engine.sql
+	sql/40_engine.sql \
+	sql/80_worker.sql

@@ -348,10 +348,14 @@ BEGIN ATOMIC
      WHERE o.state = 'uncertain' AND o.sending_at < kefu.now() - interval '10 minutes'
     HAVING count(*) > 0
     UNION ALL
-    SELECT 'warning', 'seal', format('the audit trail is sealed up to %s only', s.sealed_at),
-           'Call kefu.seal_audit(); an old transaction may hold it back, see pg_stat_activity.'
-      FROM (SELECT l.sealed_at FROM kefu.seal l ORDER BY l.seal_id DESC LIMIT 1) s
-     WHERE s.sealed_at < kefu.now() - interval '5 minutes' AND NOT kefu.is_foreign_copy()
+    SELECT 'warning', 'seal', format('events are not sealed since %s', min(e.at)),
+           coalesce('Held back for ' || (SELECT h.lag || ' by ' || h.holder FROM kefu.audit_horizon() h) || '.',
+                    'See the clock worker in kefu.stat_worker, or call kefu.seal_audit().')
+      FROM kefu.audit_event e
+     WHERE e.incarnation = (SELECT l.incarnation FROM kefu.seal l ORDER BY l.seal_id DESC LIMIT 1)
+       AND e.xid >= (SELECT l.xid_to FROM kefu.seal l ORDER BY l.seal_id DESC LIMIT 1)
+       AND NOT kefu.is_foreign_copy()
+    HAVING min(e.at) < kefu.now() - interval '5 minutes'
     UNION ALL
     SELECT 'warning', 'test clock', 'kefu.test_clock is on: this is no desk for customers',
            'Remove kefu.test_clock from postgresql.conf and restart the server.'
