@@ -21,4 +21,5 @@ SQL_FRAGMENTS = \
 	sql/48_crm.sql \
 	sql/50_tick.sql \
 	sql/60_preset.sql \
-	build/presets.sql
+	build/presets.sql \
+	sql/80_worker.sql

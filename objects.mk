@@ -4,6 +4,12 @@ MODULES_C = \
 	init \
 	guc \
 	spi \
+	shmem \
+	wake \
+	http \
+	launcher \
+	worker \
+	net \
 	rules \
 	calendar \
 	calendar_rows \
