@@ -23,7 +23,12 @@ MODULES_C = \
 	advance \
 	api \
 	tick \
-	mapping
+	mapping \
+	rows \
+	ingest \
+	ingest_person \
+	ingest_ticket \
+	ingest_write
 PURE_C = \
 	calendar \
 	calendar_block \
