@@ -3,5 +3,7 @@
 MODULES_C = \
 	init \
 	guc \
-	spi
+	spi \
+	canon \
+	audit
 PURE_C =
