@@ -4,6 +4,18 @@ MODULES_C = \
 	init \
 	guc \
 	spi \
+	rules \
+	calendar \
+	calendar_rows \
 	canon \
-	audit
-PURE_C =
+	audit \
+	who \
+	workflow \
+	guard \
+	refuse \
+	clock \
+	advance \
+	api
+PURE_C = \
+	calendar \
+	calendar_block

@@ -2,9 +2,9 @@
  * calendar.c
  *		Working-time arithmetic over kefu.calendar.
  *
- * The arithmetic is in src/pure; this file reads the rows, keeps them and what
- * was unrolled from them in the session until a row changes (rules.c), and
- * turns its answers into SQL's.
+ * The arithmetic is in src/pure; this file keeps the rows and what was unrolled
+ * from them in the session until a row changes (rules.c), and turns the
+ * arithmetic's answers into SQL's.
  *
  * It guarantees that all calls for one calendar between two changes of rules
  * use one set of rows.  It deliberately doesn't store results: a deadline once
@@ -12,7 +12,7 @@
  */
 #include "calendar.h"
 
-#include "pure/calendar.h"
+#include "calendar_rows.h"
 #include "rules.h"
 
 #include "funcapi.h"
@@ -21,227 +21,29 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
-StaticAssertDecl(KEFU_DAY_US == USECS_PER_DAY, "one form of time in both worlds");
-
 typedef struct CachedCalendar
 {
 	char		code[NAMEDATALEN];	/* hash key */
-	KefuCalendarRules rules;
-	pg_tz	   *zone;
-	int			nknown;				/* instants at which a row became known */
-	TimestampTz *known;				/* ascending */
+	KefuCalendarRows rows;
 	KefuTimeline *latest;			/* with all rows */
 	KefuTimeline *earlier;			/* as known at earlier_at, or NULL */
 	TimestampTz earlier_at;
 } CachedCalendar;
 
-static KefuRules calendar_rules = {
-	.tables = {"calendar", "calendar_week", "calendar_exception", "holiday",
-	"holiday_cover"}
-};
-
-static KefuRulesQuery calendar_query = {
-	"SELECT c.timezone, c.holiday_table FROM kefu.calendar c"
-	" WHERE c.calendar OPERATOR(pg_catalog.=) $1"
-};
-static KefuRulesQuery week_query = {
-	"SELECT w.day, w.from_minute, w.to_minute FROM kefu.calendar_week w"
-	" WHERE w.calendar OPERATOR(pg_catalog.=) $1 ORDER BY w.day, w.from_minute"
-};
-static KefuRulesQuery exception_query = {
-	"SELECT e.from_at, e.to_at, e.is_open, e.known_from FROM kefu.calendar_exception e"
-	" WHERE e.calendar OPERATOR(pg_catalog.=) $1"
-};
-static KefuRulesQuery holiday_query = {
-	"SELECT h.date, h.kind, h.known_from FROM kefu.holiday h"
-	" WHERE h.holiday_table OPERATOR(pg_catalog.=) $1"
-};
-static KefuRulesQuery cover_query = {
-	"SELECT v.from_date, v.to_date, v.known_from FROM kefu.holiday_cover v"
-	" WHERE v.holiday_table OPERATOR(pg_catalog.=) $1"
-};
-
 static MemoryContext calendar_context = NULL;
 static HTAB *calendars = NULL;
-
-/* --- reading -------------------------------------------------------------- */
-
-/* A column that is never null of the row last read. */
-static Datum
-column(uint64 row, int number)
-{
-	bool		isnull;
-	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-									  number, &isnull);
-
-	if (isnull)
-		elog(ERROR, "column %d of a calendar's rules is null", number);
-	return value;
-}
-
-/* KefuZoneFn over the server's zones, which count whole seconds since 1970. */
-static int64_t
-next_change(const void *zone, int64_t at, int64_t *offset)
-{
-	const int64 epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-	pg_time_t	seconds = at / USECS_PER_SEC - (at % USECS_PER_SEC < 0) + epoch;
-	pg_time_t	boundary;
-	long int	before;
-	long int	after;
-	int			is_dst;
-	int			found;
-
-	found = pg_next_dst_boundary(&seconds, &before, &is_dst, &boundary, &after, &is_dst,
-								 zone);
-	if (found < 0)
-		elog(ERROR, "could not find the offset of time zone \"%s\"",
-			 pg_get_timezone_name((pg_tz *) zone));
-	*offset = before * USECS_PER_SEC;
-	return found == 0 ? PG_INT64_MAX : (boundary - epoch) * USECS_PER_SEC;
-}
-
-/* Fills the windows of each kind of day; rows come ordered by day. */
-static void
-read_week(KefuCalendarRules *rules)
-{
-	KefuWindow *windows = palloc(sizeof(KefuWindow) * Max(SPI_processed, 1));
-
-	for (uint64 row = 0; row < SPI_processed; row++)
-	{
-		int			day = DatumGetInt16(column(row, 1));
-
-		if (rules->nwindows[day]++ == 0)
-			rules->windows[day] = &windows[row];
-		windows[row].from_minute = DatumGetInt16(column(row, 2));
-		windows[row].to_minute = DatumGetInt16(column(row, 3));
-	}
-}
-
-static void
-read_exceptions(KefuCalendarRules *rules)
-{
-	rules->nexceptions = SPI_processed;
-	rules->exceptions = palloc(sizeof(KefuException) * Max(SPI_processed, 1));
-	for (uint64 row = 0; row < SPI_processed; row++)
-		rules->exceptions[row] = (KefuException)
-		{
-			.from_at = DatumGetTimestampTz(column(row, 1)),
-			.to_at = DatumGetTimestampTz(column(row, 2)),
-			.is_open = DatumGetBool(column(row, 3)),
-			.known_from = DatumGetTimestampTz(column(row, 4))
-		};
-}
-
-static KefuHolidayKind
-holiday_kind(const char *kind)
-{
-	if (strcmp(kind, "holiday") == 0)
-		return KEFU_HOLIDAY_HOLIDAY;
-	if (strcmp(kind, "workday") == 0)
-		return KEFU_HOLIDAY_WORKDAY;
-	return KEFU_HOLIDAY_ORDINARY;
-}
-
-static void
-read_holidays(KefuCalendarRules *rules)
-{
-	rules->nholidays = SPI_processed;
-	rules->holidays = palloc(sizeof(KefuHoliday) * Max(SPI_processed, 1));
-	for (uint64 row = 0; row < SPI_processed; row++)
-		rules->holidays[row] = (KefuHoliday)
-		{
-			.date = DatumGetDateADT(column(row, 1)),
-			.kind = holiday_kind(TextDatumGetCString(column(row, 2))),
-			.known_from = DatumGetTimestampTz(column(row, 3))
-		};
-}
-
-static void
-read_covers(KefuCalendarRules *rules)
-{
-	rules->ncovers = SPI_processed;
-	rules->covers = palloc(sizeof(KefuCover) * Max(SPI_processed, 1));
-	for (uint64 row = 0; row < SPI_processed; row++)
-		rules->covers[row] = (KefuCover)
-		{
-			.from_date = DatumGetDateADT(column(row, 1)),
-			.to_date = DatumGetDateADT(column(row, 2)),
-			.known_from = DatumGetTimestampTz(column(row, 3))
-		};
-}
-
-static int
-compare_instants(const void *left, const void *right)
-{
-	TimestampTz a = *(const TimestampTz *) left;
-	TimestampTz b = *(const TimestampTz *) right;
-
-	return (a > b) - (a < b);
-}
-
-static void
-list_known(CachedCalendar *calendar)
-{
-	const KefuCalendarRules *rules = &calendar->rules;
-	TimestampTz *known = palloc(sizeof(TimestampTz) *
-								(rules->nexceptions + rules->nholidays +
-								 rules->ncovers + 1));
-	int			n = 0;
-
-	for (size_t i = 0; i < rules->nexceptions; i++)
-		known[n++] = rules->exceptions[i].known_from;
-	for (size_t i = 0; i < rules->nholidays; i++)
-		known[n++] = rules->holidays[i].known_from;
-	for (size_t i = 0; i < rules->ncovers; i++)
-		known[n++] = rules->covers[i].known_from;
-	qsort(known, n, sizeof(TimestampTz), compare_instants);
-	calendar->known = known;
-	calendar->nknown = n;
-}
-
-/* Reads one calendar into the given context. */
-static void
-read_calendar(CachedCalendar *calendar, MemoryContext context)
-{
-	KefuCalendarRules *rules = &calendar->rules;
-	MemoryContext caller = CurrentMemoryContext;
-	bool		isnull;
-	char	   *holiday_table;
-
-	kefu_rules_read(&calendar_query, calendar->code);
-	if (SPI_processed == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("calendar \"%s\" does not exist", calendar->code)));
-	calendar->zone = pg_tzset(TextDatumGetCString(column(0, 1)));
-	if (calendar->zone == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("time zone of calendar \"%s\" is not known to this server",
-						calendar->code)));
-	rules->zone_fn = next_change;
-	rules->zone = calendar->zone;
-	SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
-	rules->has_holiday_table = !isnull;
-	holiday_table = isnull ? "" : TextDatumGetCString(column(0, 2));
-
-	MemoryContextSwitchTo(context);
-	kefu_rules_read(&week_query, calendar->code);
-	read_week(rules);
-	kefu_rules_read(&exception_query, calendar->code);
-	read_exceptions(rules);
-	kefu_rules_read(&holiday_query, holiday_table);
-	read_holidays(rules);
-	kefu_rules_read(&cover_query, holiday_table);
-	read_covers(rules);
-	kefu_calendar_sort(rules);
-	list_known(calendar);
-	MemoryContextSwitchTo(caller);
-}
+static bool fresh = false;		/* what is kept is still what the tables say */
 
 /* --- the cache ------------------------------------------------------------ */
 
-/* Frees everything kept and begins with nothing. */
+/* KefuRulesDrop; what is kept may be in use, so it is freed later. */
+static void
+expire(void)
+{
+	fresh = false;
+}
+
+/* Frees everything kept, begins with nothing and watches the tables. */
 static void
 reset_cache(void)
 {
@@ -266,6 +68,13 @@ reset_cache(void)
 	control.hcxt = calendar_context;
 	calendars = hash_create("kefu calendars", 64, &control,
 							HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+
+	kefu_rules_watch("calendar", expire);
+	kefu_rules_watch("calendar_week", expire);
+	kefu_rules_watch("calendar_exception", expire);
+	kefu_rules_watch("holiday", expire);
+	kefu_rules_watch("holiday_cover", expire);
+	fresh = true;
 }
 
 static KefuTimeline *
@@ -285,19 +94,15 @@ load_calendar(const char *code)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "kefu calendar",
 												  ALLOCSET_SMALL_SIZES);
-	CachedCalendar loading = {.rules = {0}};
 	CachedCalendar *calendar;
-	KefuRulesReader reader;
+	KefuCalendarRows rows;
 
-	strlcpy(loading.code, code, NAMEDATALEN);
-	kefu_rules_open(&calendar_rules, &reader);
-	read_calendar(&loading, context);
-	kefu_rules_close(&reader);
-
-	/* The timeline points to the rules, so these must be in their place. */
+	kefu_calendar_read(code, context, &rows);
 	MemoryContextSetParent(context, calendar_context);
 	calendar = hash_search(calendars, code, HASH_ENTER, NULL);
-	*calendar = loading;
+	calendar->rows = rows;
+	calendar->latest = NULL;
+	calendar->earlier = NULL;
 	return calendar;
 }
 
@@ -307,20 +112,20 @@ load_calendar(const char *code)
 static CachedCalendar *
 get_calendar(const char *code)
 {
-	CachedCalendar *calendar = NULL;
+	CachedCalendar *calendar;
 
-	if (kefu_rules_expired(&calendar_rules) || calendars == NULL)
+	if (!fresh)
 		reset_cache();
-	if (strlen(code) < NAMEDATALEN)
-		calendar = hash_search(calendars, code, HASH_FIND, NULL);
-	else
+	/* Keys are cut to a name's length, and no code in the table is longer. */
+	if (strlen(code) >= NAMEDATALEN)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("calendar \"%s\" does not exist", code)));
+	calendar = hash_search(calendars, code, HASH_FIND, NULL);
 	if (calendar == NULL)
 		calendar = load_calendar(code);
 	if (calendar->latest == NULL)
-		calendar->latest = make_timeline(&calendar->rules, DT_NOEND);
+		calendar->latest = make_timeline(&calendar->rows.rules, DT_NOEND);
 	return calendar;
 }
 
@@ -334,7 +139,7 @@ get_timeline(const char *code, TimestampTz known_at)
 	CachedCalendar *calendar = get_calendar(code);
 	TimestampTz edition = DT_NOBEGIN;
 	int			low = 0;
-	int			high = calendar->nknown;
+	int			high = calendar->rows.nknown;
 
 	if (known_at == DT_NOEND)
 		return calendar->latest;
@@ -342,20 +147,20 @@ get_timeline(const char *code, TimestampTz known_at)
 	{
 		int			middle = low + (high - low) / 2;
 
-		if (calendar->known[middle] <= known_at)
+		if (calendar->rows.known[middle] <= known_at)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == calendar->nknown)
+	if (low == calendar->rows.nknown)
 		return calendar->latest;
 	if (low > 0)
-		edition = calendar->known[low - 1];
+		edition = calendar->rows.known[low - 1];
 	if (calendar->earlier == NULL || calendar->earlier_at != edition)
 	{
 		kefu_timeline_free(calendar->earlier);
 		calendar->earlier = NULL;
-		calendar->earlier = make_timeline(&calendar->rules, edition);
+		calendar->earlier = make_timeline(&calendar->rows.rules, edition);
 		calendar->earlier_at = edition;
 	}
 	return calendar->earlier;

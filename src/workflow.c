@@ -279,6 +279,8 @@ load_transitions(void)
 void
 kefu_load_rows(void)
 {
+	KefuRulesReader reader;
+
 	if (rows_loaded)
 		return;
 	if (rows_context == NULL)
@@ -302,12 +304,12 @@ kefu_load_rows(void)
 		events = make_table("kefu events", NAME_LENGTH * 2, sizeof(NamedEntry));
 		PG_TRY();
 		{
-			kefu_spi_begin();
+			kefu_rules_open("transition", &reader);
 			load_machines();
 			load_states();
 			load_words();
 			load_transitions();
-			kefu_spi_end();
+			kefu_rules_close(&reader);
 		}
 		PG_CATCH();
 		{

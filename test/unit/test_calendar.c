@@ -112,6 +112,22 @@ between(KefuTimeline *timeline, int64_t from, int64_t to)
 	return result;
 }
 
+static KefuHoliday
+off(int year, int month, int day)
+{
+	return (KefuHoliday) {
+		(int32_t) days_from(year, month, day), KEFU_HOLIDAY_HOLIDAY, 0
+	};
+}
+
+static KefuHoliday
+work(int year, int month, int day)
+{
+	return (KefuHoliday) {
+		(int32_t) days_from(year, month, day), KEFU_HOLIDAY_WORKDAY, 0
+	};
+}
+
 /* The Spring Festival of 2026: 02-14 and 02-28 work, 02-15 to 02-23 off. */
 static void
 test_spring_festival(void)
@@ -122,12 +138,10 @@ test_spring_festival(void)
 						 (int32_t) days_from(2027, 1, 1), INT64_MIN};
 	KefuTimeline *t;
 
-	holidays[0] = (KefuHoliday) {(int32_t) days_from(2026, 2, 28), KEFU_HOLIDAY_WORKDAY, 0};
-	holidays[1] = (KefuHoliday) {(int32_t) days_from(2026, 2, 14), KEFU_HOLIDAY_WORKDAY, 0};
 	for (int i = 0; i < 9; i++)
-		holidays[2 + i] = (KefuHoliday) {
-			(int32_t) days_from(2026, 2, 15 + i), KEFU_HOLIDAY_HOLIDAY, 0
-		};
+		holidays[i] = off(2026, 2, 15 + i);
+	holidays[9] = work(2026, 2, 28);
+	holidays[10] = work(2026, 2, 14);
 	rules.holidays = holidays;
 	rules.nholidays = 11;
 	rules.covers = &cover;
@@ -220,7 +234,8 @@ test_changeover_days(void)
 	/* Only 01:30 to 02:00 exists; then 03:00 follows. */
 	CHECK_INT(between(t, utc(2026, 3, 29, 0, 0), utc(2026, 3, 29, 12, 0)), HOUR / 2);
 	/* 02:00 to 02:30 comes twice. */
-	CHECK_INT(between(t, utc(2026, 10, 24, 23, 0), utc(2026, 10, 25, 12, 0)), 3 * HOUR / 2);
+	CHECK_INT(between(t, utc(2026, 10, 24, 23, 0), utc(2026, 10, 25, 12, 0)),
+			  3 * HOUR / 2);
 	CHECK_INT(add(t, utc(2026, 10, 24, 23, 0), HOUR + 1), utc(2026, 10, 25, 1, 0) + 1);
 	kefu_timeline_free(t);
 }
@@ -245,7 +260,9 @@ test_exceptions(void)
 		int64_t		known_at;
 		int64_t		monday;
 		int64_t		saturday;
-	}			cases[] = {{9, 12, 0}, {10, 0, 1}, {19, 0, 1}, {20, 2, 1}, {INT64_MAX, 2, 1}};
+	}			cases[] = {
+		{9, 12, 0}, {10, 0, 1}, {19, 0, 1}, {20, 2, 1}, {INT64_MAX, 2, 1}
+	};
 	int64_t		result;
 
 	rules.exceptions = exceptions;
@@ -257,7 +274,8 @@ test_exceptions(void)
 		bool		works;
 
 		CHECK_INT(between(t, monday, monday + DAY), cases[i].monday * HOUR);
-		CHECK_INT(between(t, monday + 5 * DAY, monday + 6 * DAY), cases[i].saturday * HOUR);
+		CHECK_INT(between(t, monday + 5 * DAY, monday + 6 * DAY),
+				  cases[i].saturday * HOUR);
 		/* Wholly closed is no working day, opened on a Saturday neither. */
 		kefu_timeline_working_day(t, (int32_t) days_from(2026, 3, 2), &works);
 		CHECK_INT(works, cases[i].monday > 0);
@@ -297,8 +315,8 @@ test_limits(void)
 			  KEFU_CALENDAR_LAST - 1 - KEFU_CALENDAR_FIRST);
 	CHECK_INT(add(t, KEFU_CALENDAR_FIRST, KEFU_CALENDAR_LAST - 1 - KEFU_CALENDAR_FIRST),
 			  KEFU_CALENDAR_LAST - 1);
-	CHECK_INT(add(t, KEFU_CALENDAR_LAST - 1, KEFU_CALENDAR_FIRST - KEFU_CALENDAR_LAST + 1),
-			  KEFU_CALENDAR_FIRST);
+	CHECK_INT(add(t, KEFU_CALENDAR_LAST - 1,
+				  KEFU_CALENDAR_FIRST - KEFU_CALENDAR_LAST + 1), KEFU_CALENDAR_FIRST);
 	CHECK_INT(kefu_timeline_add(t, now, INT64_MAX, &result), KEFU_CALENDAR_OUT_OF_RANGE);
 	CHECK_INT(kefu_timeline_add(t, now, INT64_MIN, &result), KEFU_CALENDAR_OUT_OF_RANGE);
 	CHECK_INT(kefu_timeline_add(t, KEFU_CALENDAR_FIRST, -1, &result),
@@ -410,10 +428,16 @@ test_random_rules(void)
 			}
 		}
 		for (int i = 0; i < 40; i++)
+		{
+			int64_t		date = days_from(2025, 10, 1) + i / 2 * 22;
+
+			date += check_random_between(&seed, 0, 21);
+			if (i % 2 == 1 && check_random_between(&seed, 0, 1) == 1)
+				date = holidays[i - 1].date;	/* an amendment */
 			holidays[i] = (KefuHoliday) {
-				(int32_t) (days_from(2025, 10, 1) + i * 11 + check_random_between(&seed, 0, 10)),
-				(KefuHolidayKind) check_random_between(&seed, 0, 2), i % 3
+				(int32_t) date, (KefuHolidayKind) check_random_between(&seed, 0, 2), i % 5
 			};
+		}
 		for (int i = 0; i < 12; i++)
 		{
 			int64_t		from = check_random_between(&seed, 0, SPAN_MINUTES);
