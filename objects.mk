@@ -5,5 +5,10 @@ MODULES_C = \
 	guc \
 	spi \
 	canon \
-	audit
-PURE_C =
+	audit \
+	ledger \
+	scan \
+	seal \
+	evidence
+PURE_C = \
+	merkle
