@@ -1,4 +1,18 @@
 # The install script is these files joined in this order.
 SQL_FRAGMENTS = \
 	sql/00_guard.sql \
-	sql/23_seal.sql
+	sql/08_rules.sql \
+	sql/12_calendar.sql \
+	sql/10_unit.sql \
+	sql/14_platform.sql \
+	sql/20_machine.sql \
+	sql/22_audit.sql \
+	sql/23_seal.sql \
+	sql/24_clock.sql \
+	sql/30_person.sql \
+	sql/32_desk.sql \
+	sql/36_outbound.sql \
+	sql/38_guards.sql \
+	sql/39_rows.sql \
+	build/machines.sql \
+	sql/40_engine.sql

@@ -4,11 +4,23 @@ MODULES_C = \
 	init \
 	guc \
 	spi \
+	scan \
+	rules \
+	calendar \
+	calendar_rows \
 	canon \
 	audit \
 	ledger \
-	scan \
 	seal \
-	evidence
+	evidence \
+	who \
+	workflow \
+	guard \
+	refuse \
+	clock \
+	advance \
+	api
 PURE_C = \
+	calendar \
+	calendar_block \
 	merkle

@@ -108,7 +108,7 @@ CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
     ON kefu.reader FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
 
 CREATE FUNCTION kefu.now() RETURNS timestamptz
-    LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'kefu_now';
+    LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'kefu_now_sql';
 COMMENT ON FUNCTION kefu.now() IS
 'The desk''s clock: the start of the client''s statement, or kefu.test_now while the server runs with kefu.test_clock (当前时间)';
 

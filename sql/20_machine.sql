@@ -37,6 +37,10 @@ CREATE TABLE kefu.object_type (
     object_type text COLLATE "C" PRIMARY KEY,
     relation regclass NOT NULL UNIQUE,
     id_column name NOT NULL,
+    kind_column name,
+    round_column name,
+    posted_column name,
+    readers text[],
     label_zh text NOT NULL,
     label_en text NOT NULL
 );
@@ -44,18 +48,24 @@ COMMENT ON TABLE kefu.object_type IS 'Engine rows: kinds of object a machine mov
 COMMENT ON COLUMN kefu.object_type.object_type IS 'name used in clocks and audit events (类型)';
 COMMENT ON COLUMN kefu.object_type.relation IS 'table of the objects (数据表)';
 COMMENT ON COLUMN kefu.object_type.id_column IS 'its key column (主键列)';
+COMMENT ON COLUMN kefu.object_type.kind_column IS 'column that names the machine; NULL: the table holds one machine (类型列)';
+COMMENT ON COLUMN kefu.object_type.round_column IS 'column of the round; NULL: always 1 (轮次列)';
+COMMENT ON COLUMN kefu.object_type.posted_column IS 'column a promise from posted_at starts at; NULL: none does (起算列)';
+COMMENT ON COLUMN kefu.object_type.readers IS 'columns of further units that may read the row (可见机构列)';
 COMMENT ON COLUMN kefu.object_type.label_zh IS 'Chinese label (中文标签)';
 COMMENT ON COLUMN kefu.object_type.label_en IS 'English label (英文标签)';
 
 CREATE TABLE kefu.machine (
     machine text COLLATE "C" PRIMARY KEY,
     object_type text COLLATE "C" NOT NULL REFERENCES kefu.object_type,
+    maker regprocedure,
     label_zh text NOT NULL,
     label_en text NOT NULL
 );
 COMMENT ON TABLE kefu.machine IS 'Engine rows: the state machines; four of them share the ticket table (状态机)';
 COMMENT ON COLUMN kefu.machine.machine IS 'name of the machine (状态机)';
 COMMENT ON COLUMN kefu.machine.object_type IS 'what it moves (对象类型)';
+COMMENT ON COLUMN kefu.machine.maker IS 'inserts a new object; NULL where only ingest does (创建函数)';
 COMMENT ON COLUMN kefu.machine.label_zh IS 'Chinese label (中文标签)';
 COMMENT ON COLUMN kefu.machine.label_en IS 'English label (英文标签)';
 
@@ -120,6 +130,7 @@ CREATE TABLE kefu.fact (
     type text COLLATE "C" NOT NULL CONSTRAINT fact_type CHECK
         (type IN ('text', 'code', 'instant', 'id', 'boolean', 'number')),
     is_erasable boolean NOT NULL,
+    record_column name,
     label_zh text NOT NULL,
     label_en text NOT NULL
 );
@@ -127,14 +138,26 @@ COMMENT ON TABLE kefu.fact IS 'Engine rows: facts that events need, and how the 
 COMMENT ON COLUMN kefu.fact.fact IS 'name in args (名称)';
 COMMENT ON COLUMN kefu.fact.type IS 'text, code, instant, id, boolean or number (类型)';
 COMMENT ON COLUMN kefu.fact.is_erasable IS 'true: free text or personal data, kept in audit_detail under a salted digest (可删除)';
+COMMENT ON COLUMN kefu.fact.record_column IS 'column of the object that has it on record; NULL: it must come with the event (档案列)';
 COMMENT ON COLUMN kefu.fact.label_zh IS 'Chinese label (中文标签)';
 COMMENT ON COLUMN kefu.fact.label_en IS 'English label (英文标签)';
+
+CREATE TABLE kefu.event (
+    event text COLLATE "C" PRIMARY KEY,
+    label_zh text NOT NULL,
+    label_en text NOT NULL
+);
+COMMENT ON TABLE kefu.event IS 'Engine rows: names of the events in both languages (事件)';
+COMMENT ON COLUMN kefu.event.event IS 'event (事件)';
+COMMENT ON COLUMN kefu.event.label_zh IS 'Chinese label (中文标签)';
+COMMENT ON COLUMN kefu.event.label_en IS 'English label (英文标签)';
 
 CREATE TABLE kefu.clock_kind (
     clock text COLLATE "C" PRIMARY KEY,
     starts_from text COLLATE "C" NOT NULL CONSTRAINT clock_kind_starts_from CHECK
         (starts_from IN ('posted_at', 'event_time', 'notice_time')),
     calendar text COLLATE "C" NOT NULL,
+    target_fact text COLLATE "C",
     kept_by text[],
     rulebook text[] NOT NULL,
     note text
@@ -143,6 +166,7 @@ COMMENT ON TABLE kefu.clock_kind IS 'Engine rows: the promises there are; how lo
 COMMENT ON COLUMN kefu.clock_kind.clock IS 'name (时限)';
 COMMENT ON COLUMN kefu.clock_kind.starts_from IS 'posted_at of the customer''s message, the event, or a notice (起算点)';
 COMMENT ON COLUMN kefu.clock_kind.calendar IS 'shipped calendar kind: wall, shift, calendar_days (计时方式)';
+COMMENT ON COLUMN kefu.clock_kind.target_fact IS 'fact that brings the end, or an earlier one than the policy''s; NULL: none (截止事实)';
 COMMENT ON COLUMN kefu.clock_kind.kept_by IS 'events that keep the promise; any other stop voids it; NULL: every stop keeps it (履约事件)';
 COMMENT ON COLUMN kefu.clock_kind.rulebook IS 'R numbers; house for a house default (规范条款)';
 COMMENT ON COLUMN kefu.clock_kind.note IS 'why (说明)';

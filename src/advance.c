@@ -1,0 +1,1105 @@
+/*
+ * advance.c
+ *		The one thing that changes a state.
+ *
+ * An event on an object, in one transaction: lock the row, choose the
+ * transition, check the caller and the facts, move the state, append the audit
+ * event, run the effect, start and stop the clocks.  Whatever fails undoes all
+ * of it.
+ *
+ * Lock order, everywhere: the object's row first, then its clocks, then the
+ * rest.  An event that an effect raises on another object locks that object
+ * second; no effect goes back the other way.
+ *
+ * What a transition means is in the rows and in the guards and effects they
+ * name (sql/38_guards.sql); this file knows no state and no event by name.
+ */
+#include "kefu.h"
+
+#include "access/htup_details.h"
+#include "common/hashfn.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "advance.h"
+#include "audit.h"
+#include "clock.h"
+#include "guard.h"
+#include "guc.h"
+#include "refuse.h"
+#include "rules.h"
+#include "spi.h"
+#include "who.h"
+#include "workflow.h"
+
+/* What the engine knows of an object while an event is on it. */
+typedef struct Object
+{
+	KefuMachine *machine;
+	int64		id;
+	char	   *state;
+	int32		version;
+	int32		audit_seq;
+	uint8		head[KEFU_HASH_LENGTH];
+	char	   *unit;
+	int32		handler;		/* 0: nobody */
+	int16		round;
+	TimestampTz posted_at;		/* DT_NOBEGIN: none */
+	char	   *readers[4];		/* further units that may read; NULL-terminated */
+} Object;
+
+/* --- reading and writing the object's row -------------------------------- */
+
+typedef struct TypePlans
+{
+	Oid			relation;		/* hash key */
+	KefuPlan	lock;
+	KefuPlan	move;
+	KefuPlan	record;
+} TypePlans;
+
+static const char *
+or_null(const char *column, const char *type)
+{
+	return column ? psprintf("o.%s", quote_identifier(column)) : psprintf("NULL::%s", type);
+}
+
+static char *
+reader_columns(char **readers)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < 3; i++)
+		appendStringInfo(&list, ", %s", or_null(readers && readers[i] ? readers[i] : NULL, "text"));
+	return list.data;
+}
+
+static void
+plan_text(KefuPlan *plan, char *sql)
+{
+	memset(plan, 0, sizeof(*plan));
+	plan->sql = MemoryContextStrdup(TopMemoryContext, sql);
+}
+
+/*
+ * The statements for one table of objects.  Their text is made of engine rows
+ * alone, with every name quoted.
+ */
+static TypePlans *
+plans_of(KefuMachine *machine)
+{
+	static HTAB *all = NULL;
+	TypePlans  *plans;
+	Oid			relation = machine->relation;
+	bool		found;
+	char	   *table;
+	char	   *id;
+
+	if (all == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(TypePlans)};
+
+		all = hash_create("kefu object plans", 16, &ctl, HASH_ELEM | HASH_BLOBS);
+	}
+	plans = hash_search(all, &relation, HASH_FIND, NULL);
+	if (plans != NULL)
+		return plans;
+
+	table = quote_qualified_identifier("kefu", get_rel_name(relation));
+	id = pstrdup(quote_identifier(machine->id_column));
+	plans = hash_search(all, &relation, HASH_ENTER, &found);
+	plan_text(&plans->lock,
+			  psprintf("SELECT o.state, o.version, o.audit_seq, o.audit_head, o.unit, o.handler, "
+					   "       %s, %s, %s%s FROM %s o WHERE o.%s = $1 FOR NO KEY UPDATE",
+					   or_null(machine->round_column, "smallint"),
+					   or_null(machine->kind_column, "text"),
+					   or_null(machine->posted_column, "timestamptz"),
+					   reader_columns(machine->readers), table, id));
+	plans->lock.nargs = 1;
+	plans->lock.types[0] = INT8OID;
+	plan_text(&plans->move,
+			  psprintf("UPDATE %s SET state = $2, version = $3, audit_seq = $4, audit_head = $5%s "
+					   " WHERE %s = $1", table,
+					   machine->kind_column ? psprintf(", %s = $6", quote_identifier(machine->kind_column))
+					   : "", id));
+	plans->move.nargs = machine->kind_column ? 6 : 5;
+	plans->move.types[0] = INT8OID;
+	plans->move.types[1] = TEXTOID;
+	plans->move.types[2] = INT4OID;
+	plans->move.types[3] = INT4OID;
+	plans->move.types[4] = BYTEAOID;
+	plans->move.types[5] = TEXTOID;
+	plan_text(&plans->record,
+			  psprintf("SELECT to_jsonb(o) FROM %s o WHERE o.%s = $1", table, id));
+	plans->record.nargs = 1;
+	plans->record.types[0] = INT8OID;
+	return plans;
+}
+
+/*
+ * Locks the object's row and reads it; false if there is none.
+ */
+static bool
+lock_object(KefuMachine *machine, int64 id, Object *object)
+{
+	Datum		arg = Int64GetDatum(id);
+	Datum		value;
+	char	   *kind;
+	bool		isnull;
+
+	if (kefu_spi_run(&plans_of(machine)->lock, &arg, NULL, false, 1) == 0)
+		return false;
+	object->id = id;
+	object->state = kefu_spi_text(0, 1);
+	object->version = DatumGetInt32(kefu_spi_value(0, 2, &isnull));
+	object->audit_seq = DatumGetInt32(kefu_spi_value(0, 3, &isnull));
+	value = kefu_spi_value(0, 4, &isnull);
+	memset(object->head, 0, KEFU_HASH_LENGTH);
+	if (!isnull && VARSIZE_ANY_EXHDR(DatumGetByteaPP(value)) == KEFU_HASH_LENGTH)
+		memcpy(object->head, VARDATA_ANY(DatumGetByteaPP(value)), KEFU_HASH_LENGTH);
+	object->unit = kefu_spi_text(0, 5);
+	value = kefu_spi_value(0, 6, &isnull);
+	object->handler = isnull ? 0 : DatumGetInt32(value);
+	value = kefu_spi_value(0, 7, &isnull);
+	object->round = isnull ? 1 : DatumGetInt16(value);
+	kind = kefu_spi_text(0, 8);
+	value = kefu_spi_value(0, 9, &isnull);
+	object->posted_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	for (int i = 0, n = 0; i < 3; i++)
+	{
+		object->readers[n] = kefu_spi_text(0, 10 + i);
+		if (object->readers[n] != NULL)
+			n++;
+	}
+	object->machine = kind ? kefu_machine(kind) : machine;
+	SPI_freetuptable(SPI_tuptable);
+	return true;
+}
+
+static void
+write_move(Object *object, const char *machine, const char *state, const uint8 *head)
+{
+	bytea	   *value = palloc(VARHDRSZ + KEFU_HASH_LENGTH);
+	Datum		v[6];
+
+	SET_VARSIZE(value, VARHDRSZ + KEFU_HASH_LENGTH);
+	memcpy(VARDATA(value), head, KEFU_HASH_LENGTH);
+	v[0] = Int64GetDatum(object->id);
+	v[1] = CStringGetTextDatum(state);
+	v[2] = Int32GetDatum(object->version);
+	v[3] = Int32GetDatum(object->audit_seq);
+	v[4] = PointerGetDatum(value);
+	v[5] = CStringGetTextDatum(machine);
+	/* A new row is in its first state already; only its event says *new. */
+	kefu_guard_permit_move(strcmp(object->state, KEFU_NEW) == 0 ? state : object->state,
+						   state);
+	kefu_spi_run(&plans_of(object->machine)->move, v, NULL, false, 0);
+}
+
+/* --- small things ----------------------------------------------------------- */
+
+static Jsonb *
+parse_object(const char *text)
+{
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+}
+
+/* An instant as facts have it: ISO 8601 in UTC, whatever the session's settings. */
+static char *
+instant_text(TimestampTz at)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+	char		text[MAXDATELEN + 1];
+
+	if (timestamp2tm(at, NULL, &tm, &fsec, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_XSD_DATES, text);
+	return psprintf("%sZ", text);
+}
+
+/*
+ * Calls with the same request key wait for each other.  The class is ours, so
+ * that a collision with another user of advisory locks is improbable; one with
+ * another key only costs a wait.
+ */
+#define REQUEST_LOCK_CLASS 0x4B46	/* "KF" */
+
+static void
+lock_request(int32 staff_id, const char *request_key)
+{
+	uint32		hash = hash_bytes((const unsigned char *) request_key, strlen(request_key));
+
+	(void) DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(REQUEST_LOCK_CLASS),
+							   Int32GetDatum((int32) (hash ^ (uint32) staff_id)));
+}
+
+/* --- facts ---------------------------------------------------------------- */
+
+static JsonbValue *
+arg_value(Jsonb *args, const char *name)
+{
+	return getKeyJsonValueFromContainer(&args->root, name, strlen(name), NULL);
+}
+
+static bool
+is_given(const JsonbValue *value)
+{
+	return value != NULL && value->type != jbvNull &&
+		!(value->type == jbvString && value->val.string.len == 0);
+}
+
+/* A string argument as C text, or NULL. */
+static char *
+arg_text(Jsonb *args, const char *name)
+{
+	JsonbValue *value = arg_value(args, name);
+
+	if (!is_given(value) || value->type != jbvString)
+		return NULL;
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+/* The end that an event brings for a clock, in the clock's own fact or reply_by. */
+static TimestampTz
+arg_instant(Jsonb *args, const char *name)
+{
+	char	   *text = arg_text(args, name);
+
+	if (text == NULL)
+		return DT_NOBEGIN;
+	return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
+												   ObjectIdGetDatum(InvalidOid),
+												   Int32GetDatum(-1)));
+}
+
+/*
+ * The first required fact that neither came with the event nor is on record;
+ * NULL if none is missing.
+ */
+static const char *
+missing_fact(KefuTransition *t, Object *object, Jsonb *args)
+{
+	Jsonb	   *record = NULL;
+
+	for (char **fact = t->requires; *fact; fact++)
+	{
+		KefuFact   *known;
+
+		if (is_given(arg_value(args, *fact)))
+			continue;
+		known = kefu_fact(*fact);
+		if (known == NULL || known->record_column == NULL || object->id == 0)
+			return *fact;
+		if (record == NULL)
+		{
+			Datum		arg = Int64GetDatum(object->id);
+			bool		isnull;
+
+			kefu_spi_run(&plans_of(object->machine)->record, &arg, NULL, false, 1);
+			record = DatumGetJsonbPCopy(kefu_spi_value(0, 1, &isnull));
+		}
+		if (!is_given(arg_value(record, known->record_column)))
+			return *fact;
+	}
+	return NULL;
+}
+
+/*
+ * Splits what came with an event: ids, codes and instants go into the event,
+ * free text and personal data into its erasable detail.
+ */
+static void
+split_facts(Jsonb *args, Jsonb **facts, Jsonb **detail)
+{
+	JsonbIterator *it = JsonbIteratorInit(&args->root);
+	JsonbParseState *sides[2] = {NULL, NULL};
+	JsonbIteratorToken token;
+	JsonbValue	key;
+	JsonbValue	value;
+	int			count[2] = {0, 0};
+
+	for (int i = 0; i < 2; i++)
+		pushJsonbValue(&sides[i], WJB_BEGIN_OBJECT, NULL);
+	while ((token = JsonbIteratorNext(&it, &key, true)) != WJB_DONE)
+	{
+		KefuFact   *fact;
+		int			side;
+
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&it, &value, true);
+		if (!is_given(&value))
+			continue;
+		fact = kefu_fact(pnstrdup(key.val.string.val, key.val.string.len));
+		side = (fact == NULL || fact->is_erasable || !IsAJsonbScalar(&value)) ? 1 : 0;
+		pushJsonbValue(&sides[side], WJB_KEY, &key);
+		pushJsonbValue(&sides[side], WJB_VALUE, &value);
+		count[side]++;
+	}
+	for (int i = 0; i < 2; i++)
+	{
+		JsonbValue *made = pushJsonbValue(&sides[i], WJB_END_OBJECT, NULL);
+
+		*(i == 0 ? facts : detail) = count[i] > 0 ? JsonbValueToJsonb(made) : NULL;
+	}
+}
+
+/* --- guards and effects -------------------------------------------------- */
+
+/* What kefu.move is made of, beyond the object. */
+typedef struct Move
+{
+	const KefuCall *call;
+	Object	   *object;
+	const char *unit;
+	const char *to_state;		/* NULL in a guard */
+	int64		event_id;		/* 0 in a guard */
+	const char *guard_arg;
+	KefuActor	actor;
+	TimestampTz at;
+} Move;
+
+static TupleDesc move_rowtype = NULL;
+
+static void
+drop_move_rowtype(void)
+{
+	move_rowtype = NULL;
+}
+
+static TupleDesc
+move_desc(void)
+{
+	if (move_rowtype == NULL)
+	{
+		Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+											   CStringGetDatum("move"),
+											   ObjectIdGetDatum(get_namespace_oid("kefu", false)));
+		TupleDesc	desc = lookup_rowtype_tupdesc(type, -1);
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+		kefu_rules_watch("transition", drop_move_rowtype);
+		move_rowtype = BlessTupleDesc(CreateTupleDescCopy(desc));
+		MemoryContextSwitchTo(old);
+		ReleaseTupleDesc(desc);
+	}
+	return move_rowtype;
+}
+
+static Datum
+text_or_null(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+static Datum
+make_move(const Move *move)
+{
+	Datum		values[12];
+	bool		nulls[12] = {false};
+
+	values[0] = CStringGetTextDatum(move->object->machine->machine);
+	values[1] = Int64GetDatum(move->object->id);
+	nulls[1] = move->object->id == 0;
+	values[2] = CStringGetTextDatum(move->call->event);
+	values[3] = CStringGetTextDatum(move->object->state);
+	values[4] = text_or_null(move->to_state, &nulls[4]);
+	values[5] = text_or_null(move->unit, &nulls[5]);
+	values[6] = TimestampTzGetDatum(move->at);
+	values[7] = Int32GetDatum(move->actor.staff_id);
+	nulls[7] = move->actor.staff_id == 0;
+	values[8] = Int16GetDatum(move->object->round);
+	values[9] = Int64GetDatum(move->event_id);
+	nulls[9] = move->event_id == 0;
+	values[10] = text_or_null(move->guard_arg, &nulls[10]);
+	values[11] = JsonbPGetDatum(move->call->args);
+	return HeapTupleGetDatum(heap_form_tuple(move_desc(), values, nulls));
+}
+
+typedef struct Callee
+{
+	Oid			function;		/* hash key */
+	FmgrInfo	info;
+} Callee;
+
+/* The function's look-up, kept: PL/pgSQL hangs its compiled body on it. */
+static FmgrInfo *
+callee(Oid function)
+{
+	static HTAB *all = NULL;
+	Callee	   *entry;
+	bool		found;
+
+	if (all == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(Callee)};
+
+		all = hash_create("kefu functions", 64, &ctl, HASH_ELEM | HASH_BLOBS);
+	}
+	entry = hash_search(all, &function, HASH_FIND, NULL);
+	if (entry == NULL)
+	{
+		FmgrInfo	info;
+
+		fmgr_info_cxt(function, &info, TopMemoryContext);
+		entry = hash_search(all, &function, HASH_ENTER, &found);
+		entry->info = info;
+	}
+	return &entry->info;
+}
+
+static Datum
+call_with(Oid function, const Move *move, bool *isnull)
+{
+	LOCAL_FCINFO(fcinfo, 1);
+	Datum		result;
+
+	InitFunctionCallInfoData(*fcinfo, callee(function), 1, InvalidOid, NULL, NULL);
+	fcinfo->args[0].value = make_move(move);
+	fcinfo->args[0].isnull = false;
+	result = FunctionCallInvoke(fcinfo);
+	*isnull = fcinfo->isnull;
+	return result;
+}
+
+/*
+ * The first row of the event whose guard holds; NULL if none does.
+ */
+static KefuTransition *
+choose(KefuTransition *first, Move *move)
+{
+	for (KefuTransition *t = first; t != NULL; t = t->next)
+	{
+		bool		isnull;
+
+		if (t->guard == InvalidOid)
+			return t;
+		move->guard_arg = t->guard_arg;
+		if (DatumGetBool(call_with(t->guard, move, &isnull)) && !isnull)
+			return t;
+	}
+	return NULL;
+}
+
+/* --- who may -------------------------------------------------------------- */
+
+static bool
+role_allows(KefuTransition *t, const char *unit)
+{
+	for (char **role = t->roles; *role; role++)
+		if (kefu_actor_has_role(*role, unit))
+			return true;
+	return false;
+}
+
+static bool
+sees(const Object *object)
+{
+	if (kefu_actor_sees(object->unit))
+		return true;
+	for (int i = 0; object->readers[i]; i++)
+		if (kefu_actor_sees(object->readers[i]))
+			return true;
+	return false;
+}
+
+/*
+ * What somebody works on is spoken for and moved by that person, or by a
+ * leader.  Notes, chasers and other events that leave the state are free.
+ */
+static bool
+is_in_the_way(const Object *object, KefuTransition *t, KefuActor actor)
+{
+	bool		moves = strcmp(t->to_state, object->state) != 0 || t->speaks != NULL ||
+		strcmp(t->event, "take") == 0;
+
+	return object->handler != 0 && object->handler != actor.staff_id && moves &&
+		!kefu_actor_has_role("leader", object->unit);
+}
+
+static void
+check_caller(const KefuCall *call, Object *object, KefuTransition *t, KefuActor actor)
+{
+	if (call->authority != KEFU_BY_CALLER)
+		return;
+	if (actor.staff_id == 0 || !role_allows(t, object->unit))
+		kefu_refuse_role(object->machine, object->state, call->event, t->roles, object->unit);
+	if (is_in_the_way(object, t, actor))
+		kefu_refuse_handler(object->machine, object->state, call->event, object->handler);
+}
+
+/* --- clocks --------------------------------------------------------------- */
+
+static const char *
+clock_named(const char *op, const char *verb)
+{
+	size_t		length = strlen(verb);
+
+	return strncmp(op, verb, length) == 0 ? op + length : NULL;
+}
+
+static Datum
+text_array(char **names, int count)
+{
+	Datum	   *elems = palloc(sizeof(Datum) * (count + 1));
+
+	for (int i = 0; i < count; i++)
+		elems[i] = CStringGetTextDatum(names[i]);
+	return PointerGetDatum(construct_array(elems, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static int
+count_names(char **names)
+{
+	int			count = 0;
+
+	while (names[count])
+		count++;
+	return count;
+}
+
+static void
+stop_clocks(char **ops, const Object *object, const char *event, int16 round, TimestampTz at)
+{
+	int			count = count_names(ops);
+	char	  **kept = palloc(sizeof(char *) * (count + 1));
+	char	  **voided = palloc(sizeof(char *) * (count + 1));
+	int			nkept = 0;
+	int			nvoided = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		const char *clock = clock_named(ops[i], "stop:");
+
+		if (clock == NULL)
+			continue;
+		if (kefu_clock_is_kept_by(clock, event))
+			kept[nkept++] = (char *) clock;
+		else
+			voided[nvoided++] = (char *) clock;
+	}
+	if (nkept + nvoided > 0)
+		kefu_clock_stop(object->machine->object_type, object->id, round,
+						text_array(kept, nkept), text_array(voided, nvoided), at);
+}
+
+/*
+ * Starts a clock, or lets a paused one go on; a promise that runs already was
+ * given once and stays.
+ */
+static void
+start_clock(const char *clock, const Object *object, Jsonb *args, TimestampTz at)
+{
+	const char *type = object->machine->object_type;
+	const char *from = kefu_clock_starts_from(clock);
+	const char *fact;
+	KefuClockStart start = {0};
+
+	if (kefu_clock_resume(type, object->id, clock, object->round, at))
+		return;
+	start.object_type = type;
+	start.object_id = object->id;
+	start.clock = clock;
+	start.round = object->round;
+	start.unit = object->unit;
+	start.started_at = at;
+	if (strcmp(from, "posted_at") == 0 && !TIMESTAMP_NOT_FINITE(object->posted_at))
+		start.started_at = object->posted_at;
+	else if (strcmp(from, "notice_time") == 0)
+		start.started_at = arg_instant(args, "notice_time");
+	fact = kefu_clock_target_fact(clock);
+	start.target_at = fact ? arg_instant(args, fact) : DT_NOBEGIN;
+	if (kefu_clock_compute(&start))
+		kefu_clock_insert(&start, 1);
+}
+
+/* Speech starts what counts from the event only once it is delivered. */
+static bool
+waits_for_delivery(const char *op)
+{
+	const char *started = clock_named(op, "start:");
+
+	return started == NULL ? clock_named(op, "stop:") != NULL :
+		strcmp(kefu_clock_starts_from(started), "event_time") == 0;
+}
+
+static void
+start_clocks(char **ops, bool speaks, const Object *object, Jsonb *args, TimestampTz at)
+{
+	for (int i = 0; ops[i]; i++)
+	{
+		const char *clock;
+
+		if ((clock = clock_named(ops[i], "start:")) != NULL)
+		{
+			if (!speaks || !waits_for_delivery(ops[i]))
+				start_clock(clock, object, args, at);
+		}
+		else if ((clock = clock_named(ops[i], "pause:")) != NULL)
+			kefu_clock_pause(object->machine->object_type, object->id, clock, at);
+	}
+}
+
+static Datum
+waiting_ops(char **ops)
+{
+	int			count = count_names(ops);
+	char	  **waiting = palloc(sizeof(char *) * (count + 1));
+	int			n = 0;
+
+	for (int i = 0; i < count; i++)
+		if (waits_for_delivery(ops[i]))
+			waiting[n++] = ops[i];
+	return text_array(waiting, n);
+}
+
+/* --- speech ---------------------------------------------------------------- */
+
+/*
+ * Queues what the event says; kefu.queue_speech() finds the words and the ways.
+ */
+static int64
+queue_speech(KefuTransition *t, const Move *move, int32 version)
+{
+	static KefuPlan plan = {
+		"SELECT kefu.queue_speech($1, $2, $3, $4)", 4,
+		{InvalidOid, TEXTOID, TEXTARRAYOID, INT4OID}, NULL
+	};
+	Datum		v[4];
+	bool		isnull;
+
+	if (plan.types[0] != move_desc()->tdtypeid)
+		plan.plan = NULL;		/* the extension was made anew in this session */
+	plan.types[0] = move_desc()->tdtypeid;
+	v[0] = make_move(move);
+	v[1] = CStringGetTextDatum(t->speaks);
+	v[2] = waiting_ops(t->clock_ops);
+	v[3] = Int32GetDatum(version);
+	kefu_spi_run(&plan, v, NULL, false, 0);
+	return DatumGetInt64(kefu_spi_value(0, 1, &isnull));
+}
+
+/* --- the event -------------------------------------------------------------- */
+
+static int16
+flags_of(KefuAuthority authority)
+{
+	switch (authority)
+	{
+		case KEFU_BY_CLOCK:
+			return KEFU_EVENT_BY_CLOCK;
+		case KEFU_BY_PLATFORM:
+			return KEFU_EVENT_BY_PLATFORM;
+		case KEFU_BY_EVENT:
+			return KEFU_EVENT_RAISED;
+		default:
+			return 0;
+	}
+}
+
+static void
+append_event(Move *move, KefuTransition *t, int16 flags)
+{
+	Object	   *object = move->object;
+	KefuEvent	event = {0};
+
+	event.object_type = object->machine->object_type;
+	event.object_id = object->id;
+	event.seq = ++object->audit_seq;
+	event.at = move->at;
+	event.machine = object->machine->machine;
+	event.event = move->call->event;
+	event.from_state = object->state;
+	event.to_state = strcmp(t->to_machine, object->machine->machine) == 0 ? t->to_state :
+		psprintf("%s:%s", t->to_machine, t->to_state);
+	event.version = object->version;
+	event.staff_id = move->actor.staff_id;
+	event.gateway_id = move->actor.gateway_id;
+	event.unit = move->unit;
+	event.flags = flags;
+	split_facts(move->call->args, &event.facts, &event.detail);
+	memcpy(event.head, object->head, KEFU_HASH_LENGTH);
+	event.event_id = move->event_id;
+	kefu_audit_append(&event, 1);
+	memcpy(object->head, event.hash, KEFU_HASH_LENGTH);
+}
+
+/*
+ * The row an effect or a speech may have changed is read again where clocks
+ * still depend on it: round and start of the promise.
+ */
+static void
+reread(Object *object)
+{
+	Object		now = *object;
+
+	if (lock_object(object->machine, object->id, &now))
+	{
+		object->round = now.round;
+		object->posted_at = now.posted_at;
+		object->unit = now.unit;
+		object->machine = now.machine;
+	}
+}
+
+/*
+ * Carries out a chosen transition on a locked object.
+ */
+static KefuOutcome
+carry_out(const KefuCall *call, Object *object, KefuTransition *chosen, Move *move)
+{
+	KefuTransition t = *chosen;	/* effects may drop the cache it lives in */
+	KefuOutcome outcome = {0};
+	int16		old_round = object->round;
+	bool		changes = strcmp(t.to_state, object->state) != 0 ||
+		strcmp(t.to_machine, object->machine->machine) != 0;
+	bool		isnull;
+	int			depth = kefu_guard_depth();
+
+	t.to_state = pstrdup(t.to_state);
+	t.to_machine = pstrdup(t.to_machine);
+	t.clock_ops = kefu_copy_names(t.clock_ops);
+	if (changes)
+		object->version++;
+	move->event_id = kefu_audit_next_id();
+	move->to_state = t.to_state;
+
+	kefu_guard_open(object->machine->relation, object->id);
+	append_event(move, &t, flags_of(call->authority));
+	write_move(object, t.to_machine, t.to_state, object->head);
+	if (!t.speaks)
+		stop_clocks(t.clock_ops, object, call->event, old_round, move->at);
+	if (t.effect != InvalidOid)
+		(void) call_with(t.effect, move, &isnull);
+	if (t.speaks)
+		outcome.speech_id = queue_speech(&t, move, object->version);
+	kefu_guard_close(depth);
+
+	if (t.effect != InvalidOid)
+		reread(object);
+	else
+		object->machine = kefu_machine(t.to_machine);
+	start_clocks(t.clock_ops, t.speaks != NULL, object, call->args, move->at);
+	if (kefu_state(t.to_machine, t.to_state)->is_final)
+		kefu_clock_stop_all(object->machine->object_type, object->id, move->at);
+
+	outcome.machine = t.to_machine;
+	outcome.id = object->id;
+	outcome.state = t.to_state;
+	outcome.version = object->version;
+	outcome.event_id = move->event_id;
+	return outcome;
+}
+
+static Move
+begin_move(const KefuCall *call, Object *object)
+{
+	Move		move = {0};
+
+	move.call = call;
+	move.object = object;
+	move.unit = object->unit;
+	move.at = kefu_now();
+	if (call->authority == KEFU_BY_CALLER || call->authority == KEFU_BY_EVENT)
+		move.actor = kefu_actor();
+	return move;
+}
+
+static KefuOutcome
+advance_object(const KefuCall *call)
+{
+	KefuMachine *machine = kefu_machine_or_type(call->machine);
+	Object		object = {0};
+	KefuTransition *first;
+	KefuTransition *chosen;
+	const char *missing;
+	Move		move;
+
+	if (machine == NULL || !lock_object(machine, call->id, &object))
+		kefu_refuse_not_visible();
+	if (call->authority == KEFU_BY_CALLER && !sees(&object))
+		kefu_refuse_not_visible();
+	if (strcmp(call->machine, object.machine->machine) != 0 &&
+		strcmp(call->machine, object.machine->object_type) != 0)
+		kefu_refuse_not_visible();
+	if (call->has_version && call->version != object.version)
+		kefu_refuse_stale(object.machine, object.state, call->version, object.version);
+	first = kefu_transitions(object.machine->machine, object.state, call->event);
+	if (first == NULL)
+		kefu_refuse_transition(object.machine, object.state, call->event, false);
+	move = begin_move(call, &object);
+	chosen = choose(first, &move);
+	if (chosen == NULL)
+		kefu_refuse_transition(object.machine, object.state, call->event, true);
+	check_caller(call, &object, chosen, move.actor);
+	missing = missing_fact(chosen, &object, call->args);
+	if (missing)
+		kefu_refuse_missing(object.machine, object.state, call->event, missing);
+	return carry_out(call, &object, chosen, &move);
+}
+
+/* --- creation --------------------------------------------------------------- */
+
+/*
+ * The maker inserts the row in the state it is given; what it returns is then
+ * locked like any other object, and gets its first event.
+ */
+static int64
+make_object(KefuMachine *machine, const Move *move)
+{
+	bool		isnull;
+	Datum		id;
+
+	if (machine->maker == InvalidOid)
+		kefu_refuse_transition(machine, KEFU_NEW, move->call->event, false);
+	id = call_with(machine->maker, move, &isnull);
+	if (isnull)
+		elog(ERROR, "the maker of machine \"%s\" returned null", machine->machine);
+	return DatumGetInt64(id);
+}
+
+static KefuOutcome
+create_object(const KefuCall *call)
+{
+	KefuMachine *machine = kefu_machine(call->machine);
+	KefuTransition *first;
+	KefuTransition *chosen;
+	Object		object = {0};
+	const char *missing;
+	Move		move;
+
+	if (machine == NULL)
+		kefu_refuse_not_visible();
+	object.machine = machine;
+	object.state = KEFU_NEW;
+	object.round = 1;
+	object.unit = arg_text(call->args, "unit");
+	first = kefu_transitions(machine->machine, KEFU_NEW, call->event);
+	if (first == NULL)
+		kefu_refuse_transition(machine, KEFU_NEW, call->event, false);
+	if (object.unit == NULL)
+		kefu_refuse_missing(machine, KEFU_NEW, call->event, "unit");
+	if (call->authority == KEFU_BY_CALLER && !kefu_actor_sees(object.unit))
+		kefu_refuse_not_visible();
+	move = begin_move(call, &object);
+	chosen = choose(first, &move);
+	if (chosen == NULL)
+		kefu_refuse_transition(machine, KEFU_NEW, call->event, true);
+	check_caller(call, &object, chosen, move.actor);
+	missing = missing_fact(chosen, &object, call->args);
+	if (missing)
+		kefu_refuse_missing(machine, KEFU_NEW, call->event, missing);
+
+	move.to_state = chosen->to_state;
+	object.id = make_object(machine, &move);
+	if (!lock_object(machine, object.id, &object))
+		elog(ERROR, "the maker of machine \"%s\" inserted no row", machine->machine);
+	object.state = KEFU_NEW;
+	object.version = 0;
+	move.unit = object.unit;
+	return carry_out(call, &object, chosen, &move);
+}
+
+/* --- request keys ------------------------------------------------------------ */
+
+/*
+ * A retried call gets its first result.  The row is claimed before the work, so
+ * that two calls with one key at the same time wait for each other.
+ */
+static bool
+earlier_outcome(const KefuCall *call, int32 staff_id, KefuOutcome *outcome)
+{
+	static KefuPlan plan = {
+		"SELECT machine, object_id, state, version, event_id, speech_id "
+		"  FROM kefu.request WHERE staff_id = $1 AND request_key = $2",
+		2, {INT4OID, TEXTOID}, NULL
+	};
+	Datum		v[2] = {Int32GetDatum(staff_id), CStringGetTextDatum(call->request_key)};
+	Datum		speech;
+	bool		isnull;
+
+	if (kefu_spi_run(&plan, v, NULL, false, 1) == 0)
+		return false;
+	outcome->machine = kefu_spi_text(0, 1);
+	outcome->id = DatumGetInt64(kefu_spi_value(0, 2, &isnull));
+	outcome->state = kefu_spi_text(0, 3);
+	outcome->version = DatumGetInt32(kefu_spi_value(0, 4, &isnull));
+	outcome->event_id = DatumGetInt64(kefu_spi_value(0, 5, &isnull));
+	speech = kefu_spi_value(0, 6, &isnull);
+	outcome->speech_id = isnull ? 0 : DatumGetInt64(speech);
+	return true;
+}
+
+static void
+keep_outcome(const KefuCall *call, int32 staff_id, const KefuOutcome *outcome)
+{
+	static KefuPlan plan = {
+		"INSERT INTO kefu.request (staff_id, request_key, at, machine, object_id, event, "
+		"  state, version, event_id, speech_id) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+		10, {INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT8OID, TEXTOID, TEXTOID, INT4OID,
+			 INT8OID, INT8OID}, NULL
+	};
+	char		nulls[11] = "          ";
+	Datum		v[10];
+
+	v[0] = Int32GetDatum(staff_id);
+	v[1] = CStringGetTextDatum(call->request_key);
+	v[2] = TimestampTzGetDatum(kefu_now());
+	v[3] = CStringGetTextDatum(outcome->machine);
+	v[4] = Int64GetDatum(outcome->id);
+	v[5] = CStringGetTextDatum(call->event);
+	v[6] = CStringGetTextDatum(outcome->state);
+	v[7] = Int32GetDatum(outcome->version);
+	v[8] = Int64GetDatum(outcome->event_id);
+	v[9] = Int64GetDatum(outcome->speech_id);
+	if (outcome->speech_id == 0)
+		nulls[9] = 'n';
+	kefu_spi_run(&plan, v, nulls, false, 0);
+}
+
+/* --- receipts ------------------------------------------------------------------ */
+
+typedef struct Speech
+{
+	int64		speech_id;
+	char	   *object_type;
+	int64		object_id;
+	char	   *event;
+	char	   *to_state;
+	int16		round;
+	char	  **clock_ops;
+	bool		is_settled;
+} Speech;
+
+static Speech
+read_speech(int64 speech_id)
+{
+	static KefuPlan plan = {
+		"SELECT object_type, object_id, event, to_state, round, "
+		"       array_to_string(clock_ops, ' '), outcome IS NOT NULL "
+		"  FROM kefu.speech WHERE speech_id = $1", 1, {INT8OID}, NULL
+	};
+	Datum		arg = Int64GetDatum(speech_id);
+	Speech		speech = {0};
+	bool		isnull;
+
+	if (kefu_spi_run(&plan, &arg, NULL, false, 1) == 0)
+		kefu_refuse_not_visible();
+	speech.speech_id = speech_id;
+	speech.object_type = kefu_spi_text(0, 1);
+	speech.object_id = DatumGetInt64(kefu_spi_value(0, 2, &isnull));
+	speech.event = kefu_spi_text(0, 3);
+	speech.to_state = kefu_spi_text(0, 4);
+	speech.round = DatumGetInt16(kefu_spi_value(0, 5, &isnull));
+	speech.clock_ops = kefu_split_names(kefu_spi_text(0, 6));
+	speech.is_settled = DatumGetBool(kefu_spi_value(0, 7, &isnull));
+	return speech;
+}
+
+/*
+ * Appends an event that moves nothing, such as a receipt, to an object whose
+ * frame is open.
+ */
+static void
+record_event(Object *object, const char *name, int64 speech_id, TimestampTz at)
+{
+	Jsonb	   *facts = parse_object(psprintf("{\"speech\": " INT64_FORMAT
+											  ", \"delivered_at\": \"%s\"}",
+											  speech_id, instant_text(at)));
+	KefuCall	call = {.event = name, .args = facts};
+	KefuTransition same = {.to_machine = object->machine->machine, .to_state = object->state};
+	Move		move = {.call = &call, .object = object, .unit = object->unit,
+		.at = kefu_now(), .event_id = kefu_audit_next_id()};
+
+	append_event(&move, &same, KEFU_EVENT_BY_PLATFORM);
+	write_move(object, object->machine->machine, object->state, object->head);
+}
+
+/*
+ * Settles a speech that the platform has taken in all its parts: the clocks
+ * that waited for it stop at the platform's time.  Those that count from the
+ * event start then too, unless the object went on meanwhile.  A speech that is
+ * settled already is left alone.
+ */
+void
+kefu_settle_speech(int64 speech_id, TimestampTz at)
+{
+	static KefuPlan done = {
+		"UPDATE kefu.speech SET outcome = 'delivered', settled_at = $2 WHERE speech_id = $1",
+		2, {INT8OID, TIMESTAMPTZOID}, NULL
+	};
+	static KefuPlan note = {
+		"SELECT kefu.note_delivery($1, $2)", 2, {INT8OID, TIMESTAMPTZOID}, NULL
+	};
+	Datum		v[2] = {Int64GetDatum(speech_id), TimestampTzGetDatum(at)};
+	int			depth = kefu_guard_depth();
+	Object		object = {0};
+	Speech		speech;
+
+	kefu_spi_begin();
+	speech = read_speech(speech_id);
+	if (!lock_object(kefu_machine_or_type(speech.object_type), speech.object_id, &object))
+		kefu_refuse_not_visible();
+	speech = read_speech(speech_id);	/* again, now that nobody else settles it */
+	if (!speech.is_settled)
+	{
+		int16		round = object.round;
+
+		kefu_guard_open(object.machine->relation, object.id);
+		record_event(&object, "delivered", speech_id, at);
+		kefu_spi_run(&done, v, NULL, false, 0);
+		kefu_spi_run(&note, v, NULL, false, 0);
+		kefu_guard_close(depth);
+		stop_clocks(speech.clock_ops, &object, speech.event, speech.round, at);
+		object.round = speech.round;
+		if (strcmp(object.state, speech.to_state) == 0 && round == speech.round)
+			start_clocks(speech.clock_ops, false, &object, parse_object("{}"), at);
+	}
+	kefu_spi_end();
+}
+
+KefuOutcome
+kefu_advance(const KefuCall *call)
+{
+	MemoryContext caller_context = CurrentMemoryContext;
+	KefuOutcome outcome = {0};
+	int32		staff_id = 0;
+
+	kefu_spi_begin();
+	if (call->request_key)
+	{
+		staff_id = kefu_actor().staff_id;
+		if (staff_id != 0)
+		{
+			/* Retries of one call wait for each other; see doc/decisions.md. */
+			lock_request(staff_id, call->request_key);
+			if (earlier_outcome(call, staff_id, &outcome))
+				goto done;
+		}
+	}
+	outcome = call->id == 0 ? create_object(call) : advance_object(call);
+	if (staff_id != 0)
+		keep_outcome(call, staff_id, &outcome);
+done:
+	/* The strings must outlive SPI: the caller makes a row of them. */
+	outcome.machine = MemoryContextStrdup(caller_context, outcome.machine);
+	outcome.state = MemoryContextStrdup(caller_context, outcome.state);
+	kefu_spi_end();
+	return outcome;
+}
