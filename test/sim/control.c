@@ -343,7 +343,7 @@ get_health(const struct world *world, struct out *out)
 	out_int(out, "faults", (long long) world->faults.n);
 }
 
-/* --- the door ------------------------------------------------------------------------ */
+/* --- the door -------------------------------------------------------------------- */
 
 struct post_path
 {

@@ -71,7 +71,8 @@ fault_put(struct world *world, struct json_object *spec, const char **error)
 	fault->p = read_real(spec, "p", 1);
 	fault->times = read_int(spec, "times", -1);
 	fault->apply = read_bool(spec, "apply", false);
-	fault->hold = strcmp(read_text(spec, "when", "after"), "before") == 0;
+	fault->hold = kind == FAULT_SLOW &&
+		strcmp(read_text(spec, "when", "after"), "before") == 0;
 	fault->ms = read_int(spec, "ms", 0);
 	fault->code = read_int(spec, "code", 0);
 	fault->k = read_int(spec, "k", 0);

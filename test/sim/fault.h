@@ -56,7 +56,8 @@ struct fault
 };
 
 /* Installs what spec describes. NULL and *error (static text) when it is wrong. */
-struct fault *fault_put(struct world *world, struct json_object *spec, const char **error);
+struct fault *fault_put(struct world *world, struct json_object *spec,
+						const char **error);
 void		fault_free(struct fault *fault);
 
 /* Takes faults away, all or one; returns how many. */

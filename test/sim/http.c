@@ -290,7 +290,10 @@ http_port(const struct http *http)
 	return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 }
 
-/* Resumes what is due (everything when all), serving what was held back. */
+/*
+ * Resumes what is due, serving what was held back.  all: the end has come;
+ * everything is resumed, and what was held back is dropped undone.
+ */
 static void
 wake(struct http *http, bool all)
 {
@@ -308,7 +311,9 @@ wake(struct http *http, bool all)
 			vec_push(&still, exchange);
 			continue;
 		}
-		if (!exchange->served)
+		if (!exchange->served && all)
+			exchange->reply.cut = exchange->served = true;
+		else if (!exchange->served)
 			serve_now(exchange, face_of(exchange->request.path), NULL);
 		exchange->suspended = false;
 		MHD_resume_connection(exchange->connection);

@@ -62,7 +62,7 @@ out_quoted(struct out *out, const char *text)
 	out_bytes(out, "\"", 1);
 }
 
-/* The comma, where one is due, and the key: a value never ends in a bracket that opens. */
+/* The comma, where one is due, and the key.  No value ends in an opening bracket. */
 static void
 out_key(struct out *out, const char *key)
 {

@@ -26,7 +26,7 @@ void		out_free(struct out *out);
 /* key is NULL inside an array and at the top. Bracket: '{' or '['. */
 void		out_open(struct out *out, const char *key, char bracket);
 void		out_close(struct out *out, char bracket);
-void		out_text(struct out *out, const char *key, const char *text);	/* NULL: null */
+void		out_text(struct out *out, const char *key, const char *text);	/* or null */
 void		out_digits(struct out *out, const char *key, const char *digits);	/* bare */
 void		out_int(struct out *out, const char *key, long long value);
 void		out_bool(struct out *out, const char *key, bool value);

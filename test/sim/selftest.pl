@@ -192,7 +192,8 @@ sub furnish
 	sim('POST', 'user', {uid => '802', screen_name => '小红'});
 }
 
-my $date = qr/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \+0800 \d{4}$/;
+my $date = qr/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\ [A-Z][a-z]{2}\ \d\d
+	\ \d\d:\d\d:\d\d\ \+0800\ \d{4}$/x;
 
 # --- tests ------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ sub test_shapes
 
 	ok($id =~ /^\d{16}$/, '16-digit id', $id);
 	is($reply->{status}, 200, 'mentions');
-	ok($reply->{body} =~ /"id":$id,"idstr":"$id","mid":"$id"/, 'id as number and strings');
+	ok($reply->{body} =~ /"id":$id,"idstr":"$id","mid":"$id"/, 'id in three shapes');
 	is($status->{text}, qq{\@广东客服 宽带"断"了\n第二行 \\}, 'text unharmed');
 	is($status->{created_at}, 'Mon Jul 16 18:09:20 +0800 2012', 'created_at');
 	ok($status->{source} =~ /^<a href="[^"]+" rel="nofollow">.+<\/a>$/, 'source is HTML');
@@ -366,9 +367,11 @@ sub test_reposts
 sub test_mentions_by_text
 {
 	act(kind => 'post', uid => '801', text => '@广东客服号 别的号');
-	is(get('statuses/mentions')->{data}{total_number}, 0, 'a longer name is another name');
+	is(get('statuses/mentions')->{data}{total_number}, 0, 'a longer name is another');
 	act(kind => 'post', uid => '801', text => '请@广东客服, 看一下');
 	is(get('statuses/mentions')->{data}{total_number}, 1, 'a name in the text is enough');
+	act(kind => 'post', uid => '801', text => '@广东客服，谢谢');
+	is(get('statuses/mentions')->{data}{total_number}, 2, 'Chinese punctuation ends it');
 }
 
 sub test_paging
@@ -486,7 +489,8 @@ sub test_messages
 	refused(post('direct_messages/new', uid => '12', text => '请说'), 400, 20003,
 		'nobody');
 	refused(post('direct_messages/new', text => '请说'), 400, 10016, 'to nobody named');
-	is(post('direct_messages/new', uid => '801', text => '字' x 300)->{status}, 200, '300');
+	is(post('direct_messages/new', uid => '801', text => '字' x 300)->{status}, 200,
+		'300');
 	refused(post('direct_messages/new', uid => '801', text => '字' x 301), 400, 20012,
 		'301');
 	act(kind => 'unfollow', uid => '801', account => '701');
@@ -579,8 +583,8 @@ sub test_switches
 	my $body = get('direct_messages')->{body};
 	ok($body =~ /"id":$huge,"idstr":"$huge"/ && $body =~ /"id":$big,"idstr":"$big"/,
 		'as bare numbers');
-	is_list(ids(get('direct_messages', max_id => $big), 'direct_messages'), [$big, $plain],
-		'max_id with big ids');
+	is_list(ids(get('direct_messages', max_id => $big), 'direct_messages'),
+		[$big, $plain], 'max_id with big ids');
 	is_list(ids(get('direct_messages', since_id => $big), 'direct_messages'), [$huge],
 		'since_id with big ids');
 	is(sim('POST', 'config', {ids => 'plain'})->{status}, 400, 'ids never shrink');
@@ -597,7 +601,8 @@ sub test_cuts
 	my $id = fault(match => 'statuses/update', kind => 'cut_before', times => 1);
 
 	is(post('statuses/update', status => '甲')->{status}, 0, 'cut_before: no reply');
-	is_list([@{attempt('甲')}{qw(requests applied cut)}], [1, 0, 1], 'cut_before: not done');
+	is_list([@{attempt('甲')}{qw(requests applied cut)}], [1, 0, 1],
+		'cut_before: not done');
 	is(post('statuses/update', status => '甲')->{status}, 200, 'times is over');
 	is(hits($id), 1, 'hits');
 
@@ -651,7 +656,8 @@ sub test_refusing_faults
 	fault(match => '/2/', token => 'tok-b', kind => 'rate');
 	is(get('statuses/mentions')->{status}, 200, 'token is looked at');
 	fault(match => '/2/', kind => 'rate', after => 1, times => 1);
-	is_list([map { get('statuses/mentions')->{status} } 1 .. 3], [200, 403, 200], 'after');
+	is_list([map { get('statuses/mentions')->{status} } 1 .. 3], [200, 403, 200],
+		'after');
 	my $id = fault(match => '/2/', kind => 'rate', p => 0.5);
 	my @dice = map { get('statuses/mentions')->{status} } 1 .. 40;
 	my $hit = grep { $_ == 403 } @dice;
@@ -682,7 +688,8 @@ sub test_spoiling_faults
 	is(length $reply->{body}, 3_000_000, 'huge');
 	is(scalar @{$reply->{data}{statuses}}, 1, 'huge is still JSON');
 
-	fault(match => 'mentions', kind => 'slow_body', bytes => 4 * length $good, times => 1);
+	fault(match => 'mentions', kind => 'slow_body', bytes => 4 * length $good,
+		times => 1);
 	my $began = time;
 	$reply = get('statuses/mentions');
 	is($reply->{body}, $good, 'slow_body is whole');
@@ -698,25 +705,32 @@ sub test_spoiling_faults
 		'insert_between moves the pages by k');
 	is(scalar(grep { $_->{kind} eq 'inserted' } @{truth('inbound')}), 3,
 		'inserted items are in the truth');
-	my $old = ids(get('statuses/mentions', count => 4, max_id => $first->[-1]), 'statuses');
+	my $old = ids(get('statuses/mentions', count => 4, max_id => $first->[-1]),
+		'statuses');
 	is($old->[0], $first->[-1], 'but max_id holds');
 }
 
 sub test_slow
 {
-	fault(match => 'statuses/update', kind => 'slow', ms => 1000, times => 1);
+	# Ten minutes: whoever had to wait for this one would meet the alarm.
+	fault(match => 'statuses/update', kind => 'slow', ms => 600_000, times => 1);
 	my $slow = send_request('POST', '/2/statuses/update',
 		form(access_token => 'tok-a', status => '慢'), $form_type);
-	my $fast = send_request('GET', '/2/statuses/user_timeline?access_token=tok-a');
-	my $select = IO::Select->new($slow, $fast);
-	my ($first) = $select->can_read;
-	ok($first == $fast, 'a slow reply holds up nobody');
-	is(read_reply($fast)->{data}{statuses}[0]{text}, '慢', 'slow: done first');
-	is(read_reply($slow)->{data}{text}, '慢', 'slow: answered in the end');
+	1 until attempt('慢');
+	is(get('statuses/user_timeline')->{data}{statuses}[0]{text}, '慢',
+		'slow: done first, and holds up nobody');
+	ok(!IO::Select->new($slow)->can_read(0), 'slow: not answered yet');
+	close $slow;
+
+	fault(match => 'statuses/update', kind => 'slow', ms => 200, times => 1);
+	my $began = time;
+	is(post('statuses/update', status => '不太慢')->{data}{text}, '不太慢',
+		'slow: answered in the end');
+	ok(time - $began >= 0.2, 'slow takes its time', time - $began);
 
 	# Given up by the client, done all the same.
-	my $id = fault(match => 'statuses/update', kind => 'slow', ms => 300, when => 'before',
-		times => 1);
+	my $id = fault(match => 'statuses/update', kind => 'slow', ms => 300,
+		when => 'before', times => 1);
 	$slow = send_request('POST', '/2/statuses/update',
 		form(access_token => 'tok-a', status => '更慢'), $form_type);
 	1 until hits($id);
@@ -798,7 +812,18 @@ sub test_restart
 	ok(!-e "$dir/pid", 'the pid file is gone');
 	$from = start('--state', "$dir/journal");
 	is(comparable(), $before, 'and a second time');
-	is(stop($from, 'TERM'), 0, 'a clean end again');
+
+	# A clean end also while replies are waiting, and what was held back is not done.
+	my @held = map {
+		fault(match => 'user_timeline', kind => $_->[0], times => 1, @{$_->[1]});
+		my $socket = send_request('GET',
+			'/2/statuses/user_timeline?access_token=tok-a');
+		sim('GET', 'health');
+		$socket;
+	} [slow => [ms => 600_000]], [slow_body => [bytes => 1]],
+		[slow => [ms => 600_000, when => 'before']];
+	close $held[1];
+	is(stop($from, 'TERM'), 0, 'a clean end with replies waiting');
 
 	open($journal, '>>', "$dir/journal") or die "journal: $!\n";
 	print $journal "{\"e\":\"dance\"}\n";
@@ -811,6 +836,7 @@ sub test_restart
 
 # --- the run ----------------------------------------------------------------
 
+alarm 600;
 my $from = start('--seed', 7, '--state', "$dir/journal");
 
 ok(-s "$dir/pid", 'the pid file is there');

@@ -76,7 +76,8 @@ extern const struct face sina2_face;
 const char *request_param(const struct request *request, const char *name);
 
 /* Takes both over; len is value's, as it may hold a NUL that has no business there. */
-void		request_add_param(struct request *request, char *name, char *value, size_t len);
+void		request_add_param(struct request *request, char *name, char *value,
+							  size_t len);
 void		request_free(struct request *request);
 
 /* Reads an application/x-www-form-urlencoded body into the parameters. */

@@ -453,7 +453,8 @@ static const struct sina_error errors[REFUSALS] = {
 	[REFUSE_METHOD] = {405, 10021, "HTTP method is not suported for this request!"},
 	[REFUSE_MISSING_PARAM] = {400, 10016, "Miss required parameter!"},
 	[REFUSE_BAD_PARAM] = {400, 10017, "Parameter's value invalid!"},
-	[REFUSE_TOO_LONG] = {400, 20012, "Text too long, please input text less than 140 characters!"},
+	[REFUSE_TOO_LONG] =
+	{400, 20012, "Text too long, please input text less than 140 characters!"},
 	[REFUSE_DUPLICATE] = {400, 20019, "repeat content!"},
 	[REFUSE_NO_POST] = {400, 20101, "target weibo does not exist!"},
 	[REFUSE_NO_COMMENT] = {400, 20201, "target weibo comment does not exist!"},

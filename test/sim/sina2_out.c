@@ -11,15 +11,21 @@
 
 #include <time.h>
 
+/* Not strftime(): that looks at the time zone's file on every call. */
 void
 sina_out_date(struct out *out, const char *key, int64_t seconds)
 {
+	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+		"Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	time_t		shifted = (time_t) (seconds + 8 * 3600);
 	struct tm	tm;
 	char		text[64];
 
 	gmtime_r(&shifted, &tm);
-	strftime(text, sizeof(text), "%a %b %d %H:%M:%S +0800 %Y", &tm);
+	snprintf(text, sizeof(text), "%s %s %02d %02d:%02d:%02d +0800 %d", days[tm.tm_wday],
+			 months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+			 tm.tm_year + 1900);
 	out_text(out, key, text);
 }
 
@@ -180,7 +186,8 @@ out_message(struct out *out, const char *key, const struct item *message,
 }
 
 void
-sina_out_item(struct out *out, const char *key, struct item *item, const struct user *viewer)
+sina_out_item(struct out *out, const char *key, struct item *item,
+			  const struct user *viewer)
 {
 	item->served++;
 	switch (item->kind)

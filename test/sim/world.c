@@ -274,11 +274,19 @@ feed_add(struct user *user, enum feed_kind kind, struct item *item)
 	feed->at[i] = item;
 }
 
-/* May c continue a screen name? Anything beyond ASCII may. */
+/*
+ * Does a screen name go on at p?  Punctuation ends it, also that of Chinese text
+ * (U+2000..2FFF, U+3000..303F, U+F000..FFFF), and so do emoji.
+ */
 static bool
-in_name(char c)
+name_goes_on(const char *p)
 {
-	return isalnum((unsigned char) c) || c == '_' || c == '-' || (unsigned char) c >= 0x80;
+	unsigned char c = (unsigned char) *p;
+
+	if (c < 0x80)
+		return isalnum(c) || c == '_' || c == '-';
+	return c != 0xe2 && c != 0xef && c != 0xf0 &&
+		!(c == 0xe3 && (unsigned char) p[1] == 0x80);
 }
 
 static bool
@@ -287,7 +295,7 @@ text_mentions(const char *text, const char *screen_name)
 	size_t		len = strlen(screen_name);
 
 	for (const char *at = strchr(text, '@'); at; at = strchr(at + 1, '@'))
-		if (strncmp(at + 1, screen_name, len) == 0 && !in_name(at[1 + len]))
+		if (strncmp(at + 1, screen_name, len) == 0 && !name_goes_on(at + 1 + len))
 			return true;
 	return false;
 }
