@@ -42,7 +42,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION kefu.verify_audit(timestamptz) IS
-'The first misfit of each chain, detail and seal; no row if the trail is whole. With an instant, what is older is taken as verified. Problems: no genesis, gap, hash, incarnation, head, state, version, no events, no object, object type, detail, seal, sealed events (核查审计; R8, R101)';
+'The first misfit of each chain, detail and seal; no row if the trail is whole. With an instant, what is older is taken as verified. Problems: no genesis, gap, hash, incarnation, head, state, kind, version, no events, no object, object type, detail, seal, sealed events (核查审计; R8, R101)';
 
 CREATE FUNCTION kefu.event_path(event_id bigint)
     RETURNS TABLE (seal_id bigint, leaf_index bigint, event_count bigint, leaf bytea, path bytea[], root bytea)

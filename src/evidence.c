@@ -35,6 +35,7 @@ typedef struct Chain
 	int64		event_id;
 	uint8		head[KEFU_HASH_LENGTH];
 	StringInfoData state;		/* without machine; empty: no event had one */
+	StringInfoData machine;		/* after the last event */
 } Chain;
 
 /* --- reporting ------------------------------------------------------------ */
@@ -185,6 +186,27 @@ load_head(Chain *chain, int32 seq)
 	return true;
 }
 
+/* to_state is machine:state where the machine changed. */
+static void
+note_state(Chain *chain, const KefuEvent *event)
+{
+	const char *colon;
+
+	resetStringInfo(&chain->machine);
+	if (event->to_state == NULL)
+	{
+		appendStringInfoString(&chain->machine, event->machine);
+		return;
+	}
+	colon = strchr(event->to_state, ':');
+	resetStringInfo(&chain->state);
+	appendStringInfoString(&chain->state, colon == NULL ? event->to_state : colon + 1);
+	if (colon == NULL)
+		appendStringInfoString(&chain->machine, event->machine);
+	else
+		appendBinaryStringInfo(&chain->machine, event->to_state, colon - event->to_state);
+}
+
 static void
 check_event(KefuVerifier *verifier, const KefuScan *scan, Chain *chain)
 {
@@ -217,13 +239,7 @@ check_event(KefuVerifier *verifier, const KefuScan *scan, Chain *chain)
 	chain->version = event.version;
 	chain->event_id = event.event_id;
 	memcpy(chain->head, stored, KEFU_HASH_LENGTH);
-	if (event.to_state != NULL)
-	{
-		const char *colon = strchr(event.to_state, ':');
-
-		resetStringInfo(&chain->state);
-		appendStringInfoString(&chain->state, colon == NULL ? event.to_state : colon + 1);
-	}
+	note_state(chain, &event);
 }
 
 /* --- one object and its chain --------------------------------------------- */
@@ -235,7 +251,8 @@ enum
 	OBJECT_STATE,
 	OBJECT_VERSION,
 	OBJECT_SEQ,
-	OBJECT_HEAD
+	OBJECT_HEAD,
+	OBJECT_KIND					/* machine; NULL where the type has one only */
 };
 
 /*
@@ -290,6 +307,11 @@ check_object(KefuVerifier *verifier, const KefuScan *object, Chain *chain)
 		report_chain(verifier, chain, "state", chain->event_id,
 					 psprintf("the object is \"%s\", its last event led to \"%s\"",
 							  kefu_scan_text(object, OBJECT_STATE), chain->state.data));
+	if (!object->isnull[OBJECT_KIND] &&
+		strcmp(kefu_scan_text(object, OBJECT_KIND), chain->machine.data) != 0)
+		report_chain(verifier, chain, "kind", chain->event_id,
+					 psprintf("the object is of kind \"%s\", its last event left it \"%s\"",
+							  kefu_scan_text(object, OBJECT_KIND), chain->machine.data));
 	if (DatumGetInt32(object->values[OBJECT_VERSION]) != chain->version)
 		report_chain(verifier, chain, "version", chain->event_id,
 					 psprintf("the object has version %d, its last event %d",
@@ -317,6 +339,7 @@ check_type(KefuVerifier *verifier, const char *object_type, const char *objects_
 	bool		has_object = false;
 
 	initStringInfo(&chain.state);
+	initStringInfo(&chain.machine);
 	chain.is_ledger = strcmp(object_type, "ledger") == 0;
 	kefu_scan_open(&events, events_of_type, 2, types, values, true);
 	has_event = kefu_scan_next(&events);
@@ -377,13 +400,14 @@ check_types(KefuVerifier *verifier)
 				   " FROM present p WHERE p.object_type IS NOT NULL), "
 				   "known AS ("
 				   " SELECT o.object_type, format('SELECT %I::bigint, state, version, audit_seq, "
-				   "audit_head FROM %I.%I ORDER BY 1', o.id_column, n.nspname, c.relname) AS query"
+				   "audit_head, %s FROM %I.%I ORDER BY 1', o.id_column, "
+				   "coalesce(quote_ident(o.kind_column), 'NULL::text'), n.nspname, c.relname) AS query"
 				   " FROM kefu.object_type o"
 				   " JOIN pg_catalog.pg_class c ON c.oid = o.relation"
 				   " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 				   " UNION ALL"
 				   " SELECT 'ledger', 'SELECT ledger_id::bigint, NULL::text, 0, audit_seq, "
-				   "audit_head FROM kefu.ledger ORDER BY 1') "
+				   "audit_head, NULL::text FROM kefu.ledger ORDER BY 1') "
 				   "SELECT object_type, k.query FROM known k "
 				   "FULL JOIN (SELECT p.object_type FROM present p "
 				   "WHERE p.object_type IS NOT NULL) p USING (object_type) "

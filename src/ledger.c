@@ -2,9 +2,9 @@
  * ledger.c
  *		Ledgers, the erasure of details, and the refusal of every other change.
  *
- * Guarantees: rows of tables with the trigger kefu.refuse_change() refuse
- * UPDATE, DELETE and TRUNCATE for everybody, but for the two changes that this
- * file makes itself: a ledger's new head and the erasure of a detail.
+ * Guarantees: tables with the trigger kefu.refuse_change() refuse the commands
+ * it is on for everybody, but for the two changes that this file makes itself:
+ * a ledger's new head and the erasure of a detail.
  *
  * What it doesn't do: stop a superuser who switches triggers off;
  * kefu.verify_audit() finds what that one did.
@@ -57,6 +57,8 @@ run_permitted(Permit what, KefuPlan *plan, const Datum *values)
 static const char *
 command_name(TriggerEvent event)
 {
+	if (TRIGGER_FIRED_BY_INSERT(event))
+		return "INSERT";
 	if (TRIGGER_FIRED_BY_UPDATE(event))
 		return "UPDATE";
 	if (TRIGGER_FIRED_BY_DELETE(event))
@@ -86,8 +88,8 @@ is_permitted(const TriggerData *trigger)
 /*
  * kefu.refuse_change(): trigger of append-only and engine tables.
  *
- * Rows first for UPDATE and DELETE, statement for TRUNCATE.  Detaching or
- * dropping a partition is not a row operation and stays with the owner.
+ * Engine tables have it on INSERT too.  Detaching or dropping a partition is not
+ * a row operation and stays with the owner.
  */
 KEFU_FUNCTION(kefu_refuse_change)
 {

@@ -5,16 +5,13 @@
  * The reference is the recursive definition of RFC 6962, section 2.1, written
  * down a second time.  The hash is a toy: the shape of the tree is under test.
  */
-#include "../../src/pure/merkle.h"
+#include "check.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "merkle.h"
 
 #define MOST_LEAVES 70
 
 static uint8_t leaves[MOST_LEAVES][MERKLE_HASH_LENGTH];
-static int	failures = 0;
 
 /* FNV-1a, four times with different starts */
 static void
@@ -27,16 +24,6 @@ toy_hash(const uint8_t *data, size_t length, uint8_t *hash)
 		for (size_t i = 0; i < length; i++)
 			h = (h ^ data[i]) * UINT64_C(1099511628211);
 		memcpy(hash + lane * 8, &h, 8);
-	}
-}
-
-static void
-expect(bool ok, const char *what, uint64_t count, uint64_t index)
-{
-	if (!ok)
-	{
-		failures++;
-		printf("not ok: %s, %d leaves, leaf %d\n", what, (int) count, (int) index);
 	}
 }
 
@@ -99,50 +86,66 @@ test_leaf(uint64_t count, uint64_t index)
 		merkle_add(&tree, leaves[i]);
 	merkle_end(&tree, root);
 	reference_root(0, count, expected);
-	expect(memcmp(root, expected, sizeof(root)) == 0, "root", count, index);
-	expect(tree.path_length == length &&
-		   memcmp(tree.path, path, (size_t) length * MERKLE_HASH_LENGTH) == 0,
-		   "path", count, index);
+	CHECK(memcmp(root, expected, sizeof(root)) == 0);
+	CHECK_INT(tree.path_length, length);
+	CHECK(memcmp(tree.path, path, (size_t) length * MERKLE_HASH_LENGTH) == 0);
 
 #define VERIFY(leaf, i, n, steps) \
 	merkle_verify(toy_hash, leaf, i, n, \
 				  (const uint8_t (*)[MERKLE_HASH_LENGTH]) path, steps, root)
-	expect(VERIFY(leaves[index], index, count, length), "proof", count, index);
-	expect(!VERIFY(leaves[index], count, count, length), "leaf beyond", count, index);
-	expect(!VERIFY(leaves[index], index, count, length + 1), "long proof", count, index);
+	CHECK(VERIFY(leaves[index], index, count, length));
+	CHECK(!VERIFY(leaves[index], count, count, length));
+	CHECK(!VERIFY(leaves[index], index, count, length + 1));
+	CHECK(!VERIFY(leaves[index + 1], index, count, length));
 	if (length > 0)
 	{
-		expect(!VERIFY(leaves[index], index ^ 1, count, length), "other place", count, index);
-		expect(!VERIFY(leaves[index], index, count, length - 1), "short proof", count, index);
+		CHECK(!VERIFY(leaves[index], index ^ 1, count, length));
+		CHECK(!VERIFY(leaves[index], index, count, length - 1));
 		path[0][7] ^= 1;
-		expect(!VERIFY(leaves[index], index, count, length), "changed proof", count, index);
-		path[0][7] ^= 1;
+		CHECK(!VERIFY(leaves[index], index, count, length));
 	}
-	expect(!VERIFY(leaves[(index + 1) % MOST_LEAVES], index, count, length),
-		   "other leaf", count, index);
 }
 
-int
-main(void)
+static void
+test_every_leaf(void)
+{
+	for (uint64_t count = 1; count < MOST_LEAVES; count++)
+		for (uint64_t index = 0; index < count; index++)
+			test_leaf(count, index);
+}
+
+static void
+test_empty_tree(void)
 {
 	Merkle		tree;
 	uint8_t		root[MERKLE_HASH_LENGTH];
 	const uint8_t zeroes[MERKLE_HASH_LENGTH] = {0};
 
-	for (int i = 0; i < MOST_LEAVES; i++)
-		toy_hash((const uint8_t *) &i, sizeof(i), leaves[i]);
-	for (uint64_t count = 1; count < MOST_LEAVES; count++)
-		for (uint64_t index = 0; index < count; index++)
-			test_leaf(count, index);
-
 	merkle_begin(&tree, toy_hash, MERKLE_NO_LEAF);
 	merkle_end(&tree, root);
-	expect(memcmp(root, zeroes, sizeof(root)) == 0, "empty root", 0, 0);
+	CHECK(memcmp(root, zeroes, sizeof(root)) == 0);
+}
+
+static void
+test_no_path_unless_wanted(void)
+{
+	Merkle		tree;
+	uint8_t		root[MERKLE_HASH_LENGTH];
+
 	merkle_begin(&tree, toy_hash, MERKLE_NO_LEAF);
 	for (int i = 0; i < MOST_LEAVES; i++)
 		merkle_add(&tree, leaves[i]);
-	expect(tree.path_length == 0, "no path unless wanted", MOST_LEAVES, 0);
+	merkle_end(&tree, root);
+	CHECK_INT(tree.path_length, 0);
+}
 
-	printf("%s\n", failures == 0 ? "ok" : "FAILED");
-	return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+int
+main(void)
+{
+	for (int i = 0; i < MOST_LEAVES; i++)
+		toy_hash((const uint8_t *) &i, sizeof(i), leaves[i]);
+	RUN(test_every_leaf);
+	RUN(test_empty_tree);
+	RUN(test_no_path_unless_wanted);
+	return check_result();
 }
