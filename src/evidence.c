@@ -288,17 +288,19 @@ check_object(KefuVerifier *verifier, const KefuScan *object, Chain *chain)
 	if (chain->event_id == 0)
 	{
 		/* A ledger that was never written to has a row and no chain. */
-		if (chain->is_ledger ? DatumGetInt32(object->values[OBJECT_SEQ]) != 0
-			: verifier->first_event == 0)
+		if (verifier->first_event == 0 &&
+			(!chain->is_ledger || DatumGetInt32(object->values[OBJECT_SEQ]) != 0))
 			report_chain(verifier, chain, "no events", 0, "the object has no events");
 		return;
 	}
-	if (DatumGetInt32(object->values[OBJECT_SEQ]) != chain->seq ||
-		!kefu_scan_bytes(object, OBJECT_HEAD, head, KEFU_HASH_LENGTH) ||
-		memcmp(head, chain->head, KEFU_HASH_LENGTH) != 0)
+	if (DatumGetInt32(object->values[OBJECT_SEQ]) != chain->seq)
 		report_chain(verifier, chain, "head", chain->event_id,
 					 psprintf("the object stands at event %d, its chain ends at %d",
 							  DatumGetInt32(object->values[OBJECT_SEQ]), chain->seq));
+	else if (!kefu_scan_bytes(object, OBJECT_HEAD, head, KEFU_HASH_LENGTH) ||
+			 memcmp(head, chain->head, KEFU_HASH_LENGTH) != 0)
+		report_chain(verifier, chain, "head", chain->event_id,
+					 "the object's head isn't the hash of its last event");
 	if (chain->is_ledger)
 		return;
 	if (chain->state.len > 0 &&
