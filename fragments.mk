@@ -7,6 +7,7 @@ SQL_FRAGMENTS = \
 	sql/14_platform.sql \
 	sql/20_machine.sql \
 	sql/22_audit.sql \
+	sql/23_seal.sql \
 	sql/24_clock.sql \
 	sql/30_person.sql \
 	sql/32_desk.sql \

@@ -28,7 +28,11 @@ MODULES_C = \
 	ingest \
 	ingest_person \
 	ingest_ticket \
-	ingest_write
+	ingest_write \
+	scan \
+	ledger \
+	seal \
+	evidence
 PURE_C = \
 	calendar \
 	calendar_block \
@@ -45,4 +49,5 @@ PURE_C = \
 	backoff \
 	urlform \
 	paging_compile \
-	paging
+	paging \
+	merkle
