@@ -2,4 +2,26 @@
 SQL_FRAGMENTS = \
 	sql/00_guard.sql \
 	sql/08_rules.sql \
-	sql/12_calendar.sql
+	sql/12_calendar.sql \
+	sql/10_unit.sql \
+	sql/14_platform.sql \
+	sql/20_machine.sql \
+	sql/22_audit.sql \
+	sql/23_seal.sql \
+	sql/24_clock.sql \
+	sql/30_person.sql \
+	sql/32_desk.sql \
+	sql/36_outbound.sql \
+	sql/38_guards.sql \
+	sql/39_rows.sql \
+	build/machines.sql \
+	sql/40_engine.sql \
+	sql/42_speech.sql \
+	sql/44_desk.sql \
+	sql/46_admin.sql \
+	sql/48_crm.sql \
+	sql/50_tick.sql \
+	sql/52_ingest.sql \
+	sql/60_preset.sql \
+	build/presets.sql \
+	sql/80_worker.sql

@@ -4,9 +4,50 @@ MODULES_C = \
 	init \
 	guc \
 	spi \
+	shmem \
+	wake \
+	http \
+	launcher \
+	worker \
+	net \
 	rules \
 	calendar \
-	calendar_rows
+	calendar_rows \
+	canon \
+	audit \
+	who \
+	workflow \
+	guard \
+	refuse \
+	clock \
+	advance \
+	api \
+	tick \
+	mapping \
+	rows \
+	ingest \
+	ingest_person \
+	ingest_ticket \
+	ingest_write \
+	scan \
+	ledger \
+	seal \
+	evidence
 PURE_C = \
 	calendar \
-	calendar_block
+	calendar_block \
+	arena \
+	json_path \
+	json_sieve \
+	json \
+	dates \
+	html \
+	itemmap_compile \
+	itemmap_value \
+	itemmap \
+	replyclass \
+	backoff \
+	urlform \
+	paging_compile \
+	paging \
+	merkle

@@ -15,6 +15,7 @@
 #include "utils/array.h"
 #include "utils/datetime.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "calendar.h"
@@ -204,6 +205,8 @@ make_table(const char *name, Size key, Size entry, int flags)
 static void
 load_clocks(void)
 {
+	KefuRulesReader reader;
+
 	if (clocks_loaded)
 		return;
 	if (clock_context == NULL)
@@ -220,11 +223,11 @@ load_clocks(void)
 		by_id = make_table("kefu policies", sizeof(int32), sizeof(PolicyById), HASH_BLOBS);
 		PG_TRY();
 		{
-			kefu_spi_begin();
+			kefu_rules_open("clock_policy", &reader);
 			load_kinds();
 			load_policies();
 			load_levels();
-			kefu_spi_end();
+			kefu_rules_close(&reader);
 		}
 		PG_CATCH();
 		{

@@ -21,6 +21,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "commands/trigger.h"
+#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -134,6 +135,9 @@ kefu_rules_open(const char *table, KefuRulesReader *reader)
 	GetUserIdAndSecContext(&reader->userid, &reader->sec_context);
 	SetUserIdAndSecContext(owner, reader->sec_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_NOFORCE_RLS);
+	reader->guc_nest = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	kefu_spi_begin();
 	if (IsInParallelMode())
 	{
@@ -150,6 +154,7 @@ kefu_rules_close(const KefuRulesReader *reader)
 {
 	PopActiveSnapshot();
 	kefu_spi_end();
+	AtEOXact_GUC(true, reader->guc_nest);
 	SetUserIdAndSecContext(reader->userid, reader->sec_context);
 }
 

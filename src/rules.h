@@ -15,6 +15,7 @@ typedef struct KefuRulesReader
 {
 	Oid			userid;
 	int			sec_context;
+	int			guc_nest;
 } KefuRulesReader;
 
 /*
@@ -26,10 +27,9 @@ extern void kefu_rules_watch(const char *table, KefuRulesDrop drop);
 
 /*
  * Bracket the SPI calls that fill a cache: connected, as the owner of
- * kefu.<table>, under the latest snapshot.  After an error nothing is to be
- * closed, transaction abort puts everything back.  Qualify every name and
- * operator of the queries: a saved plan is parsed anew whenever the caller's
- * search path is another one.
+ * kefu.<table>, under the latest snapshot and with search_path at pg_catalog, so
+ * that no operator of the caller's is ever meant.  After an error nothing is to
+ * be closed, transaction abort puts everything back.
  */
 extern void kefu_rules_open(const char *table, KefuRulesReader *reader);
 extern void kefu_rules_close(const KefuRulesReader *reader);

@@ -2,13 +2,12 @@
  * spi.c
  *		One wrapper for the SPI ritual.
  *
- * Plans are parsed under a search_path of pg_catalog alone, so that an
- * operator planted elsewhere can never be meant, whoever calls.
+ * A plan is parsed under the search_path of the moment, and anew under another
+ * one.  Operators are therefore only as safe as that path: definer functions pin
+ * theirs, and what runs for any caller is bracketed by kefu_rules_open().
  */
 #include "kefu.h"
 
-#include "catalog/namespace.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "spi.h"
@@ -16,13 +15,8 @@
 static SPIPlanPtr
 prepare(KefuPlan *plan)
 {
-	SPIPlanPtr	made;
-	int			nest = NewGUCNestLevel();
+	SPIPlanPtr	made = SPI_prepare(plan->sql, plan->nargs, plan->types);
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	made = SPI_prepare(plan->sql, plan->nargs, plan->types);
-	AtEOXact_GUC(true, nest);
 	if (made == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", plan->sql,
 			 SPI_result_code_string(SPI_result));

@@ -152,12 +152,13 @@ load_units(void)
 	static KefuPlan plan = {
 		"SELECT unit, parent, kind, calendar FROM kefu.unit", 0, {0}, NULL
 	};
+	KefuRulesReader reader;
 	HTAB	   *table;
 
 	if (units != NULL)
 		return;
 	table = make_table("kefu units", sizeof(Unit));
-	kefu_spi_begin();
+	kefu_rules_open("unit", &reader);
 	kefu_spi_run(&plan, NULL, NULL, true, 0);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -170,7 +171,7 @@ load_units(void)
 		copy_text(unit->kind, sizeof(unit->kind), i, 3);
 		copy_text(unit->calendar, sizeof(unit->calendar), i, 4);
 	}
-	kefu_spi_end();
+	kefu_rules_close(&reader);
 	units = table;
 }
 
@@ -237,6 +238,7 @@ find_login(const char *name)
 		"SELECT NULL, '', unit, NULL, NULL FROM kefu.reader WHERE login = $1",
 		1, {TEXTOID}, NULL
 	};
+	KefuRulesReader reader;
 	char		key[NAMEDATALEN];
 	Datum		arg;
 	Login	   *login;
@@ -251,7 +253,7 @@ find_login(const char *name)
 		return login;
 
 	memset(&found, 0, sizeof(found));
-	kefu_spi_begin();
+	kefu_rules_open("staff", &reader);
 	arg = CStringGetTextDatum(name);
 	kefu_spi_run(&plan, &arg, NULL, true, 0);
 	found.roles = MemoryContextAllocZero(who_context,
@@ -276,7 +278,7 @@ find_login(const char *name)
 			role->to_at = DT_NOEND;
 		found.nroles++;
 	}
-	kefu_spi_end();
+	kefu_rules_close(&reader);
 	if (logins == NULL)			/* dropped by an invalidation meanwhile */
 		logins = make_table("kefu logins", sizeof(Login));
 	login = hash_search(logins, key, HASH_ENTER, NULL);
@@ -301,6 +303,7 @@ find_gateway(const char *gateway, const char *staff)
 		" WHERE g.login = $1 AND s.login = $2 AND s.is_active ORDER BY g.gateway_id",
 		2, {TEXTOID, TEXTOID}, NULL
 	};
+	KefuRulesReader reader;
 	SPITupleTable *rows;
 	Datum		args[2];
 	int32		id = 0;
@@ -308,7 +311,7 @@ find_gateway(const char *gateway, const char *staff)
 
 	if (strcmp(last_gateway.login, gateway) == 0 && strcmp(last_gateway.staff, staff) == 0)
 		return last_gateway.gateway_id;
-	kefu_spi_begin();
+	kefu_rules_open("gateway", &reader);
 	args[0] = CStringGetTextDatum(gateway);
 	args[1] = CStringGetTextDatum(staff);
 	kefu_spi_run(&plan, args, NULL, true, 0);
@@ -317,7 +320,7 @@ find_gateway(const char *gateway, const char *staff)
 		if (covers(SPI_getvalue(rows->vals[i], rows->tupdesc, 2),
 				   SPI_getvalue(rows->vals[i], rows->tupdesc, 3)))
 			id = DatumGetInt32(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
-	kefu_spi_end();
+	kefu_rules_close(&reader);
 	strlcpy(last_gateway.login, gateway, NAMEDATALEN);
 	strlcpy(last_gateway.staff, staff, NAMEDATALEN);
 	last_gateway.gateway_id = id;
@@ -427,6 +430,14 @@ kefu_me(PG_FUNCTION_ARGS)
 	if (actor.staff_id == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(actor.staff_id);
+}
+
+KEFU_FUNCTION(kefu_caller);
+
+Datum
+kefu_caller(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(GetUserNameFromId(GetOuterUserId(), false)));
 }
 
 KEFU_FUNCTION(kefu_my_units);

@@ -181,7 +181,8 @@ static void
 load_words(void)
 {
 	static KefuPlan fact_plan = {
-		"SELECT fact, is_erasable, record_column, label_zh, label_en FROM kefu.fact",
+		"SELECT fact, is_erasable, record_column, label_zh, label_en, type = 'instant' "
+		"  FROM kefu.fact",
 		0, {0}, NULL
 	};
 	static KefuPlan event_plan = {
@@ -196,6 +197,7 @@ load_words(void)
 
 		f->fact = keep(i, 1);
 		f->is_erasable = DatumGetBool(kefu_spi_value(i, 2, &isnull));
+		f->is_instant = DatumGetBool(kefu_spi_value(i, 6, &isnull));
 		f->record_column = keep(i, 3);
 		f->label[KEFU_LANGUAGE_ZH] = keep(i, 4);
 		f->label[KEFU_LANGUAGE_EN] = keep(i, 5);
@@ -279,6 +281,8 @@ load_transitions(void)
 void
 kefu_load_rows(void)
 {
+	KefuRulesReader reader;
+
 	if (rows_loaded)
 		return;
 	if (rows_context == NULL)
@@ -302,12 +306,12 @@ kefu_load_rows(void)
 		events = make_table("kefu events", NAME_LENGTH * 2, sizeof(NamedEntry));
 		PG_TRY();
 		{
-			kefu_spi_begin();
+			kefu_rules_open("transition", &reader);
 			load_machines();
 			load_states();
 			load_words();
 			load_transitions();
-			kefu_spi_end();
+			kefu_rules_close(&reader);
 		}
 		PG_CATCH();
 		{

@@ -256,10 +256,11 @@ sub print_sql
 			]
 		} @$states);
 	print_insert('kefu.clock_kind',
-		'clock, starts_from, calendar, kept_by, rulebook, note',
+		'clock, starts_from, calendar, target_fact, kept_by, rulebook, note',
 		map {
 			[
 				literal($_->{clock}), literal($_->{starts_from}), literal($_->{calendar}),
+				literal($_->{target_fact}),
 				$_->{kept_by} eq '' ? 'NULL' : name_array($_->{kept_by}),
 				name_array($_->{rulebook}), literal($_->{note})
 			]
@@ -333,7 +334,7 @@ sub level_fields
 sub write_policies
 {
 	my ($folder, @clocks) = @_;
-	my $valid_from = '2010-01-01';
+	my ($unit, $valid_from) = ('group', '2010-01-01 00:00+08');
 
 	open my $policy, '>', "$folder/20_policies__clock_policy.csv" or die "$folder: $!\n";
 	open my $level, '>', "$folder/21_policies__clock_level.csv" or die "$folder: $!\n";
@@ -345,9 +346,9 @@ sub write_policies
 		my @target = $target =~ /^\d/ ? ($target, '') : ('', $target);
 		my $number = 0;
 
-		print $policy join(',', $clock->{clock}, '', $valid_from, @target, $clock->{calendar}), "\n";
+		print $policy join(',', $clock->{clock}, $unit, $valid_from, @target, $clock->{calendar}), "\n";
 		print $level
-		  join(',', $clock->{clock}, '', $valid_from, ++$number, level_fields($_)), "\n"
+		  join(',', $clock->{clock}, $unit, $valid_from, ++$number, level_fields($_)), "\n"
 		  for split ' ', $clock->{levels};
 	}
 	close $policy or die "$folder: $!\n";

@@ -7,7 +7,11 @@
 #
 #   kefu_server_prefix DIR [MAJOR]   makes DIR/usr/..., sets PG_BIN, PG_CONFIG
 #   kefu_server_start DIR NAME [CONF-LINES...]  initdb and start; sets PGHOST, PGPORT, PGDATA
-#   kefu_server_stop DATA
+#   kefu_server_stop DATA [MODE]
+#   kefu_server_stop_all DIR         stops whatever still runs below DIR, however it was started
+#
+# Every call of the server's programs is bounded by timeout: a test may fail,
+# it may not hang.
 
 # Prints what it is about to do, with the time since the script began.
 kefu_say()
@@ -67,7 +71,7 @@ kefu_server_start()
 	PGPORT=$(kefu_free_port)
 	PGUSER=postgres
 	export PGDATA PGHOST PGPORT PGUSER
-	kefu_as "$PG_BIN/initdb" -D "$PGDATA" -A trust -U postgres -E UTF8 --locale=C.UTF-8 \
+	kefu_as timeout 120 "$PG_BIN/initdb" -D "$PGDATA" -A trust -U postgres -E UTF8 --locale=C.UTF-8 \
 		-N > "$dir/$name.initdb.log"
 	{
 		echo "unix_socket_directories = '$dir'"
@@ -76,10 +80,23 @@ kefu_server_start()
 		echo "timezone = 'Asia/Shanghai'"
 		printf '%s\n' "$@"
 	} | kefu_as tee -a "$PGDATA/postgresql.conf" > /dev/null
-	kefu_as "$PG_BIN/pg_ctl" -D "$PGDATA" -l "$dir/$name.log" -w -s -t 60 start
+	kefu_as timeout 90 "$PG_BIN/pg_ctl" -D "$PGDATA" -l "$dir/$name.log" -w -s -t 60 start
 }
 
 kefu_server_stop()
 {
-	kefu_as "$PG_BIN/pg_ctl" -D "$1" -w -s -m "${2:-fast}" stop || true
+	kefu_as timeout 90 "$PG_BIN/pg_ctl" -D "$1" -w -s -m "${2:-fast}" stop || true
+}
+
+# A postmaster is one of ours if it works in a data folder below DIR; its pid
+# file alone could name a process that has long been another.
+kefu_server_stop_all()
+{
+	local file pid
+
+	find "$1" -name postmaster.pid 2> /dev/null | while read -r file; do
+		pid=$(head -n 1 "$file" 2> /dev/null)
+		[ "$(readlink "/proc/$pid/cwd" 2> /dev/null)" = "${file%/*}" ] || continue
+		kefu_server_stop "${file%/*}" immediate > /dev/null 2>&1
+	done
 }

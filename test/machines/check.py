@@ -14,7 +14,7 @@ import re
 import sys
 from collections import defaultdict
 
-MACHINES = "message inquiry complaint negative praise work_order task script".split()
+MACHINES = "message inquiry complaint negative praise work_order task".split()
 TICKETS = {"inquiry", "complaint", "negative", "praise"}
 KINDS = "inquiry complaint negative praise".split()   # rows of machine 'ticket' serve each of them
 ROLES = set("operator reviewer department leader admin hotline clock platform".split())
@@ -37,7 +37,7 @@ HEADS = {
     "states.csv": "machine,state,is_initial,is_final,label_zh,label_en",
     "MACHINE.csv": "machine,from_state,event,seq,guard,to_state,roles,requires,"
                        "speaks,clocks,effect,rulebook,note",
-    "clocks.csv": "clock,starts_from,target,calendar,levels,kept_by,rulebook,note",
+    "clocks.csv": "clock,starts_from,target,calendar,levels,target_fact,kept_by,rulebook,note",
 }
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 LEVEL = re.compile(r"^due(?:([+-])(\d+)([mhd]))?(?::([a-z_]+))?(?:!([a-z_]+))?$")

@@ -1,0 +1,20 @@
+/*
+ * sina2.h
+ *	  The objects of Sina Weibo's API, version 2, for its paths.
+ */
+#ifndef SIM_SINA2_H
+#define SIM_SINA2_H
+
+#include "serve.h"
+
+void		sina_out_date(struct out *out, const char *key, int64_t seconds);
+
+/* viewer: whose token asked; following and follow_me depend on it. */
+void		sina_out_user(struct out *out, const char *key, const struct user *user,
+						  const struct user *viewer);
+
+/* Writes the item and counts it as served. */
+void		sina_out_item(struct out *out, const char *key, struct item *item,
+						  const struct user *viewer);
+
+#endif
