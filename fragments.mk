@@ -15,4 +15,10 @@ SQL_FRAGMENTS = \
 	sql/38_guards.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
-	sql/40_engine.sql
+	sql/40_engine.sql \
+	sql/42_speech.sql \
+	sql/44_desk.sql \
+	sql/46_admin.sql \
+	sql/48_crm.sql \
+	sql/60_preset.sql \
+	build/presets.sql

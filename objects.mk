@@ -19,8 +19,23 @@ MODULES_C = \
 	refuse \
 	clock \
 	advance \
-	api
+	api \
+	mapping
 PURE_C = \
 	calendar \
 	calendar_block \
-	merkle
+	merkle \
+	arena \
+	json_path \
+	json_sieve \
+	json \
+	dates \
+	html \
+	itemmap_compile \
+	itemmap_value \
+	itemmap \
+	replyclass \
+	backoff \
+	urlform \
+	paging_compile \
+	paging

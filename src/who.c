@@ -432,6 +432,14 @@ kefu_me(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(actor.staff_id);
 }
 
+KEFU_FUNCTION(kefu_caller);
+
+Datum
+kefu_caller(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(GetUserNameFromId(GetOuterUserId(), false)));
+}
+
 KEFU_FUNCTION(kefu_my_units);
 
 /*
