@@ -4,6 +4,12 @@ MODULES_C = \
 	init \
 	guc \
 	spi \
+	shmem \
+	wake \
+	http \
+	launcher \
+	worker \
+	net \
 	rules \
 	calendar \
 	calendar_rows \
@@ -16,13 +22,19 @@ MODULES_C = \
 	clock \
 	advance \
 	api \
+	tick \
 	mapping \
 	rows \
 	ingest \
+	ingest_read \
 	ingest_person \
 	ingest_ticket \
 	ingest_write \
-	exchange
+	exchange \
+	scan \
+	ledger \
+	seal \
+	evidence
 PURE_C = \
 	calendar \
 	calendar_block \
@@ -39,4 +51,5 @@ PURE_C = \
 	backoff \
 	urlform \
 	paging_compile \
-	paging
+	paging \
+	merkle
