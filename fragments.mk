@@ -20,5 +20,8 @@ SQL_FRAGMENTS = \
 	sql/44_desk.sql \
 	sql/46_admin.sql \
 	sql/48_crm.sql \
+	sql/50_tick.sql \
+	sql/52_ingest.sql \
 	sql/60_preset.sql \
-	build/presets.sql
+	build/presets.sql \
+	sql/80_worker.sql

@@ -4,15 +4,17 @@ MODULES_C = \
 	init \
 	guc \
 	spi \
-	scan \
+	shmem \
+	wake \
+	http \
+	launcher \
+	worker \
+	net \
 	rules \
 	calendar \
 	calendar_rows \
 	canon \
 	audit \
-	ledger \
-	seal \
-	evidence \
 	who \
 	workflow \
 	guard \
@@ -20,11 +22,20 @@ MODULES_C = \
 	clock \
 	advance \
 	api \
-	mapping
+	tick \
+	mapping \
+	rows \
+	ingest \
+	ingest_person \
+	ingest_ticket \
+	ingest_write \
+	scan \
+	ledger \
+	seal \
+	evidence
 PURE_C = \
 	calendar \
 	calendar_block \
-	merkle \
 	arena \
 	json_path \
 	json_sieve \
@@ -38,4 +49,5 @@ PURE_C = \
 	backoff \
 	urlform \
 	paging_compile \
-	paging
+	paging \
+	merkle
