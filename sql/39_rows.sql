@@ -144,5 +144,3 @@ VALUES
     ('urge', '催单', 'chase'),
     ('waive', '免办', 'waive');
 
-INSERT INTO kefu.ledger (ledger_id, ledger) VALUES (1, 'rules'), (2, 'desk'), (3, 'access');
-
