@@ -21,7 +21,34 @@ MODULES_C = \
 	refuse \
 	clock \
 	advance \
-	api
+	api \
+	tick \
+	mapping \
+	rows \
+	ingest \
+	ingest_person \
+	ingest_ticket \
+	ingest_write \
+	scan \
+	ledger \
+	seal \
+	evidence \
+	exchange
 PURE_C = \
 	calendar \
-	calendar_block
+	calendar_block \
+	arena \
+	json_path \
+	json_sieve \
+	json \
+	dates \
+	html \
+	itemmap_compile \
+	itemmap_value \
+	itemmap \
+	replyclass \
+	backoff \
+	urlform \
+	paging_compile \
+	paging \
+	merkle

@@ -241,7 +241,7 @@ child_lives(Child *child)
 	}
 	if (TimestampDifferenceExceeds(child->started_at, GetCurrentTimestamp(), STABLE_MS))
 		child->failures = 0;
-	pause = kefu_backoff_ms(++child->failures, BACKOFF_LIMIT_MS);
+	pause = kefu_worker_pause_ms(++child->failures, BACKOFF_LIMIT_MS);
 	child->start_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause);
 	kefu_slot_add(child->process, &once);
 	kefu_slot_set_state(child->process, KEFU_BACKING_OFF, KEFU_WAITS_FOR_NOTHING);

@@ -34,6 +34,7 @@
 
 #include "guc.h"
 #include "spi.h"
+#include "pure/backoff.h"
 #include "worker.h"
 
 #define FALLBACK_MS 10000		/* looks though nothing asked it to */
@@ -71,12 +72,10 @@ kefu_ms_until(TimestampTz at)
 }
 
 int
-kefu_backoff_ms(int failures, int limit_ms)
+kefu_worker_pause_ms(int failures, int limit_ms)
 {
-	int64		pause = INT64CONST(1000) << Min(Max(failures - 1, 0), 20);
-
-	pause = Min(pause, limit_ms);
-	return (int) (pause * (0.75 + 0.5 * pg_prng_double(&pg_global_prng_state)));
+	return (int) kefu_backoff_ms(failures, 1000, limit_ms,
+								 pg_prng_uint64(&pg_global_prng_state));
 }
 
 static TimestampTz
@@ -226,7 +225,7 @@ run_job(KefuJob *job)
 	{
 		MemoryContextSwitchTo(outer);
 		abort_work();
-		job->next_at = after_ms(kefu_backoff_ms(job->failures + 1, BACKOFF_LIMIT_MS));
+		job->next_at = after_ms(kefu_worker_pause_ms(job->failures + 1, BACKOFF_LIMIT_MS));
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(outer);

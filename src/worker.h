@@ -70,6 +70,6 @@ extern void kefu_worker_count(const KefuCounts *more);
 extern long kefu_ms_until(TimestampTz at);
 
 /* Pause after so many failures in a row, with jitter; about limit_ms at most. */
-extern int	kefu_backoff_ms(int failures, int limit_ms);
+extern int	kefu_worker_pause_ms(int failures, int limit_ms);
 
 #endif							/* KEFU_WORKER_H */

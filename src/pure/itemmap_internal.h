@@ -83,6 +83,21 @@ struct KefuItemMap
 	KefuWant	want;			/* what all of these paths touch */
 };
 
+/* Text with its length. */
+typedef struct KefuPiece
+{
+	const char *text;			/* NULL: none */
+	size_t		len;
+} KefuPiece;
+
+/*
+ * Applies one row to an item.  *out is set if the row gives a value; *unread,
+ * unless it is set already, to the first value that was there but couldn't be
+ * read.  Only made-up text comes from the arena.  False without memory.
+ */
+extern bool kefu_rule_apply(KefuArena *arena, const KefuRule *rule, KefuJson *item,
+							KefuValue *out, KefuPiece *unread);
+
 /* True for ids and codes, whose length is limited to KEFU_ID_BYTES. */
 extern bool kefu_field_is_id(KefuField field);
 

@@ -1,0 +1,450 @@
+-- 14_platform: platforms as rows.
+--
+-- A platform is a dialect: where its feeds are, what its fields are called,
+-- how it says no.  All of that is data; no function and no C knows a
+-- platform's name.  doc/platforms.md shows how one is added.
+
+CREATE TABLE kefu.platform (
+    platform text COLLATE "C" PRIMARY KEY
+        CONSTRAINT platform_code CHECK (platform ~ '^[a-z][a-z0-9_]{0,30}$'),
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    base_url text NOT NULL CONSTRAINT platform_base_url CHECK (base_url ~ '^https?://[^/?#]+(/[^?#]*)?$'),
+    auth_base_urls jsonb NOT NULL DEFAULT '{}' CONSTRAINT platform_auth_base_urls CHECK
+        (jsonb_typeof(auth_base_urls) = 'object'),
+    default_params jsonb NOT NULL DEFAULT '{}' CONSTRAINT platform_default_params CHECK
+        (jsonb_typeof(default_params) = 'object'),
+    auth_kind text COLLATE "C" NOT NULL CONSTRAINT platform_auth_kind CHECK
+        (auth_kind IN ('none', 'token', 'basic', 'oauth1', 'session_jwt')),
+    auth_placement text COLLATE "C" NOT NULL CONSTRAINT platform_auth_placement CHECK
+        (auth_placement IN ('header', 'query', 'body')),
+    auth_name text COLLATE "C" NOT NULL,
+    oauth1_realm text,
+    oauth1_signature text COLLATE "C" CONSTRAINT platform_oauth1_signature CHECK
+        (oauth1_signature IN ('HMAC-SHA1', 'PLAINTEXT')),
+    token_refresh jsonb CONSTRAINT platform_token_refresh CHECK (jsonb_typeof(token_refresh) = 'object'),
+    text_limit_post integer CONSTRAINT platform_text_limit_post CHECK (text_limit_post > 0),
+    text_limit_comment integer CONSTRAINT platform_text_limit_comment CHECK (text_limit_comment > 0),
+    text_limit_message integer CONSTRAINT platform_text_limit_message CHECK (text_limit_message > 0),
+    counting_rule text COLLATE "C" NOT NULL CONSTRAINT platform_counting_rule CHECK
+        (counting_rule IN ('codepoints', 'cjk', 'graphemes', 'bytes')),
+    url_length integer CONSTRAINT platform_url_length CHECK (url_length > 0),
+    timezone text NOT NULL,
+    error_code_paths text[] NOT NULL DEFAULT '{}',
+    error_code_form text COLLATE "C" NOT NULL DEFAULT 'whole' CONSTRAINT platform_error_code_form CHECK
+        (error_code_form IN ('whole', 'digits')),
+    error_message_paths text[] NOT NULL DEFAULT '{}',
+    rate_limit_header text COLLATE "C",
+    rate_remaining_header text COLLATE "C",
+    rate_reset_header text COLLATE "C",
+    rate_reset_form text COLLATE "C" CONSTRAINT platform_rate_reset_form CHECK
+        (rate_reset_form IN ('iso', 'unix', 'delta')),
+    user_agent text,
+    connect_timeout_ms integer NOT NULL DEFAULT 10000
+        CONSTRAINT platform_connect_timeout_ms CHECK (connect_timeout_ms BETWEEN 1 AND 600000),
+    total_timeout_ms integer NOT NULL DEFAULT 30000
+        CONSTRAINT platform_total_timeout_ms CHECK (total_timeout_ms BETWEEN 1 AND 600000),
+    allows_http boolean NOT NULL DEFAULT false,
+    is_live boolean NOT NULL DEFAULT true,
+    CONSTRAINT platform_https CHECK (allows_http OR base_url LIKE 'https://%'),
+    CONSTRAINT platform_rate_reset CHECK ((rate_reset_header IS NULL) = (rate_reset_form IS NULL))
+);
+COMMENT ON TABLE kefu.platform IS 'Microblog services, each a dialect made of rows here and in the tables that refer to it (平台; R18, R85)';
+COMMENT ON COLUMN kefu.platform.platform IS 'code, such as sina (平台代码)';
+COMMENT ON COLUMN kefu.platform.name_zh IS 'Chinese name (中文名称)';
+COMMENT ON COLUMN kefu.platform.name_en IS 'English name (英文名称)';
+COMMENT ON COLUMN kefu.platform.base_url IS 'what every path is appended to, without a slash at its end (接口地址)';
+COMMENT ON COLUMN kefu.platform.auth_base_urls IS 'other base addresses by auth_kind, {kind: base_url} (按认证方式的接口地址)';
+COMMENT ON COLUMN kefu.platform.default_params IS 'parameters sent with every request, {name: text} (公共参数)';
+COMMENT ON COLUMN kefu.platform.auth_kind IS 'none, token (OAuth 2 access token), basic, oauth1, session_jwt (认证方式)';
+COMMENT ON COLUMN kefu.platform.auth_placement IS 'where the proof goes: header, query or body (认证位置)';
+COMMENT ON COLUMN kefu.platform.auth_name IS 'parameter that carries the token, or in a header the scheme word, such as Bearer or OAuth2 (认证参数名)';
+COMMENT ON COLUMN kefu.platform.oauth1_realm IS 'realm of the OAuth 1 header; NULL: not sent (OAuth1域)';
+COMMENT ON COLUMN kefu.platform.oauth1_signature IS 'signature method of OAuth 1; NULL where it is not used (OAuth1签名方法)';
+COMMENT ON COLUMN kefu.platform.token_refresh IS 'how a token is renewed, {path, method, params, reply: json|form, token, expires_in, refresh_token}; NULL: a person must (令牌刷新)';
+COMMENT ON COLUMN kefu.platform.text_limit_post IS 'longest post, by counting_rule; NULL: no limit (博文字数上限; R41)';
+COMMENT ON COLUMN kefu.platform.text_limit_comment IS 'longest comment, by counting_rule; NULL: no limit (评论字数上限)';
+COMMENT ON COLUMN kefu.platform.text_limit_message IS 'longest private message, by counting_rule; NULL: no limit (私信字数上限)';
+COMMENT ON COLUMN kefu.platform.counting_rule IS 'codepoints, cjk (ASCII counts half, rounded up), graphemes, bytes (计数规则)';
+COMMENT ON COLUMN kefu.platform.url_length IS 'characters a link counts as; NULL: as many as it has (链接字数)';
+COMMENT ON COLUMN kefu.platform.timezone IS 'zone of the platform''s day, for limits per day (时区)';
+COMMENT ON COLUMN kefu.platform.error_code_paths IS 'where a reply has its error code; those present are joined by a dot (错误码路径)';
+COMMENT ON COLUMN kefu.platform.error_code_form IS 'whole, or digits: of each part only the digits it begins with (错误码形式)';
+COMMENT ON COLUMN kefu.platform.error_message_paths IS 'where a reply has its error text; the first with one wins (错误信息路径)';
+COMMENT ON COLUMN kefu.platform.rate_limit_header IS 'header with the limit; NULL: none (限额头)';
+COMMENT ON COLUMN kefu.platform.rate_remaining_header IS 'header with what is left; NULL: none (余额头)';
+COMMENT ON COLUMN kefu.platform.rate_reset_header IS 'header with the time of the next fill; NULL: none (重置头)';
+COMMENT ON COLUMN kefu.platform.rate_reset_form IS 'what that header holds: iso an instant, unix seconds since 1970, delta seconds from now (重置头形式)';
+COMMENT ON COLUMN kefu.platform.user_agent IS 'User-Agent sent; NULL: the product''s own (客户端标识)';
+COMMENT ON COLUMN kefu.platform.connect_timeout_ms IS 'longest wait for a connection, milliseconds (连接超时)';
+COMMENT ON COLUMN kefu.platform.total_timeout_ms IS 'longest wait for a whole reply, milliseconds (总超时)';
+COMMENT ON COLUMN kefu.platform.allows_http IS 'unencrypted requests are allowed, if kefu.allow_http agrees (允许明文)';
+COMMENT ON COLUMN kefu.platform.is_live IS 'false stops all polling and sending on it (是否在用)';
+
+CREATE TABLE kefu.endpoint (
+    platform text COLLATE "C" NOT NULL REFERENCES kefu.platform,
+    action text COLLATE "C" NOT NULL
+        CONSTRAINT endpoint_action CHECK (action ~ '^[a-z][a-z0-9_]{0,62}$'),
+    purpose text COLLATE "C" NOT NULL CONSTRAINT endpoint_purpose CHECK
+        (purpose IN ('feed', 'write', 'verify', 'step')),
+    base_url text CONSTRAINT endpoint_base_url CHECK (base_url ~ '^https?://[^/?#]+(/[^?#]*)?$'),
+    method text COLLATE "C" NOT NULL CONSTRAINT endpoint_method CHECK
+        (method IN ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')),
+    path text NOT NULL CONSTRAINT endpoint_path CHECK (path ~ '^/[^?#]*$'),
+    const_params jsonb NOT NULL DEFAULT '{}' CONSTRAINT endpoint_const_params CHECK
+        (jsonb_typeof(const_params) = 'object'),
+    param_map jsonb NOT NULL DEFAULT '{}' CONSTRAINT endpoint_param_map CHECK
+        (jsonb_typeof(param_map) = 'object'),
+    body_kind text COLLATE "C" NOT NULL CONSTRAINT endpoint_body_kind CHECK
+        (body_kind IN ('none', 'form', 'multipart', 'json', 'raw')),
+    body_template jsonb,
+    file_field text COLLATE "C",
+    pre_encoded text[] NOT NULL DEFAULT '{}',
+    item_kind text COLLATE "C" NOT NULL CONSTRAINT endpoint_item_kind CHECK
+        (item_kind IN ('status', 'comment', 'message', 'user')),
+    result_kind text COLLATE "C" NOT NULL CONSTRAINT endpoint_result_kind CHECK
+        (result_kind IN ('list', 'object', 'id', 'nothing')),
+    items_paths text[] NOT NULL DEFAULT '{$}',
+    result_id_paths text[] NOT NULL DEFAULT '{}',
+    item_filter jsonb NOT NULL DEFAULT '[]' CONSTRAINT endpoint_item_filter CHECK
+        (jsonb_typeof(item_filter) = 'array'),
+    empty_when jsonb NOT NULL DEFAULT '[]' CONSTRAINT endpoint_empty_when CHECK
+        (jsonb_typeof(empty_when) = 'array'),
+    empty_bodies text[] NOT NULL DEFAULT '{}',
+    paging_style text COLLATE "C" NOT NULL DEFAULT 'none' CONSTRAINT endpoint_paging_style CHECK
+        (paging_style IN ('none', 'id_range', 'time_id', 'page', 'cursor', 'link')),
+    page_size integer CONSTRAINT endpoint_page_size CHECK (page_size > 0),
+    page_size_max integer CONSTRAINT endpoint_page_size_max CHECK (page_size_max >= page_size),
+    size_param text COLLATE "C",
+    max_pages integer NOT NULL DEFAULT 20 CONSTRAINT endpoint_max_pages CHECK (max_pages BETWEEN 1 AND 10000),
+    stop_short_page boolean NOT NULL DEFAULT false,
+    cursor_paths text[] NOT NULL DEFAULT '{}',
+    newer_param text COLLATE "C",
+    newer_inclusive boolean NOT NULL DEFAULT false,
+    older_param text COLLATE "C",
+    older_inclusive boolean NOT NULL DEFAULT false,
+    is_gapless boolean NOT NULL DEFAULT false,
+    flag_param text COLLATE "C",
+    flag_first text COLLATE "C",
+    flag_newer text COLLATE "C",
+    flag_older text COLLATE "C",
+    time_param text COLLATE "C",
+    id_param text COLLATE "C",
+    page_param text COLLATE "C",
+    page_first integer NOT NULL DEFAULT 1 CONSTRAINT endpoint_page_first CHECK (page_first BETWEEN 0 AND 1000),
+    page_step integer NOT NULL DEFAULT 1 CONSTRAINT endpoint_page_step CHECK (page_step BETWEEN 1 AND 1000),
+    cursor_param text COLLATE "C",
+    cursor_start text COLLATE "C",
+    cursor_ends text[] NOT NULL DEFAULT '{}',
+    next_cursor_path text COLLATE "C",
+    has_next_path text COLLATE "C",
+    has_next_more text COLLATE "C",
+    link_rel text COLLATE "C",
+    then_action text COLLATE "C",
+    then_when jsonb,
+    then_bindings jsonb CONSTRAINT endpoint_then_bindings CHECK (jsonb_typeof(then_bindings) = 'object'),
+    idempotency text COLLATE "C" NOT NULL DEFAULT 'none' CONSTRAINT endpoint_idempotency CHECK
+        (idempotency IN ('none', 'header', 'client_id')),
+    idempotency_name text COLLATE "C",
+    verify_action text COLLATE "C",
+    verify_after interval CONSTRAINT endpoint_verify_after CHECK (verify_after >= interval '0'),
+    PRIMARY KEY (platform, action),
+    FOREIGN KEY (platform, then_action) REFERENCES kefu.endpoint (platform, action),
+    FOREIGN KEY (platform, verify_action) REFERENCES kefu.endpoint (platform, action),
+    CONSTRAINT endpoint_id_range CHECK (paging_style <> 'id_range' OR older_param IS NOT NULL),
+    CONSTRAINT endpoint_time_id CHECK (paging_style <> 'time_id' OR
+        (flag_param, flag_older, time_param, id_param) IS NOT NULL AND cardinality(cursor_paths) = 2),
+    CONSTRAINT endpoint_page CHECK (paging_style <> 'page' OR page_param IS NOT NULL),
+    CONSTRAINT endpoint_cursor CHECK (paging_style <> 'cursor' OR
+        (cursor_param, next_cursor_path) IS NOT NULL),
+    CONSTRAINT endpoint_link CHECK (paging_style <> 'link' OR link_rel IS NOT NULL),
+    CONSTRAINT endpoint_short_page CHECK (NOT stop_short_page OR page_size IS NOT NULL),
+    CONSTRAINT endpoint_has_next CHECK ((has_next_path IS NULL) = (has_next_more IS NULL)),
+    CONSTRAINT endpoint_result_id CHECK (result_kind <> 'id' OR cardinality(result_id_paths) > 0),
+    CONSTRAINT endpoint_file CHECK ((body_kind = 'multipart') = (file_field IS NOT NULL)),
+    CONSTRAINT endpoint_then CHECK ((then_action IS NULL) = (then_bindings IS NULL)),
+    CONSTRAINT endpoint_idempotency_named CHECK ((idempotency = 'none') = (idempotency_name IS NULL)),
+    CONSTRAINT endpoint_verify CHECK (verify_action IS NULL OR
+        (purpose = 'write' AND verify_after IS NOT NULL))
+);
+COMMENT ON TABLE kefu.endpoint IS 'What can be asked of a platform, how, and how its reply is to be read; an action without a row is one the platform can''t do and becomes a task (接口)';
+COMMENT ON COLUMN kefu.endpoint.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, delete_post, delete_comment. Verification: sent_comments, sent_messages, own_posts. Others as needed (动作)';
+COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, write 发送, verify 核对, step: part of another one (用途)';
+COMMENT ON COLUMN kefu.endpoint.base_url IS 'base address of this endpoint only; NULL: the platform''s (接口地址)';
+COMMENT ON COLUMN kefu.endpoint.method IS 'HTTP method (请求方法)';
+COMMENT ON COLUMN kefu.endpoint.path IS 'path behind the base address; {name} takes the parameter of that name out of the query or body (路径)';
+COMMENT ON COLUMN kefu.endpoint.const_params IS 'parameters that are always the same, {name: text} (固定参数)';
+COMMENT ON COLUMN kefu.endpoint.param_map IS 'the platform''s names of ours, {text, parent_id, root_id, native_id, recipient_id, own_id, operator_ip, media: name}; what isn''t named is not sent (参数映射)';
+COMMENT ON COLUMN kefu.endpoint.body_kind IS 'none (parameters go into the query), form, multipart, json, raw (请求体)';
+COMMENT ON COLUMN kefu.endpoint.body_template IS 'body of kind json, in which "{name}" as a whole string stands for a parameter; NULL: a flat object of the parameters (请求体模板)';
+COMMENT ON COLUMN kefu.endpoint.file_field IS 'field of a multipart body that holds the file (文件字段)';
+COMMENT ON COLUMN kefu.endpoint.pre_encoded IS 'parameters whose value is percent-encoded once more before the form is (预编码参数)';
+COMMENT ON COLUMN kefu.endpoint.item_kind IS 'rows of kefu.field_map that read its items (条目类型)';
+COMMENT ON COLUMN kefu.endpoint.result_kind IS 'list; object: the item itself, or a list; id: only its id; nothing (结果类型)';
+COMMENT ON COLUMN kefu.endpoint.items_paths IS 'where the list or the object is in the reply; the first path with one wins (条目路径)';
+COMMENT ON COLUMN kefu.endpoint.result_id_paths IS 'for result_kind id: where the id is, below items_paths (结果编号路径)';
+COMMENT ON COLUMN kefu.endpoint.item_filter IS 'items for which all hold are kept, so that one endpoint can serve several feeds: [{path, in: [..]} | {path, not_in: [..]} | {path, is: "null"|"present"}] (条目过滤)';
+COMMENT ON COLUMN kefu.endpoint.empty_when IS 'replies that look like errors and mean "nothing": a list of alternatives, each a list of such predicates (空结果判断)';
+COMMENT ON COLUMN kefu.endpoint.empty_bodies IS 'bodies that are not JSON and mean "nothing", such as the empty one (空响应体)';
+COMMENT ON COLUMN kefu.endpoint.paging_style IS 'none; id_range: newer and older than an id; time_id: flag, time and id; page: numbers; cursor: the reply names the next one; link: a Link header does (翻页方式)';
+COMMENT ON COLUMN kefu.endpoint.page_size IS 'items asked for; NULL: the platform''s default (每页条数)';
+COMMENT ON COLUMN kefu.endpoint.page_size_max IS 'most the platform gives (每页上限)';
+COMMENT ON COLUMN kefu.endpoint.size_param IS 'parameter of page_size (条数参数)';
+COMMENT ON COLUMN kefu.endpoint.max_pages IS 'pages read in one go; a longer walk goes on later from its saved state (最多页数)';
+COMMENT ON COLUMN kefu.endpoint.stop_short_page IS 'a page with fewer than page_size items is the last one (短页即止)';
+COMMENT ON COLUMN kefu.endpoint.cursor_paths IS 'where an item has what paging needs: the first path with a value, or for time_id exactly time and id; empty: its native id (游标路径)';
+COMMENT ON COLUMN kefu.endpoint.newer_param IS 'parameter for "newer than"; NULL: there is none (更新参数)';
+COMMENT ON COLUMN kefu.endpoint.newer_inclusive IS 'the item named by newer_param comes along (更新含端点)';
+COMMENT ON COLUMN kefu.endpoint.older_param IS 'parameter for "older than" (更旧参数)';
+COMMENT ON COLUMN kefu.endpoint.older_inclusive IS 'the item named by older_param comes along; if not, seeing it again means that the platform ignores the parameter (更旧含端点)';
+COMMENT ON COLUMN kefu.endpoint.is_gapless IS '"newer than" gives the page right above, not the newest one: the walk goes upwards (无缺口)';
+COMMENT ON COLUMN kefu.endpoint.flag_param IS 'time_id: parameter that tells first, newer or older (方向参数)';
+COMMENT ON COLUMN kefu.endpoint.flag_first IS 'its value for the first page (首页值)';
+COMMENT ON COLUMN kefu.endpoint.flag_newer IS 'its value for newer items (更新值)';
+COMMENT ON COLUMN kefu.endpoint.flag_older IS 'its value for older items (更旧值)';
+COMMENT ON COLUMN kefu.endpoint.time_param IS 'time_id: parameter of the time (时间参数)';
+COMMENT ON COLUMN kefu.endpoint.id_param IS 'time_id: parameter of the id (编号参数)';
+COMMENT ON COLUMN kefu.endpoint.page_param IS 'page: parameter of the page number (页码参数)';
+COMMENT ON COLUMN kefu.endpoint.page_first IS 'number of the first page (首页页码)';
+COMMENT ON COLUMN kefu.endpoint.page_step IS 'what is added for the next (页码步长)';
+COMMENT ON COLUMN kefu.endpoint.cursor_param IS 'cursor: parameter of the cursor (游标参数)';
+COMMENT ON COLUMN kefu.endpoint.cursor_start IS 'cursor: its value for the first page; NULL: not sent (起始游标)';
+COMMENT ON COLUMN kefu.endpoint.cursor_ends IS 'cursor: values that mean the end, besides an absent or empty one (终止游标)';
+COMMENT ON COLUMN kefu.endpoint.next_cursor_path IS 'cursor: where the reply has the next one (下一游标路径)';
+COMMENT ON COLUMN kefu.endpoint.has_next_path IS 'where the reply says whether there is more; NULL: its word is not trusted (是否还有路径)';
+COMMENT ON COLUMN kefu.endpoint.has_next_more IS 'value there that means more (还有的取值)';
+COMMENT ON COLUMN kefu.endpoint.link_rel IS 'link: relation of the next page in the Link header (链接关系)';
+COMMENT ON COLUMN kefu.endpoint.then_action IS 'endpoint to call with values of this one''s reply; NULL: done (后续动作)';
+COMMENT ON COLUMN kefu.endpoint.then_when IS 'predicates on the reply that must hold for it; NULL: always (后续条件)';
+COMMENT ON COLUMN kefu.endpoint.then_bindings IS 'its parameters from this reply, {name: path} (后续绑定)';
+COMMENT ON COLUMN kefu.endpoint.idempotency IS 'how a repeated send is recognised: header, client_id (we choose the id), or none (幂等方式)';
+COMMENT ON COLUMN kefu.endpoint.idempotency_name IS 'name of that header or parameter (幂等名称)';
+COMMENT ON COLUMN kefu.endpoint.verify_action IS 'endpoint that lists what we sent: asked after an uncertain send, before any resend (核对动作)';
+COMMENT ON COLUMN kefu.endpoint.verify_after IS 'how long to wait before that, so that a slow platform shows what it took (核对延迟)';
+
+CREATE TABLE kefu.field_map (
+    platform text COLLATE "C" NOT NULL REFERENCES kefu.platform,
+    item_kind text COLLATE "C" NOT NULL CONSTRAINT field_map_item_kind CHECK
+        (item_kind IN ('status', 'comment', 'message', 'user')),
+    field text COLLATE "C" NOT NULL CONSTRAINT field_map_field CHECK (field IN
+        ('native_id', 'dedupe_key', 'item_type', 'parent_id', 'parent_type', 'parent_author_id',
+         'root_id', 'thread_id', 'author_id', 'author_name', 'author_handle', 'author_province',
+         'author_city', 'author_verified', 'author_followers', 'recipient_id', 'text', 'posted_at',
+         'is_deleted', 'is_truncated', 'url', 'source_label', 'media', 'repost_of_id', 'repost_text')),
+    seq smallint NOT NULL DEFAULT 1,
+    paths text[] NOT NULL DEFAULT '{}',
+    transform text COLLATE "C" NOT NULL DEFAULT 'text' CONSTRAINT field_map_transform CHECK (transform IN
+        ('text', 'id', 'int', 'bool', 'one_of', 'date_twitter', 'date_unix_s', 'date_unix_ms',
+         'date_iso8601', 'html_text', 'html_label', 'const', 'template', 'list')),
+    arg text,
+    is_required boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (platform, item_kind, field, seq),
+    CONSTRAINT field_map_paths CHECK (transform = 'const' OR cardinality(paths) > 0),
+    CONSTRAINT field_map_arg CHECK (CASE
+        WHEN transform IN ('one_of', 'const', 'template') THEN arg IS NOT NULL
+        WHEN transform = 'list' THEN true
+        ELSE arg IS NULL END)
+);
+COMMENT ON TABLE kefu.field_map IS 'Where an item of a platform has each of our fields; of several rows and paths the first that gives a value wins (字段映射)';
+COMMENT ON COLUMN kefu.field_map.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu.field_map.item_kind IS 'kind of item (条目类型)';
+COMMENT ON COLUMN kefu.field_map.field IS 'our field: a column of kefu.map_payload() (字段)';
+COMMENT ON COLUMN kefu.field_map.seq IS 'order of the rows of a field (次序)';
+COMMENT ON COLUMN kefu.field_map.paths IS 'paths within the item, steps joined by dots: a name, an element''s number from 0, or * for every element; $ is the item (路径)';
+COMMENT ON COLUMN kefu.field_map.transform IS 'text; id: "" and 0 mean none; int, bool: leniently; one_of: true if the value is in arg; date_*; html_text, html_label: in one line; const: arg, where a path (if any) has a value; template: arg with {1}.. for the paths, all of which must have one; list: all values, one a line, each through the template in arg if there is one (转换)';
+COMMENT ON COLUMN kefu.field_map.arg IS 'argument of the transform (转换参数)';
+COMMENT ON COLUMN kefu.field_map.is_required IS 'an item without it goes to the dead letters; of deleted items only the id is required (是否必需)';
+
+CREATE TABLE kefu.error_map (
+    platform text COLLATE "C" NOT NULL CONSTRAINT error_map_platform CHECK
+        (platform ~ '^([a-z][a-z0-9_]{0,30}|[*])$'),
+    seq integer NOT NULL,
+    http_status text COLLATE "C" CONSTRAINT error_map_http_status CHECK (http_status ~ '^[0-9x]{3}$'),
+    codes text[] CONSTRAINT error_map_codes CHECK (cardinality(codes) > 0),
+    text_pattern text,
+    body text COLLATE "C" CONSTRAINT error_map_body CHECK (body IN ('empty', 'json', 'other')),
+    class text COLLATE "C" NOT NULL CONSTRAINT error_map_class CHECK (class IN
+        ('ok', 'ok_no_id', 'empty', 'duplicate', 'gone', 'forbidden', 'content_refused', 'too_long',
+         'rate', 'auth_expired', 'auth_revoked', 'bad_request', 'transient', 'unknown', 'blacklisted')),
+    scope text COLLATE "C" CONSTRAINT error_map_scope CHECK (scope IN ('user', 'app', 'ip', 'endpoint')),
+    retry_after_s integer CONSTRAINT error_map_retry_after_s CHECK (retry_after_s >= 0),
+    retry_after_path text COLLATE "C",
+    note text,
+    PRIMARY KEY (platform, seq),
+    CONSTRAINT error_map_names_something CHECK
+        (num_nonnulls(http_status, codes, text_pattern, body) > 0),
+    CONSTRAINT error_map_scope_of_rate CHECK (scope IS NULL OR class = 'rate')
+);
+COMMENT ON TABLE kefu.error_map IS 'What the replies of a platform mean: in order of seq the first row that fits wins, rows of * come last, and where none fits the HTTP status alone decides (错误映射)';
+COMMENT ON COLUMN kefu.error_map.platform IS 'platform, or * for all (平台)';
+COMMENT ON COLUMN kefu.error_map.seq IS 'order (次序)';
+COMMENT ON COLUMN kefu.error_map.http_status IS 'status, x standing for any digit; NULL: any (HTTP状态)';
+COMMENT ON COLUMN kefu.error_map.codes IS 'error codes, one of them; with % at its end a beginning; NULL: any (错误码)';
+COMMENT ON COLUMN kefu.error_map.text_pattern IS 'POSIX extended regular expression on the error text, without regard to case; NULL: any (错误信息模式)';
+COMMENT ON COLUMN kefu.error_map.body IS 'empty, json or other: not JSON; NULL: any (响应体)';
+COMMENT ON COLUMN kefu.error_map.class IS 'ok; ok_no_id: taken, verify later; empty; duplicate: text refused as a repetition; gone; forbidden; content_refused; too_long; rate; auth_expired: renew; auth_revoked: a person must; bad_request: our fault; transient: again later; unknown; blacklisted: we are ignored, stop everything (类别)';
+COMMENT ON COLUMN kefu.error_map.scope IS 'whose limit was reached, for class rate; NULL: unknown (限额范围)';
+COMMENT ON COLUMN kefu.error_map.retry_after_s IS 'seconds to wait where the reply itself doesn''t say; NULL: back off (等待秒数)';
+COMMENT ON COLUMN kefu.error_map.retry_after_path IS 'where the body says how many seconds; a Retry-After header goes before it (等待秒数路径)';
+COMMENT ON COLUMN kefu.error_map.note IS 'what the platform calls it (说明)';
+
+CREATE TABLE kefu.rate_rule (
+    platform text COLLATE "C" NOT NULL REFERENCES kefu.platform,
+    tier text COLLATE "C" NOT NULL DEFAULT 'standard',
+    scope text COLLATE "C" NOT NULL CONSTRAINT rate_rule_scope CHECK
+        (scope IN ('user', 'app', 'ip')),
+    action_class text COLLATE "C" NOT NULL CONSTRAINT rate_rule_action_class CHECK
+        (action_class IN ('any', 'read', 'post', 'comment', 'message', 'follow', 'delete', 'media')),
+    per interval NOT NULL CONSTRAINT rate_rule_per CHECK (per > interval '0'),
+    calls integer NOT NULL CONSTRAINT rate_rule_calls CHECK (calls > 0),
+    reserve_pct smallint NOT NULL DEFAULT 0 CONSTRAINT rate_rule_reserve_pct CHECK
+        (reserve_pct BETWEEN 0 AND 100),
+    PRIMARY KEY (platform, tier, scope, action_class, per)
+);
+COMMENT ON TABLE kefu.rate_rule IS 'How often a platform lets us call; every rule that covers a call counts it (频次规则)';
+COMMENT ON COLUMN kefu.rate_rule.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu.rate_rule.tier IS 'level of our application with the platform (级别)';
+COMMENT ON COLUMN kefu.rate_rule.scope IS 'who is counted: user, app, ip (范围)';
+COMMENT ON COLUMN kefu.rate_rule.action_class IS 'what is counted; any counts all (动作类别)';
+COMMENT ON COLUMN kefu.rate_rule.per IS 'length of the window (时间窗)';
+COMMENT ON COLUMN kefu.rate_rule.calls IS 'calls allowed in it (次数)';
+COMMENT ON COLUMN kefu.rate_rule.reserve_pct IS 'share kept back from reading, for answers; percent (预留比例)';
+
+CREATE TABLE kefu.platform_policy (
+    platform text COLLATE "C" PRIMARY KEY REFERENCES kefu.platform,
+    reply_window interval,
+    replies_per_stimulus integer CONSTRAINT platform_policy_replies CHECK (replies_per_stimulus > 0),
+    message_window interval,
+    messages_per_stimulus integer CONSTRAINT platform_policy_messages CHECK (messages_per_stimulus > 0),
+    dedupe_window interval,
+    dedupes_last_text boolean NOT NULL DEFAULT false,
+    needs_follower_for_message boolean NOT NULL DEFAULT false,
+    can_delete_post boolean NOT NULL,
+    can_delete_comment boolean NOT NULL,
+    can_report boolean NOT NULL,
+    can_edit boolean NOT NULL
+);
+COMMENT ON TABLE kefu.platform_policy IS 'What a platform allows beyond its limits; what it can''t do becomes a task for a person, not an error (平台规则; R82, R131)';
+COMMENT ON COLUMN kefu.platform_policy.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu.platform_policy.reply_window IS 'time after the customer''s public item in which it can be answered; NULL: no end (回复时限)';
+COMMENT ON COLUMN kefu.platform_policy.replies_per_stimulus IS 'public answers allowed to one item; NULL: any number (单条可回复次数)';
+COMMENT ON COLUMN kefu.platform_policy.message_window IS 'time after the customer''s item in which a private message is allowed; NULL: no end (私信时限)';
+COMMENT ON COLUMN kefu.platform_policy.messages_per_stimulus IS 'private messages allowed to one item; NULL: any number (单条可私信次数)';
+COMMENT ON COLUMN kefu.platform_policy.dedupe_window IS 'time in which the same text is refused; NULL: none (重复判定时长)';
+COMMENT ON COLUMN kefu.platform_policy.dedupes_last_text IS 'the same text as the last one is refused, however old that is (拒绝与上条相同)';
+COMMENT ON COLUMN kefu.platform_policy.needs_follower_for_message IS 'only who follows us can be sent a private message (私信须互粉)';
+COMMENT ON COLUMN kefu.platform_policy.can_delete_post IS 'our posts can be deleted (可删博文)';
+COMMENT ON COLUMN kefu.platform_policy.can_delete_comment IS 'comments under our posts can be deleted (可删评论)';
+COMMENT ON COLUMN kefu.platform_policy.can_report IS 'abuse can be reported by a call (可举报)';
+COMMENT ON COLUMN kefu.platform_policy.can_edit IS 'what was sent can be edited; corrections delete and re-issue anyway (可编辑; ruling 10)';
+
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.platform FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.endpoint FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.field_map FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.error_map FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.rate_rule FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.platform_policy FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+
+-- The documents that the mapper compiles.  One place turns columns into
+-- members; src/pure reads them without a server, in the tests and the fuzzers
+-- as well.
+
+CREATE FUNCTION kefu.endpoint_spec(platform text, action text) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_build_object(
+               'item_kind', e.item_kind,
+               'result_kind', e.result_kind,
+               'items_paths', e.items_paths,
+               'item_filter', e.item_filter,
+               'empty_when', e.empty_when,
+               'empty_bodies', e.empty_bodies,
+               'next_cursor_path', e.next_cursor_path,
+               'has_next_path', e.has_next_path,
+               'fields', CASE WHEN e.result_kind = 'id'
+                   THEN jsonb_build_array(jsonb_build_object('field', 'native_id',
+                       'paths', e.result_id_paths, 'transform', 'id', 'is_required', true))
+                   ELSE (SELECT COALESCE(jsonb_agg(jsonb_build_object('field', f.field,
+                                    'paths', f.paths, 'transform', f.transform, 'arg', f.arg,
+                                    'is_required', f.is_required) ORDER BY f.field, f.seq), '[]')
+                           FROM kefu.field_map AS f
+                          WHERE f.platform = e.platform AND f.item_kind = e.item_kind)
+                   END
+               || CASE WHEN e.paging_style = 'time_id'
+                   THEN jsonb_build_array(jsonb_build_object('field', 'cursor',
+                       'paths', e.cursor_paths, 'transform', 'template', 'arg', '{1},{2}'))
+                   WHEN cardinality(e.cursor_paths) > 0
+                   THEN jsonb_build_array(jsonb_build_object('field', 'cursor',
+                       'paths', e.cursor_paths, 'transform', 'text'))
+                   ELSE '[]' END,
+               'paging', jsonb_build_object(
+                   'style', e.paging_style,
+                   'page_size', e.page_size, 'size_param', e.size_param,
+                   'max_pages', e.max_pages, 'stop_short_page', e.stop_short_page,
+                   'has_next_more', e.has_next_more,
+                   'newer_param', e.newer_param, 'newer_inclusive', e.newer_inclusive,
+                   'older_param', e.older_param, 'older_inclusive', e.older_inclusive,
+                   'is_gapless', e.is_gapless,
+                   'flag_param', e.flag_param, 'flag_first', e.flag_first,
+                   'flag_newer', e.flag_newer, 'flag_older', e.flag_older,
+                   'time_param', e.time_param, 'id_param', e.id_param,
+                   'page_param', e.page_param, 'page_first', e.page_first, 'page_step', e.page_step,
+                   'cursor_param', e.cursor_param, 'cursor_start', e.cursor_start,
+                   'cursor_ends', e.cursor_ends))
+      FROM kefu.endpoint AS e
+     WHERE e.platform = endpoint_spec.platform AND e.action = endpoint_spec.action;
+END;
+COMMENT ON FUNCTION kefu.endpoint_spec(text, text) IS
+'The rules of an endpoint as the document that the mapper compiles; NULL if there is no such endpoint (接口规则)';
+
+CREATE FUNCTION kefu.error_spec(platform text) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_build_object(
+               'code_paths', p.error_code_paths,
+               'code_form', p.error_code_form,
+               'message_paths', p.error_message_paths,
+               'rows', (SELECT COALESCE(jsonb_agg(jsonb_build_object(
+                                   'status', m.http_status, 'codes', m.codes,
+                                   'text', m.text_pattern, 'body', m.body,
+                                   'class', m.class, 'scope', m.scope,
+                                   'retry_after_s', m.retry_after_s,
+                                   'retry_after_path', m.retry_after_path)
+                                   ORDER BY m.platform = '*', m.seq), '[]')
+                          FROM kefu.error_map AS m
+                         WHERE m.platform IN (p.platform, '*')))
+      FROM kefu.platform AS p
+     WHERE p.platform = error_spec.platform;
+END;
+COMMENT ON FUNCTION kefu.error_spec(text) IS
+'The error rows of a platform as the document that the classifier compiles; NULL if there is no such platform (错误规则)';
+
+CREATE FUNCTION kefu.map_payload(platform text, action text, payload text, own_id text DEFAULT NULL)
+    RETURNS TABLE (item_no integer, error text,
+        native_id text, dedupe_key text, item_type text, parent_id text, parent_type text,
+        parent_author_id text, root_id text, thread_id text, author_id text, author_name text,
+        author_handle text, author_province text, author_city text, author_verified boolean,
+        author_followers bigint, recipient_id text, text text, posted_at timestamptz,
+        is_deleted boolean, is_truncated boolean, url text, source_label text, media text,
+        repost_of_id text, repost_text text, cursor text)
+    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000 ROWS 100
+    SECURITY DEFINER SET search_path = pg_catalog, kefu, pg_temp
+    AS 'MODULE_PATHNAME', 'kefu_map_payload';
+COMMENT ON FUNCTION kefu.map_payload(text, text, text, text) IS
+'Items of a platform''s reply, one a row, in its order; own_id is the native id of the account it was fetched for. error tells why an item is not usable, the other columns then hold what could be read. A reply that means "nothing" gives no row. NULL for any of the first three gives no row. Errors: 42704 no such endpoint; 22P02 not JSON, or no list where one is expected; 22023 the rules contradict themselves (报文映射; R85)';
+
+CREATE FUNCTION kefu.classify_reply(platform text, http_status integer, body text,
+        retry_after text DEFAULT NULL,
+        OUT class text, OUT code text, OUT message text, OUT retry_after_seconds integer, OUT scope text)
+    LANGUAGE c STABLE PARALLEL UNSAFE
+    SECURITY DEFINER SET search_path = pg_catalog, kefu, pg_temp
+    AS 'MODULE_PATHNAME', 'kefu_classify_reply';
+COMMENT ON FUNCTION kefu.classify_reply(text, integer, text, text) IS
+'What a reply means, by kefu.error_map, else by its HTTP status. http_status NULL or 0: there was no reply; body NULL is an empty one; retry_after is the header''s value. code, message, retry_after_seconds and scope are NULL where the reply has none. Errors: 42704 no such platform; 22023 the rules contradict themselves (响应分类)';
