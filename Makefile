@@ -31,6 +31,7 @@ EXTRA_CLEAN = build
 
 WITHOUT_PGXS = demo test bench soak fuzz unit help lint
 .PHONY: $(WITHOUT_PGXS)
+.DEFAULT_GOAL := all
 
 help:
 	@echo 'make install   build and install into the server of PG_CONFIG'

@@ -7,6 +7,7 @@ SQL_FRAGMENTS = \
 	sql/14_platform.sql \
 	sql/20_machine.sql \
 	sql/22_audit.sql \
+	sql/23_seal.sql \
 	sql/24_clock.sql \
 	sql/30_person.sql \
 	sql/32_desk.sql \
@@ -14,4 +15,15 @@ SQL_FRAGMENTS = \
 	sql/38_guards.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
-	sql/40_engine.sql
+	sql/40_engine.sql \
+	sql/42_speech.sql \
+	sql/44_desk.sql \
+	sql/46_admin.sql \
+	sql/48_crm.sql \
+	sql/50_tick.sql \
+	sql/52_ingest.sql \
+	sql/60_preset.sql \
+	build/presets.sql \
+	sql/80_worker.sql \
+	sql/90_dump.sql \
+	sql/95_privilege.sql

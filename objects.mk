@@ -4,6 +4,12 @@ MODULES_C = \
 	init \
 	guc \
 	spi \
+	shmem \
+	wake \
+	http \
+	launcher \
+	worker \
+	net \
 	rules \
 	calendar \
 	calendar_rows \
@@ -16,7 +22,18 @@ MODULES_C = \
 	clock \
 	advance \
 	api \
-	mapping
+	tick \
+	mapping \
+	rows \
+	ingest \
+	ingest_person \
+	ingest_ticket \
+	ingest_write \
+	scan \
+	ledger \
+	seal \
+	evidence \
+	exchange
 PURE_C = \
 	calendar \
 	calendar_block \
@@ -33,4 +50,5 @@ PURE_C = \
 	backoff \
 	urlform \
 	paging_compile \
-	paging
+	paging \
+	merkle

@@ -7,18 +7,19 @@
 
 DO $$
 DECLARE
-    found text;
+    planted text;
 BEGIN
     SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
-      INTO found
+      INTO planted
       FROM pg_catalog.pg_depend d
      WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
        AND d.refobjid OPERATOR(pg_catalog.=) 'kefu'::pg_catalog.regnamespace
+       AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'schema "kefu" is not empty'
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = 'It contains ' || found || '.',
+                  DETAIL = 'It contains ' || planted || '.',
                   HINT = 'Drop or rename the schema; CREATE EXTENSION makes its own.';
     END IF;
     IF NOT (SELECT r.rolsuper

@@ -318,6 +318,20 @@ missing_fact(KefuTransition *t, Object *object, Jsonb *args)
 	return NULL;
 }
 
+/* An instant is kept as UTC, however the caller wrote it. */
+static void
+set_instant(JsonbValue *value)
+{
+	char	   *text = pnstrdup(value->val.string.val, value->val.string.len);
+	TimestampTz at = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
+															 CStringGetDatum(text),
+															 ObjectIdGetDatum(InvalidOid),
+															 Int32GetDatum(-1)));
+
+	value->val.string.val = instant_text(at);
+	value->val.string.len = strlen(value->val.string.val);
+}
+
 /*
  * Splits what came with an event: ids, codes and instants go into the event,
  * free text and personal data into its erasable detail.
@@ -345,6 +359,8 @@ split_facts(Jsonb *args, Jsonb **facts, Jsonb **detail)
 		if (!is_given(&value))
 			continue;
 		fact = kefu_fact(pnstrdup(key.val.string.val, key.val.string.len));
+		if (fact != NULL && fact->is_instant && value.type == jbvString)
+			set_instant(&value);
 		side = (fact == NULL || fact->is_erasable || !IsAJsonbScalar(&value)) ? 1 : 0;
 		pushJsonbValue(&sides[side], WJB_KEY, &key);
 		pushJsonbValue(&sides[side], WJB_VALUE, &value);

@@ -3,12 +3,11 @@
  *		Appending to the chained audit trail.
  *
  * Guarantees: an event that is appended carries the hash of everything that
- * doc/audit.md lists and of its predecessor; rows of the trail refuse every
- * change but the two that this file makes itself, a ledger's new head and the
- * erasure of a detail.
+ * doc/audit.md lists and of its predecessor, and is written in the transaction
+ * of what it tells.
  *
- * What it doesn't do: lock objects or store their heads (the engine does),
- * seal (seal.c), verify (evidence.c), or check who may.  It writes with the
+ * What it doesn't do: lock objects or store their heads (the engine does, and
+ * ledger.c), seal (seal.c), verify (evidence.c), or check who may.  It writes with the
  * rights of the current user, so its callers are definer functions.
  */
 #include "kefu.h"
@@ -18,11 +17,9 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
-#include "commands/trigger.h"
 #include "utils/array.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 
 #include "audit.h"
 #include "canon.h"
@@ -89,24 +86,15 @@ static KefuPlan insert_details = {
 	{INT8ARRAYOID, BYTEAARRAYOID, JSONBARRAYOID}
 };
 
-/* What audit.c is changing at this moment, and of which row */
-typedef enum Permit
-{
-	PERMIT_NONE,
-	PERMIT_LEDGER_HEAD,
-	PERMIT_ERASURE
-} Permit;
-
-static Permit permit = PERMIT_NONE;
-
 /* The incarnation of this backend's database; 0: not known */
 static int32 incarnation = 0;
 static Oid	incarnation_relation = InvalidOid;
 
 /* --- helpers -------------------------------------------------------------- */
 
-static Oid
-relation_of(const char *name)
+/* Oid of one of our tables or sequences. */
+Oid
+kefu_audit_relation(const char *name)
 {
 	Oid			relation = get_relname_relid(name, get_namespace_oid("kefu", false));
 
@@ -131,8 +119,9 @@ number_or_null(int32 number, bool *isnull)
 	return Int32GetDatum(number);
 }
 
-static Datum
-bytes_datum(const uint8 *bytes, int length)
+/* A new bytea in the current context. */
+Datum
+kefu_bytes_datum(const uint8 *bytes, int length)
 {
 	bytea	   *result = palloc(VARHDRSZ + length);
 
@@ -201,8 +190,8 @@ watch_incarnation(void)
  * need.  Two backends that open it at once wait for each other, once in the
  * life of the database.
  */
-static int32
-current_incarnation(void)
+int32
+kefu_audit_incarnation(void)
 {
 	static KefuPlan find = {
 		"SELECT incarnation FROM kefu.incarnation "
@@ -210,7 +199,8 @@ current_incarnation(void)
 	};
 	/* Not from the identity's sequence: a restore may have left that behind. */
 	static KefuPlan open = {
-		"INSERT INTO kefu.incarnation (incarnation, system_identifier, database_oid, opened_at) "
+		"INSERT INTO kefu.incarnation "
+		"(incarnation, system_identifier, database_oid, opened_at) "
 		"OVERRIDING SYSTEM VALUE "
 		"SELECT coalesce(max(incarnation), 0) + 1, $1, $2, $3 FROM kefu.incarnation "
 		"ON CONFLICT DO NOTHING", 3, {TEXTOID, OIDOID, TIMESTAMPTZOID}
@@ -222,7 +212,7 @@ current_incarnation(void)
 		return incarnation;
 
 	watch_incarnation();
-	incarnation_relation = relation_of("incarnation");
+	incarnation_relation = kefu_audit_relation("incarnation");
 	values[0] = CStringGetTextDatum(psprintf(UINT64_FORMAT, GetSystemIdentifier()));
 	values[1] = ObjectIdGetDatum(MyDatabaseId);
 	values[2] = TimestampTzGetDatum(kefu_now());
@@ -248,7 +238,7 @@ current_incarnation(void)
 int64
 kefu_audit_next_id(void)
 {
-	return nextval_internal(relation_of("audit_event_id_seq"), false);
+	return nextval_internal(kefu_audit_relation("audit_event_id_seq"), false);
 }
 
 static void
@@ -273,8 +263,8 @@ fill_row(const KefuEvent *event, const uint8 *digest, Datum *values, bool *nulls
 	nulls[COLUMN_FACTS] = event->facts == NULL;
 	nulls[COLUMN_DIGEST] = digest == NULL;
 	if (digest != NULL)
-		values[COLUMN_DIGEST] = bytes_datum(digest, KEFU_HASH_LENGTH);
-	values[COLUMN_HASH] = bytes_datum(event->hash, KEFU_HASH_LENGTH);
+		values[COLUMN_DIGEST] = kefu_bytes_datum(digest, KEFU_HASH_LENGTH);
+	values[COLUMN_HASH] = kefu_bytes_datum(event->hash, KEFU_HASH_LENGTH);
 }
 
 static void
@@ -345,7 +335,7 @@ write_details(const KefuEvent *events, int count, const uint8 *salts)
 		if (events[i].detail == NULL)
 			continue;
 		cells[n] = Int64GetDatum(events[i].event_id);
-		cells[count + n] = bytes_datum(salts + i * KEFU_SALT_LENGTH, KEFU_SALT_LENGTH);
+		cells[count + n] = kefu_bytes_datum(salts + i * KEFU_SALT_LENGTH, KEFU_SALT_LENGTH);
 		cells[2 * count + n] = PointerGetDatum(events[i].detail);
 		n++;
 	}
@@ -357,12 +347,43 @@ write_details(const KefuEvent *events, int count, const uint8 *salts)
 }
 
 /*
+ * Refuses what the binary form isn't meant for.
+ */
+static void
+check_event(const KefuEvent *event)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (TIMESTAMP_NOT_FINITE(event->at))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("the instant of an audit event must be finite")));
+	if ((event->facts != NULL && !JB_ROOT_IS_OBJECT(event->facts)) ||
+		(event->detail != NULL && !JB_ROOT_IS_OBJECT(event->detail)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("facts and detail of an audit event must be JSON objects")));
+	if (event->facts == NULL)
+		return;
+	iterator = JsonbIteratorInit(&event->facts->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		if (token == WJB_VALUE && value.type == jbvBinary)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("facts of audit event \"%s\" must be scalars", event->event),
+					 errhint("Arrays and objects belong into the event's detail.")));
+}
+
+/*
  * Numbers an event, digests its detail and sets its hash.
  */
 static void
 chain_event(KefuEvent *event, const KefuOrigin *origin, uint8 *salt, uint8 *digest,
 			StringInfo buffer)
 {
+	check_event(event);
 	if (event->event_id == 0)
 		event->event_id = kefu_audit_next_id();
 	if (kefu_now_is_test())
@@ -382,7 +403,7 @@ chain_event(KefuEvent *event, const KefuOrigin *origin, uint8 *salt, uint8 *dige
  * Hashes and writes events; see audit.h.
  *
  * Every object's events must follow each other in the array.  Nothing of the
- * caller's is freed or kept.  Errors: those of the binary form, and a unique
+ * caller's is freed or kept.  Errors: facts that aren't scalars, and a unique
  * violation where the caller didn't hold the object's lock.
  */
 void
@@ -396,7 +417,7 @@ kefu_audit_append(KefuEvent *events, int count)
 	if (count == 0)
 		return;
 	kefu_spi_begin();
-	origin.incarnation = current_incarnation();
+	origin.incarnation = kefu_audit_incarnation();
 	origin.xid = (int64) U64FromFullTransactionId(GetTopFullTransactionId());
 	salts = palloc((Size) KEFU_SALT_LENGTH * count);
 	digests = palloc((Size) KEFU_HASH_LENGTH * count);
@@ -420,199 +441,4 @@ kefu_audit_append(KefuEvent *events, int count)
 		write_events(events, count, digests, &origin);
 	write_details(events, count, salts);
 	kefu_spi_end();
-}
-
-/* --- the two permitted changes -------------------------------------------- */
-
-/*
- * Runs one statement under a permit, which ends with it however it ends.
- */
-static uint64
-run_permitted(Permit what, KefuPlan *plan, const Datum *values)
-{
-	uint64		count = 0;
-
-	permit = what;
-	PG_TRY();
-	{
-		count = kefu_spi_run(plan, values, NULL, false, 0);
-	}
-	PG_FINALLY();
-	{
-		permit = PERMIT_NONE;
-	}
-	PG_END_TRY();
-	return count;
-}
-
-/*
- * Locks a ledger and reads its head into event.  A ledger's row is made by its
- * first event, not by the install script: it is data, and dumped as such.
- */
-static void
-lock_ledger(const char *ledger, KefuEvent *event)
-{
-	static const char *const ledgers[] = {"rules", "desk", "access"};
-	static KefuPlan lock = {
-		"SELECT ledger_id, audit_seq, audit_head FROM kefu.ledger WHERE ledger = $1 "
-		"FOR NO KEY UPDATE", 1, {TEXTOID}
-	};
-	static KefuPlan open = {
-		"INSERT INTO kefu.ledger (ledger_id, ledger) VALUES ($2, $1) "
-		"ON CONFLICT DO NOTHING", 2, {TEXTOID, INT2OID}
-	};
-	Datum		values[2] = {CStringGetTextDatum(ledger)};
-	bool		isnull;
-	bytea	   *head;
-
-	if (kefu_spi_run(&lock, values, NULL, false, 1) == 0)
-	{
-		for (int i = 0; i < lengthof(ledgers); i++)
-			if (strcmp(ledger, ledgers[i]) == 0)
-			{
-				values[1] = Int16GetDatum(i + 1);
-				kefu_spi_run(&open, values, NULL, false, 0);
-			}
-		if (kefu_spi_run(&lock, values, NULL, false, 1) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("ledger \"%s\" does not exist", ledger),
-					 errhint("The ledgers are rules, desk and access.")));
-	}
-	event->object_id = DatumGetInt16(kefu_spi_value(0, 1, &isnull));
-	event->seq = DatumGetInt32(kefu_spi_value(0, 2, &isnull)) + 1;
-	head = DatumGetByteaPP(kefu_spi_value(0, 3, &isnull));
-	if (VARSIZE_ANY_EXHDR(head) != KEFU_HASH_LENGTH)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("head of ledger \"%s\" is not a hash", ledger)));
-	memcpy(event->head, VARDATA_ANY(head), KEFU_HASH_LENGTH);
-}
-
-static void
-store_ledger_head(const KefuEvent *event)
-{
-	static KefuPlan store = {
-		"UPDATE kefu.ledger SET audit_seq = $2, audit_head = $3 WHERE ledger_id = $1",
-		3, {INT2OID, INT4OID, BYTEAOID}
-	};
-	Datum		values[3] = {
-		Int16GetDatum((int16) event->object_id),
-		Int32GetDatum(event->seq),
-		bytes_datum(event->hash, KEFU_HASH_LENGTH)
-	};
-
-	run_permitted(PERMIT_LEDGER_HEAD, &store, values);
-}
-
-/*
- * kefu.append_ledger(ledger text, event text, facts jsonb, detail jsonb)
- */
-KEFU_FUNCTION(kefu_append_ledger)
-{
-	KefuEvent	event = {.object_type = "ledger", .at = kefu_now()};
-	KefuActor	actor = kefu_actor();
-
-	for (int i = 0; i < 2; i++)
-		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("ledger and event must not be null")));
-	event.machine = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	event.event = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	event.staff_id = actor.staff_id;
-	event.gateway_id = actor.gateway_id;
-	if (!PG_ARGISNULL(2))
-		event.facts = PG_GETARG_JSONB_P(2);
-	if (!PG_ARGISNULL(3))
-		event.detail = PG_GETARG_JSONB_P(3);
-
-	kefu_spi_begin();
-	lock_ledger(event.machine, &event);
-	kefu_audit_append(&event, 1);
-	store_ledger_head(&event);
-	kefu_spi_end();
-	PG_RETURN_INT64(event.event_id);
-}
-
-/*
- * kefu.blank_detail(event_id bigint, erased_by bigint)
- *
- * The last step of kefu.erase_detail(), which has checked the caller and
- * written the event that is named here.  False if nothing was left to erase.
- */
-KEFU_FUNCTION(kefu_blank_detail)
-{
-	static KefuPlan erase = {
-		"UPDATE kefu.audit_detail SET salt = NULL, value = NULL, erased_by = $2 "
-		"WHERE event_id = $1 AND erased_by IS NULL", 2, {INT8OID, INT8OID}
-	};
-	Datum		values[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
-	uint64		count;
-
-	kefu_spi_begin();
-	count = run_permitted(PERMIT_ERASURE, &erase, values);
-	kefu_spi_end();
-	PG_RETURN_BOOL(count > 0);
-}
-
-/* --- the guard ------------------------------------------------------------ */
-
-static const char *
-command_name(TriggerEvent event)
-{
-	if (TRIGGER_FIRED_BY_UPDATE(event))
-		return "UPDATE";
-	if (TRIGGER_FIRED_BY_DELETE(event))
-		return "DELETE";
-	return "TRUNCATE";
-}
-
-static bool
-is_permitted(const TriggerData *trigger)
-{
-	Oid			relation = RelationGetRelid(trigger->tg_relation);
-
-	if (!TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		return false;
-	switch (permit)
-	{
-		case PERMIT_NONE:
-			return false;
-		case PERMIT_LEDGER_HEAD:
-			return relation == relation_of("ledger");
-		case PERMIT_ERASURE:
-			return relation == relation_of("audit_detail");
-	}
-	return false;
-}
-
-/*
- * kefu.refuse_change(): trigger of append-only and engine tables.
- *
- * Rows first for UPDATE and DELETE, statement for TRUNCATE.  Detaching or
- * dropping a partition is not a row operation and stays with the owner.
- */
-KEFU_FUNCTION(kefu_refuse_change)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"kefu.refuse_change\" must be called as a before trigger")));
-	if (!is_permitted(trigger))
-	{
-		const char *name = RelationGetRelationName(trigger->tg_relation);
-		const char *schema = get_namespace_name(RelationGetNamespace(trigger->tg_relation));
-
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s of \"%s\" is refused", command_name(trigger->tg_event), name),
-				 errdetail("Rows of table %s are written by the extension alone and "
-						   "never change.", quote_qualified_identifier(schema, name)),
-				 errhint("What happened is corrected by a further event, and engine rows "
-						 "come with a version of the extension.")));
-	}
-	PG_RETURN_POINTER(trigger->tg_newtuple);
 }

@@ -14,6 +14,7 @@
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "libpq/pqformat.h"
+#include "port/pg_bswap.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/resowner.h"
@@ -25,6 +26,7 @@
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
 #define NULL_LENGTH 0xFFFFFFFFu
+#define NO_OBJECT 0xFFFFFFFEu
 
 /* How a pair's value was written in JSON; part of the form */
 typedef enum ValueType
@@ -117,11 +119,7 @@ put_text(StringInfo buffer, const char *text)
 static void
 put_instant(StringInfo buffer, TimestampTz at)
 {
-	if (TIMESTAMP_NOT_FINITE(at))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("an audited instant must be finite")));
-	pq_sendint64(buffer, at + EPOCH_SHIFT);
+	pq_sendint64(buffer, (uint64) at + EPOCH_SHIFT);
 }
 
 /*
@@ -202,36 +200,25 @@ sorted_pairs(Jsonb *object, int count)
 
 /*
  * Pairs of a JSON object: their number, then key, type and text of each in
- * the order of the keys' bytes.  NULL_LENGTH instead of a number means that
- * there is no object.
+ * the order of the keys' bytes.  Nothing but an object is ever written, so
+ * whatever else a tampered row holds needs only to differ.
  */
 static void
-put_pairs(StringInfo buffer, Jsonb *object, bool may_nest)
+put_pairs(StringInfo buffer, Jsonb *object)
 {
 	Pair	   *pairs;
 	int			count;
 
-	if (object == NULL)
+	if (object == NULL || !JB_ROOT_IS_OBJECT(object))
 	{
-		pq_sendint32(buffer, NULL_LENGTH);
+		pq_sendint32(buffer, object == NULL ? NULL_LENGTH : NO_OBJECT);
 		return;
 	}
-	if (!JB_ROOT_IS_OBJECT(object))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("facts of an audit event must be a JSON object")));
-
 	count = JB_ROOT_COUNT(object);
 	pairs = sorted_pairs(object, count);
 	pq_sendint32(buffer, count);
 	for (int i = 0; i < count; i++)
 	{
-		if (pairs[i].type == VALUE_NESTED && !may_nest)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("fact \"%.*s\" of an audit event is not a scalar",
-							(int) pairs[i].key_length, pairs[i].key),
-					 errhint("Arrays and objects belong into the event's detail.")));
 		put_bytes(buffer, pairs[i].key, pairs[i].key_length);
 		pq_sendint8(buffer, pairs[i].type);
 		if (pairs[i].text == NULL)
@@ -245,8 +232,9 @@ put_pairs(StringInfo buffer, Jsonb *object, bool may_nest)
  * Chains an event: event->hash is SHA-256 over event->head and the form.
  *
  * digest is that of the event's detail, or NULL.  buffer is scratch space that
- * the caller keeps from one event to the next.  Errors: facts that aren't an
- * object of scalars, an infinite instant.
+ * the caller keeps from one event to the next.  Never fails for what a row may
+ * hold, since verification must get past a tampered one; that facts are
+ * scalars and instants finite is checked where events are written.
  */
 void
 kefu_canon_event(KefuEvent *event, const KefuOrigin *origin,
@@ -270,7 +258,7 @@ kefu_canon_event(KefuEvent *event, const KefuOrigin *origin,
 	pq_sendint16(buffer, event->flags);
 	pq_sendint32(buffer, origin->incarnation);
 	pq_sendint64(buffer, origin->xid);
-	put_pairs(buffer, event->facts, false);
+	put_pairs(buffer, event->facts);
 	if (digest == NULL)
 		pq_sendint32(buffer, NULL_LENGTH);
 	else
@@ -288,8 +276,25 @@ void
 kefu_canon_detail(const uint8 *salt, Jsonb *value, uint8 *digest, StringInfo buffer)
 {
 	resetStringInfo(buffer);
-	put_pairs(buffer, value, true);
+	put_pairs(buffer, value);
 	hash_pieces(salt, KEFU_SALT_LENGTH, (uint8 *) buffer->data, buffer->len, digest);
+}
+
+/*
+ * Leaf of a seal's tree, the 0x00 in front as RFC 6962, section 2.1, has it.
+ */
+void
+kefu_canon_leaf(const uint8 *event_hash, const KefuOrigin *origin, uint8 *leaf)
+{
+	uint8		data[1 + KEFU_HASH_LENGTH + 4 + 8];
+	uint32		incarnation = pg_hton32((uint32) origin->incarnation);
+	uint64		xid = pg_hton64((uint64) origin->xid);
+
+	data[0] = 0x00;
+	memcpy(data + 1, event_hash, KEFU_HASH_LENGTH);
+	memcpy(data + 1 + KEFU_HASH_LENGTH, &incarnation, 4);
+	memcpy(data + 1 + KEFU_HASH_LENGTH + 4, &xid, 8);
+	kefu_sha256(data, sizeof(data), leaf);
 }
 
 /*

@@ -15,6 +15,7 @@
 #include "utils/array.h"
 #include "utils/datetime.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "calendar.h"

@@ -24,9 +24,10 @@
 #define WaitEventExtensionNew(name) ((uint32) PG_WAIT_EXTENSION)
 #endif
 
-/* 16 moved the choice of what a worker may bypass into flags. */
-#ifndef BGWORKER_BYPASS_ALLOWCONN
-#define BGWORKER_BYPASS_ALLOWCONN 0x0001
+/* 17 ties a set of events to a resource owner; NULL is the whole process. */
+#if PG_VERSION_NUM < 170000
+#include "storage/latch.h"
+#define CreateWaitEventSet(owner, count) CreateWaitEventSet(TopMemoryContext, count)
 #endif
 
 /*

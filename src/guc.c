@@ -25,6 +25,8 @@ char	   *kefu_worker_role = "kefu_worker";
 char	   *kefu_node = "";
 char	   *kefu_allowed_hosts = "";
 bool		kefu_allow_http = false;
+int			kefu_connections = 8;
+int			kefu_connect_timeout = 10000;
 char	   *kefu_proxy = "";
 char	   *kefu_ca_file = "";
 char	   *kefu_secret_directory = "";
@@ -90,6 +92,16 @@ define_network_settings(void)
 							 NULL,
 							 &kefu_allow_http, false,
 							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("kefu.connections",
+							"Sets how many requests the network worker has under way.",
+							NULL,
+							&kefu_connections, 8, 1, 64,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("kefu.connect_timeout",
+							"Sets how long a connection to a platform may take.",
+							"Includes the TLS handshake.",
+							&kefu_connect_timeout, 10000, 100, 300000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomStringVariable("kefu.proxy",
 							   "Sets the proxy through which platforms are reached.",
 							   NULL,

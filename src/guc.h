@@ -27,6 +27,8 @@ extern char *kefu_node;
 /* What the network may touch */
 extern char *kefu_allowed_hosts;
 extern bool kefu_allow_http;
+extern int	kefu_connections;		/* requests under way at once */
+extern int	kefu_connect_timeout;	/* ms */
 extern char *kefu_proxy;
 extern char *kefu_ca_file;
 extern char *kefu_secret_directory;

@@ -8,6 +8,8 @@
 #include "kefu.h"
 
 #include "guc.h"
+#include "shmem.h"
+#include "worker.h"
 
 KEFU_MODULE_MAGIC;
 
@@ -17,4 +19,11 @@ void
 _PG_init(void)
 {
 	kefu_define_settings();
+
+	/* pg_upgrade starts servers in which nothing may act. */
+	if (process_shared_preload_libraries_in_progress && !IsBinaryUpgrade)
+	{
+		kefu_shmem_install();
+		kefu_launcher_install();
+	}
 }

@@ -56,6 +56,7 @@ typedef struct KefuFact
 {
 	char	   *fact;
 	bool		is_erasable;
+	bool		is_instant;
 	char	   *record_column;	/* NULL: must come with the event */
 	char	   *label[2];
 } KefuFact;

@@ -1,0 +1,169 @@
+-- 48_crm: what a customer-relations system needs: worklist, card, preview.
+
+CREATE TABLE kefu.patrol (
+    patrol_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
+    staff_id integer NOT NULL REFERENCES kefu.staff,
+    at timestamptz NOT NULL
+);
+CREATE INDEX patrol_unit ON kefu.patrol (unit, at);
+COMMENT ON TABLE kefu.patrol IS 'Evidence that a person looked: each reading of a worklist (巡查; R71, R86, R88)';
+COMMENT ON COLUMN kefu.patrol.patrol_id IS 'number (巡查编号)';
+COMMENT ON COLUMN kefu.patrol.unit IS 'unit whose worklist was read (机构)';
+COMMENT ON COLUMN kefu.patrol.staff_id IS 'who looked (人员)';
+COMMENT ON COLUMN kefu.patrol.at IS 'when (时间)';
+
+CREATE FUNCTION kefu.worklist(unit text, max_rows integer DEFAULT 200)
+    RETURNS TABLE (object_type text, id bigint, machine text, state text, state_label text, why text,
+                   due_at timestamptz, seconds_left bigint, priority smallint, handler integer,
+                   needs_reading boolean, suggested_script text, version integer)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    PERFORM kefu.require_unit(unit, 'operator', 'leader', 'reviewer', 'department', 'hotline');
+    INSERT INTO kefu.patrol (unit, staff_id, at) VALUES (worklist.unit, kefu.me(), kefu.now());
+    RETURN QUERY
+    WITH mine AS (
+        SELECT u.unit FROM kefu.unit u
+         WHERE u.unit = ANY (kefu.my_units())
+           AND worklist.unit IN (SELECT p.unit FROM kefu.unit_path(u.unit) AS p(unit))
+    ), work AS (
+        SELECT 'ticket' AS object_type, t.ticket_id AS id, t.kind AS machine, t.state, t.priority,
+               t.handler, t.needs_reading, t.version
+          FROM kefu.ticket t JOIN mine USING (unit)
+         WHERE t.archived_at IS NULL
+        UNION ALL
+        SELECT 'message', g.message_id, 'message', g.state, 2::smallint, g.handler, true, g.version
+          FROM kefu.message g JOIN mine USING (unit)
+         WHERE g.state IN ('new', 'removal_asked') AND g.is_live
+        UNION ALL
+        SELECT 'work_order', o.order_id, 'work_order', o.state, o.priority, o.handler, false, o.version
+          FROM kefu.work_order o JOIN mine USING (unit)
+         WHERE o.closed_at IS NULL
+        UNION ALL
+        SELECT 'task', k.task_id, 'task', k.state, 2::smallint, k.handler, false, k.version
+          FROM kefu.task k JOIN mine USING (unit)
+         WHERE k.state = 'open'
+    )
+    SELECT w.object_type, w.id, w.machine, w.state,
+           CASE WHEN current_setting('kefu.language') = 'zh' THEN s.label_zh ELSE s.label_en END,
+           c.clock, c.due_at, floor(extract(epoch FROM c.due_at - kefu.now()))::bigint, w.priority,
+           w.handler, w.needs_reading,
+           CASE WHEN w.machine IN ('inquiry', 'complaint') AND w.state IN ('new', 'recorded')
+                THEN w.machine || '_acknowledge'
+                WHEN w.machine = 'negative' THEN 'negative_ask'
+                WHEN w.machine = 'praise' THEN 'praise_thanks' END,
+           w.version
+      FROM work w
+      JOIN kefu.state s ON s.machine = w.machine AND s.state = w.state AND NOT s.is_final
+      LEFT JOIN LATERAL (
+           SELECT k.clock, k.due_at FROM kefu.clock k
+            WHERE k.object_id = w.id AND k.object_type = w.object_type AND k.stopped_at IS NULL
+            ORDER BY k.due_at LIMIT 1) AS c ON true
+     ORDER BY w.needs_reading AND w.object_type = 'ticket' DESC, c.due_at NULLS LAST, w.priority, w.id
+     LIMIT max_rows;
+END $$;
+COMMENT ON FUNCTION kefu.worklist(text, integer) IS
+'Open work of a unit and all below it that the caller may see: tickets whose customer wrote again first, then by the earliest promise; seconds_left is negative when late. Reading it is recorded as a patrol (工作清单; R71, R86, R88)';
+
+CREATE FUNCTION kefu.mask(value text, kind text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE
+        WHEN value IS NULL THEN NULL
+        WHEN kind IN ('mobile', 'landline') AND char_length(value) >= 8
+            THEN left(value, 3) || '****' || right(value, 4)
+        ELSE left(value, 1) || repeat('*', least(greatest(char_length(value) - 1, 1), 3)) END;
+END;
+COMMENT ON FUNCTION kefu.mask(text, text) IS
+'First three and last four digits of a number, first character of anything else; NULL for NULL (脱敏; ruling 21)';
+
+CREATE FUNCTION kefu.card(ticket bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    t kefu.ticket;
+    zh boolean := current_setting('kefu.language') = 'zh';
+BEGIN
+    SELECT * INTO t FROM kefu.ticket k WHERE k.ticket_id = card.ticket;
+    PERFORM kefu.require_unit(CASE
+        WHEN t.unit = ANY (kefu.my_units()) THEN t.unit
+        WHEN t.received_unit = ANY (kefu.my_units()) THEN t.received_unit
+        ELSE t.home_unit END);
+    RETURN jsonb_build_object(
+        'ticket', t.ticket_id, 'kind', t.kind, 'state', t.state, 'version', t.version,
+        'state_label', (SELECT CASE WHEN zh THEN s.label_zh ELSE s.label_en END
+                          FROM kefu.state s WHERE s.machine = t.kind AND s.state = t.state),
+        'unit', t.unit, 'received_unit', t.received_unit, 'home_unit', t.home_unit,
+        'handler', t.handler, 'priority', t.priority, 'level', t.level, 'round', t.round,
+        'is_provisional', t.is_provisional, 'needs_reading', t.needs_reading,
+        'category', t.category, 'solution', t.solution, 'further_need', t.further_need,
+        'person', (SELECT jsonb_build_object(
+                              'person', p.person_id,
+                              'identities', (SELECT jsonb_agg(jsonb_build_object(
+                                                        'platform', i.platform, 'screen_name', i.screen_name)
+                                                    ORDER BY i.identity_id)
+                                               FROM kefu.identity i WHERE i.person_id = p.person_id),
+                              'contact', (SELECT jsonb_object_agg(d.kind, kefu.mask(d.value, d.kind))
+                                            FROM kefu.personal_data d WHERE d.person_id = p.person_id),
+                              'other_tickets', (SELECT jsonb_agg(jsonb_build_object(
+                                                           'ticket', o.ticket_id, 'kind', o.kind,
+                                                           'state', o.state, 'posted_at', o.posted_at)
+                                                       ORDER BY o.posted_at)
+                                                  FROM kefu.ticket o
+                                                 WHERE o.person_id = p.person_id
+                                                   AND o.ticket_id <> t.ticket_id
+                                                   AND o.unit = ANY (kefu.my_units())))
+                     FROM kefu.person p WHERE p.person_id = t.person_id),
+        'thread', (SELECT jsonb_agg(x.line ORDER BY x.at, x.id)
+                     FROM (SELECT g.posted_at AS at, g.message_id AS id, jsonb_build_object(
+                                      'from', 'customer', 'message', g.message_id, 'at', g.posted_at,
+                                      'text', g.text, 'meaning', g.meaning) AS line
+                             FROM kefu.message g
+                            WHERE g.ticket_id = t.ticket_id OR g.message_id = t.message_id
+                           UNION ALL
+                           SELECT coalesce(o.sent_at, o.queued_at), o.outbound_id, jsonb_build_object(
+                                      'from', 'desk', 'outbound', o.outbound_id, 'channel', o.channel,
+                                      'at', o.sent_at, 'queued_at', o.queued_at, 'state', o.state,
+                                      'text', o.text)
+                             FROM kefu.speech p JOIN kefu.outbound o USING (speech_id)
+                            WHERE p.object_type = 'ticket' AND p.object_id = t.ticket_id) AS x),
+        'rounds', (SELECT jsonb_agg(to_jsonb(r) - 'ticket_id' ORDER BY r.round)
+                     FROM kefu.round r WHERE r.ticket_id = t.ticket_id),
+        'clocks', (SELECT jsonb_agg(jsonb_build_object(
+                              'clock', c.clock, 'round', c.round, 'due_at', c.due_at,
+                              'due_desk_at', c.due_desk_at, 'stopped_at', c.stopped_at,
+                              'outcome', c.outcome) ORDER BY c.clock_id)
+                     FROM kefu.clock c
+                    WHERE c.object_type = 'ticket' AND c.object_id = t.ticket_id),
+        'events', (SELECT jsonb_agg(e.line ORDER BY e.event)
+                     FROM (SELECT n.event, jsonb_build_object(
+                                      'event', n.event,
+                                      'label', max(CASE WHEN zh THEN w.label_zh ELSE w.label_en END),
+                                      'roles', to_jsonb(max(n.roles)), 'needs', to_jsonb(max(n.requires))) AS line
+                             FROM kefu.transition n LEFT JOIN kefu.event w USING (event)
+                            WHERE n.machine = t.kind AND n.from_state = t.state
+                              AND NOT n.roles <@ ARRAY['clock', 'platform']
+                            GROUP BY n.event) AS e));
+END $$;
+COMMENT ON FUNCTION kefu.card(bigint) IS
+'Everything about one ticket as one object: thread, masked person and the person''s other tickets, rounds, clocks, and the events its state allows with the facts each needs. KF008 if it is not there or not visible (工单卡片)';
+
+CREATE FUNCTION kefu.preview(script text, ticket bigint, department text DEFAULT NULL,
+                             channel text DEFAULT 'public') RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    t kefu.ticket;
+BEGIN
+    SELECT * INTO t FROM kefu.ticket k WHERE k.ticket_id = preview.ticket;
+    PERFORM kefu.require_unit(t.unit);
+    RETURN kefu.script_text(script, channel, jsonb_strip_nulls(jsonb_build_object(
+        'department', (SELECT u.name_zh FROM kefu.unit u WHERE u.unit = department),
+        'limit', kefu.setting('limit'), 'hotline', kefu.setting('hotline'), 'solution', t.solution)));
+END $$;
+COMMENT ON FUNCTION kefu.preview(text, bigint, text, text) IS
+'The text an approved script would give for a ticket; nothing is queued (话术预览; R14)';
+

@@ -1,0 +1,155 @@
+/*
+ * ingest.h
+ *		What one payload brings, on its way through the ingest files.
+ */
+#ifndef KEFU_INGEST_H
+#define KEFU_INGEST_H
+
+#include "kefu.h"
+
+#include "audit.h"
+#include "workflow.h"
+
+/* Where a payload comes from; the same for a feed that is pulled and a push. */
+typedef struct IngestSource
+{
+	char	   *platform;
+	char	   *account;
+	char	   *action;
+	char	   *unit;			/* of the account */
+	char	   *native_id;		/* of the account */
+	bool		to_us;			/* written to us; false for search and sister accounts */
+	TimestampTz start_at;		/* items posted before are history */
+	TimestampTz received_at;
+	TimestampTz now;
+	int32		gateway_id;
+} IngestSource;
+
+/* Who wrote items of this payload; one entry an author. */
+typedef struct IngestAuthor
+{
+	char	   *native_id;
+	char	   *screen_name;
+	char	   *region;			/* province code of the profile; NULL unknown */
+	char	   *home_unit;		/* NULL unknown */
+	int64		followers_count;	/* -1 unknown */
+	int			is_verified;	/* -1 unknown */
+	int64		identity_id;	/* 0 until known */
+	int64		person_id;
+	bool		is_new;			/* first seen in this payload */
+	bool		has_changed;
+} IngestAuthor;
+
+/* A ticket that a message of this payload opens. */
+typedef struct IngestTicket
+{
+	int64		ticket_id;
+	const char *kind;
+	const char *category;
+	const char *unit;
+	int64		repeat_of;		/* 0: none */
+	int32		handler;		/* of that one, who has it first; 0 nobody */
+	const KefuTransition *open; /* how it is opened and, if it is, recorded */
+	const KefuTransition *record;	/* NULL: not */
+	struct IngestItem *item;
+	int32		version;		/* with its chain, once written */
+	const char *state;
+	uint8		head[KEFU_HASH_LENGTH];
+} IngestTicket;
+
+typedef struct IngestItem
+{
+	/* as mapped; NULL where the platform says nothing */
+	char	   *item_type;
+	char	   *native_id;
+	char	   *dedupe_key;		/* what makes it one item: native_id on most platforms */
+	char	   *parent_id;
+	char	   *root_id;
+	char	   *thread_id;
+	char	   *text;
+	char	   *media;
+	char	   *url;
+	bool		is_private;
+	TimestampTz posted_at;
+	IngestAuthor *author;		/* NULL unknown */
+
+	/* what becomes of it */
+	int64		message_id;
+	bool		is_first;		/* of those with its key in this payload */
+	bool		is_new;
+	bool		is_live;
+	const char *suggested_kind; /* NULL: no rule matched */
+	const char *category;
+	const char *rule;			/* code of the rule that suggested the kind */
+	int64		belongs_to;		/* ticket it is attached to; 0 none */
+	const char *belongs_kind;
+	IngestTicket *opens;		/* ticket it opens; NULL none */
+	const char *state;			/* with its chain, once written */
+	int32		version;
+	uint8		head[KEFU_HASH_LENGTH];
+} IngestItem;
+
+typedef struct DeadLetter
+{
+	int			item_no;		/* from 1; 0: the whole payload */
+	char	   *reason;
+} DeadLetter;
+
+typedef struct Ingest
+{
+	IngestSource source;
+	text	   *payload;
+	int			nread;			/* items of the payload, understood or not */
+	IngestItem *items;			/* understood, not our own, each once */
+	int			nitems;
+	IngestItem **keyed;			/* of them each once, by key */
+	int			nkeyed;
+	IngestItem **fresh;			/* messages not seen before, in the order of posting */
+	int			nfresh;
+	IngestAuthor *authors;
+	int			nauthors;
+	IngestTicket *tickets;
+	int			ntickets;
+	DeadLetter *dead;
+	int			ndead;
+	int			dead_capacity;
+	uint64		nsightings;
+} Ingest;
+
+/*
+ * The steps of an ingest, in this order and in one open SPI connection.
+ */
+
+/* Authors of the new messages: their identities, persons and home units. */
+extern void kefu_settle_authors(Ingest *in);
+
+/*
+ * Decides for each new live item which ticket it belongs to or opens; locks
+ * the existing tickets that items belong to.
+ */
+extern void kefu_place_items(Ingest *in);
+
+/* Writes messages and tickets with their events, rounds, clocks and sightings. */
+extern void kefu_write_items(Ingest *in);
+
+/* Raises customer_wrote on the tickets that items belong to. */
+extern void kefu_raise_customer_wrote(Ingest *in);
+
+/*
+ * The row of (machine, state, event) with the guard of this name, NULL for the
+ * one without; error if the machine has none.
+ */
+extern const KefuTransition *kefu_guarded_transition(const char *machine, const char *state,
+											   const char *event, const char *guard);
+
+/* A copy that outlives the cache, of what ingest needs of a row. */
+extern const KefuTransition *kefu_copy_transition(const KefuTransition *row);
+
+/* Number of one of our sequences. */
+extern Oid	kefu_sequence(const char *name);
+
+/* Arrays of strings, NULL for NULL, and of numbers, in the current context. */
+extern Datum kefu_text_array(char **values, int count);
+extern Datum kefu_id_array(const int64 *values, int count);
+
+#endif							/* KEFU_INGEST_H */
