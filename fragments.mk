@@ -24,4 +24,6 @@ SQL_FRAGMENTS = \
 	sql/52_ingest.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
-	sql/80_worker.sql
+	sql/80_worker.sql \
+	sql/90_dump.sql \
+	sql/95_privilege.sql

@@ -32,7 +32,8 @@ MODULES_C = \
 	scan \
 	ledger \
 	seal \
-	evidence
+	evidence \
+	exchange
 PURE_C = \
 	calendar \
 	calendar_block \

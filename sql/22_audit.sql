@@ -117,7 +117,7 @@ COMMENT ON COLUMN kefu.seal.incarnation IS 'database whose transactions it cover
 COMMENT ON COLUMN kefu.seal.xid_from IS 'first covered transaction (起)';
 COMMENT ON COLUMN kefu.seal.xid_to IS 'first transaction no longer covered (止)';
 COMMENT ON COLUMN kefu.seal.event_count IS 'events covered; 0 is legal (事件数)';
-COMMENT ON COLUMN kefu.seal.root IS 'Merkle root, leaves in order of event_id; 32 zero bytes for none (默克尔根)';
+COMMENT ON COLUMN kefu.seal.root IS 'Merkle root, leaves in order of transaction and event; 32 zero bytes for none (默克尔根)';
 COMMENT ON COLUMN kefu.seal.sealed_at IS 'when (封印时间)';
 COMMENT ON COLUMN kefu.seal.hash IS 'SHA-256 over the previous seal''s hash and this seal (链值)';
 

@@ -108,6 +108,34 @@ CREATE INDEX outbound_due ON kefu.outbound (not_before) WHERE state IN ('queued'
 CREATE INDEX outbound_speech ON kefu.outbound (speech_id);
 CREATE INDEX outbound_native ON kefu.outbound (native_id) WHERE native_id IS NOT NULL;
 COMMENT ON TABLE kefu.outbound IS 'Actions towards platforms: queued, sending (committed before the first byte), then sent, failed or uncertain (发送)';
+COMMENT ON COLUMN kefu.outbound.outbound_id IS 'number (发送编号)';
+COMMENT ON COLUMN kefu.outbound.speech_id IS 'speech it is a part of; NULL none (答复)';
+COMMENT ON COLUMN kefu.outbound.part IS 'part of the speech, from 1 (部分)';
+COMMENT ON COLUMN kefu.outbound.way IS 'place in the fallback list, from 1 (第几渠道)';
+COMMENT ON COLUMN kefu.outbound.unit IS 'handling unit (机构)';
+COMMENT ON COLUMN kefu.outbound.account IS 'account that acts (账号)';
+COMMENT ON COLUMN kefu.outbound.action IS 'endpoint that is called (接口)';
+COMMENT ON COLUMN kefu.outbound.channel IS 'public or private, as it is now (渠道)';
+COMMENT ON COLUMN kefu.outbound.state IS 'queued, sending, sent, failed, uncertain, cancelled (状态)';
+COMMENT ON COLUMN kefu.outbound.parent_id IS 'platform id of what it answers; NULL none (上级ID)';
+COMMENT ON COLUMN kefu.outbound.root_id IS 'platform id of the post it stands under; NULL none (根ID)';
+COMMENT ON COLUMN kefu.outbound.recipient_id IS 'platform id of the recipient; NULL none (接收人)';
+COMMENT ON COLUMN kefu.outbound.text IS 'what is said (正文)';
+COMMENT ON COLUMN kefu.outbound.script IS 'script it came from; NULL own words (话术)';
+COMMENT ON COLUMN kefu.outbound.variant IS 'variant of the script (变体)';
+COMMENT ON COLUMN kefu.outbound.slots IS 'values of its slots, so that another variant can be made (槽值)';
+COMMENT ON COLUMN kefu.outbound.priority IS 'of its ticket (优先级)';
+COMMENT ON COLUMN kefu.outbound.queued_at IS 'when it was said (排队时间)';
+COMMENT ON COLUMN kefu.outbound.not_before IS 'not tried before (最早发送时间)';
+COMMENT ON COLUMN kefu.outbound.expires_at IS 'not tried after; NULL always (失效时间)';
+COMMENT ON COLUMN kefu.outbound.attempts IS 'times it was tried (尝试次数)';
+COMMENT ON COLUMN kefu.outbound.lease_until IS 'a worker has it until then; NULL free (租约)';
+COMMENT ON COLUMN kefu.outbound.lease_key IS 'key of that lease (租约键)';
+COMMENT ON COLUMN kefu.outbound.sending_at IS 'when it was handed to a worker (发出时间)';
+COMMENT ON COLUMN kefu.outbound.sent_at IS 'platform''s time of taking it; NULL before (送达时间)';
+COMMENT ON COLUMN kefu.outbound.native_id IS 'the platform''s id of it; NULL before (平台ID)';
+COMMENT ON COLUMN kefu.outbound.last_class IS 'class of the last reply; NULL none (最近结果)';
+COMMENT ON COLUMN kefu.outbound.last_error IS 'why the last try failed, without secrets; NULL none (最近错误)';
 
 CREATE TABLE kefu.outbound_way (
     channel text COLLATE "C" NOT NULL CONSTRAINT outbound_way_channel CHECK (channel IN ('public', 'private')),

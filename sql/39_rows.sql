@@ -30,6 +30,7 @@ VALUES
     ('consent', 'text', true, NULL, '客户同意的凭据', 'proof of the customer''s consent'),
     ('contact', 'text', true, NULL, '联系方式', 'contact data'),
     ('content', 'id', false, 'message_id', '内容', 'content: the message itself'),
+    ('delivered_at', 'instant', false, NULL, '送达时间', 'time of the delivery'),
     ('department', 'code', false, 'department', '部门', 'department'),
     ('due_at', 'instant', false, NULL, '到期时间', 'due time'),
     ('evidence', 'text', true, 'evidence', '证据', 'evidence'),
@@ -143,6 +144,4 @@ VALUES
     ('unrefer', '撤回转办', 'withdraw the referral'),
     ('urge', '催单', 'chase'),
     ('waive', '免办', 'waive');
-
-INSERT INTO kefu.ledger (ledger_id, ledger) VALUES (1, 'rules'), (2, 'desk'), (3, 'access');
 

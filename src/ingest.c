@@ -38,7 +38,7 @@
 #include "who.h"
 #include "workflow.h"
 
-#define DEAD_LETTER_BYTES (64 * 1024)	/* of an item's or payload's own text */
+#define DEAD_LETTER_BYTES (64 * 1024)	/* kept of a payload that can't be read */
 #define PRIVATE_ITEM "message"	/* item type of private messages */
 
 /* --- small things -------------------------------------------------------- */
@@ -135,12 +135,13 @@ kefu_guarded_transition(const char *machine, const char *state, const char *even
 						const char *guard)
 {
 	KefuTransition *row = kefu_transitions(machine, state, event);
+	char	   *function = guard ? psprintf("guard_%s", guard) : NULL;
 
 	for (; row != NULL; row = row->next)
 	{
 		char	   *name = OidIsValid(row->guard) ? get_func_name(row->guard) : NULL;
 
-		if (guard == NULL ? name == NULL : (name != NULL && strcmp(name, guard) == 0))
+		if (function && name ? strcmp(name, function) == 0 : !function && !name)
 			return kefu_copy_transition(row);
 	}
 	elog(ERROR, "machine %s has no %s from %s with guard %s", machine, event, state,
@@ -567,6 +568,10 @@ bounded(const char *text, int length)
 	return PointerGetDatum(cstring_to_text_with_len(text, pg_mbcliplen(text, length, limit)));
 }
 
+/*
+ * A payload that couldn't be read is kept with its reason; of an item the
+ * number, its text being in the raw payload.
+ */
 static void
 write_dead_letters(Ingest *in)
 {
@@ -593,9 +598,7 @@ write_dead_letters(Ingest *in)
 		if (letter->item_no > 0)
 			kefu_row_set(&rows, ITEM, Int32GetDatum(letter->item_no));
 		kefu_row_text(&rows, REASON, letter->reason);
-		if (letter->text != NULL)
-			kefu_row_set(&rows, PAYLOAD, bounded(letter->text, strlen(letter->text)));
-		else if (letter->item_no == 0)
+		if (letter->item_no == 0)
 			kefu_row_set(&rows, PAYLOAD, bounded(VARDATA_ANY(in->payload),
 												 VARSIZE_ANY_EXHDR(in->payload)));
 		kefu_row_end(&rows);

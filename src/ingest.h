@@ -93,7 +93,6 @@ typedef struct DeadLetter
 {
 	int			item_no;		/* from 1; 0: the whole payload */
 	char	   *reason;
-	char	   *text;
 } DeadLetter;
 
 typedef struct Ingest

@@ -94,7 +94,7 @@ fact_instant(Facts *facts, const char *name, TimestampTz at)
 				 errmsg("timestamp out of range")));
 	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_XSD_DATES, text);
 	strlcat(text, "Z", sizeof(text));
-	fact_code(facts, name, text);
+	fact_code(facts, name, pstrdup(text));	/* the facts borrow it */
 }
 
 static Jsonb *

@@ -1,0 +1,72 @@
+-- 95_privilege: nothing for PUBLIC; who may call what is a list.
+--
+-- No role is named outside the list: roles belong to the cluster, and a dump
+-- must restore where they are missing. kefu.create_roles() applies the list.
+
+CREATE FUNCTION kefu.grant_list()
+    RETURNS TABLE (role text, schema_name text, object_name text, what text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+    WITH roles AS (
+        SELECT r.role, r.groups
+          FROM (VALUES
+              ('kefu_operator', ARRAY['anyone', 'desk']),
+              ('kefu_reviewer', ARRAY['anyone', 'desk']),
+              ('kefu_department', ARRAY['anyone', 'desk']),
+              ('kefu_leader', ARRAY['anyone', 'desk', 'leader']),
+              ('kefu_gateway', ARRAY['anyone', 'desk', 'ingest']),
+              ('kefu_analyst', ARRAY['anyone']),
+              ('kefu_auditor', ARRAY['anyone', 'audit']),
+              ('kefu_admin', ARRAY['anyone', 'leader', 'audit', 'admin', 'ingest']),
+              ('kefu_worker', ARRAY['worker', 'ingest'])) AS r(role, groups)
+    ), calls AS (
+        SELECT c.grp, n.name
+          FROM (VALUES
+              ('anyone', 'now me my_units has_role caller workflow_diagram mask add_working_time
+                          working_time_between add_working_days is_working_time working_periods
+                          calendar_is_assumed'),
+              ('desk', 'advance create_object triage attach dismiss detach remove_message
+                        approve_removal refuse_removal answer defer call_back called call_missed
+                        tell_progress object accept satisfied dissatisfied add_need reopen archive
+                        urge escalate prioritise ask_contact reclassify amend judge thank
+                        merge_ticket drop_ticket take assign release hand_over transfer note
+                        contact_given acknowledge refer order_event open_task_for task_done
+                        worklist card preview facts setting'),
+              ('leader', 'add_shift'),
+              ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
+              ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
+                         set_clock_policy load_preset go_live rehearse stop_desk take_over
+                         set_secret add_account add_feed erase_detail seal_audit make_partition
+                         make_partitions tick health'),
+              ('ingest', 'ingest'),
+              ('worker', 'now is_foreign_copy desk_state tick seal_audit make_partitions make_partition
+                          claim_exchanges record_exchange next_exchange_at exchange_failed
+                          notify_fired health')) AS c(grp, names),
+               regexp_split_to_table(c.names, '\s+') AS n(name)
+    )
+    SELECT r.role, s.name, NULL, 'USAGE'
+      FROM roles r, (VALUES ('kefu'), ('kefu_bi')) AS s(name)
+    UNION ALL
+    SELECT DISTINCT r.role, 'kefu', p.oid::regprocedure::text, 'EXECUTE'
+      FROM roles r
+      JOIN calls c ON c.grp = ANY (r.groups)
+      JOIN pg_proc p ON p.proname = c.name AND p.pronamespace = 'kefu'::regnamespace
+    UNION ALL
+    SELECT r.role, 'kefu_bi', v.relname::text, 'SELECT'
+      FROM roles r, pg_class v
+     WHERE 'anyone' = ANY (r.groups) AND v.relnamespace = 'kefu_bi'::regnamespace
+       AND v.relkind IN ('v', 'r')
+$$;
+COMMENT ON FUNCTION kefu.grant_list() IS
+'Every grant of the extension: role, schema, object and what; kefu.create_roles() applies it (授权清单)';
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kefu FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA kefu FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA kefu_bi FROM PUBLIC;
+
+-- The server's own monitoring role reads how the desk runs, never what it holds.
+GRANT USAGE ON SCHEMA kefu TO pg_monitor;
+GRANT SELECT ON kefu.stat_worker, kefu.stat_clock TO pg_monitor;
+GRANT EXECUTE ON FUNCTION kefu.health(), kefu.now(), kefu.worker_stats() TO pg_monitor;
+
