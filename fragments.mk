@@ -22,7 +22,6 @@ SQL_FRAGMENTS = \
 	sql/48_crm.sql \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \
-	sql/54_exchange.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
 	sql/70_bi.sql \

@@ -261,7 +261,7 @@ COMMENT ON FUNCTION kefu.notify_fired() IS
 
 -- --- health -----------------------------------------------------------------
 
-CREATE FUNCTION kefu.worker_health(OUT level text, OUT "check" text, OUT message text, OUT hint text)
+CREATE FUNCTION kefu.worker_health(OUT level text, OUT check_name text, OUT message text, OUT hint text)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, kefu, pg_temp
@@ -300,7 +300,7 @@ END;
 COMMENT ON FUNCTION kefu.worker_health() IS
 'What is wrong with the workers; no row if nothing is. On a standby their absence is right (内部: 后台进程健康)';
 
-CREATE FUNCTION kefu.credential_health(OUT level text, OUT "check" text, OUT message text, OUT hint text)
+CREATE FUNCTION kefu.credential_health(OUT level text, OUT check_name text, OUT message text, OUT hint text)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, kefu, pg_temp
@@ -323,7 +323,7 @@ END;
 COMMENT ON FUNCTION kefu.credential_health() IS
 'Credentials without a secret, expired, or expiring within 7 days (内部: 凭证健康)';
 
-CREATE FUNCTION kefu.data_health(OUT level text, OUT "check" text, OUT message text, OUT hint text)
+CREATE FUNCTION kefu.data_health(OUT level text, OUT check_name text, OUT message text, OUT hint text)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, kefu, pg_temp
@@ -368,7 +368,7 @@ END;
 COMMENT ON FUNCTION kefu.data_health() IS
 'What is wrong with what the desk keeps: default partitions, dead letters, uncertain sends, seals (内部: 数据健康)';
 
-CREATE FUNCTION kefu.health(OUT level text, OUT "check" text, OUT message text, OUT hint text)
+CREATE FUNCTION kefu.health(OUT level text, OUT check_name text, OUT message text, OUT hint text)
     RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp
@@ -379,7 +379,7 @@ BEGIN
           FROM (SELECT * FROM kefu.worker_health()
                 UNION ALL SELECT * FROM kefu.credential_health()
                 UNION ALL SELECT * FROM kefu.data_health()) h
-         ORDER BY h.level, h.check, h.message;
+         ORDER BY h.level, h.check_name, h.message;
     IF NOT FOUND THEN
         RETURN QUERY SELECT 'ok', 'all', 'nothing to report', NULL::text;
     END IF;

@@ -17,8 +17,8 @@ GRANT kefu_leader TO desk_zhao; GRANT kefu_department TO desk_wang; GRANT kefu_r
 GRANT kefu_gateway TO desk_crm;
 \set ECHO all
 -- Presets load once, and a second time change nothing.
-SELECT outcome, number FROM kefu.load_preset('all');
-SELECT outcome, number FROM kefu.load_preset('all');
+SELECT outcome, number > 600 AS many FROM kefu.load_preset('all');
+SELECT outcome, number > 600 AS many FROM kefu.load_preset('all');
 SELECT * FROM kefu.load_preset('none such');
 
 SELECT count(kefu.add_staff(s.login, s.unit, s.name))
