@@ -30,11 +30,11 @@ MODULES_C = \
 	ingest_person \
 	ingest_ticket \
 	ingest_write \
-	exchange \
 	scan \
 	ledger \
 	seal \
-	evidence
+	evidence \
+	exchange
 PURE_C = \
 	calendar \
 	calendar_block \

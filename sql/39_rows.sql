@@ -30,6 +30,7 @@ VALUES
     ('consent', 'text', true, NULL, '客户同意的凭据', 'proof of the customer''s consent'),
     ('contact', 'text', true, NULL, '联系方式', 'contact data'),
     ('content', 'id', false, 'message_id', '内容', 'content: the message itself'),
+    ('delivered_at', 'instant', false, NULL, '送达时间', 'time of the delivery'),
     ('department', 'code', false, 'department', '部门', 'department'),
     ('due_at', 'instant', false, NULL, '到期时间', 'due time'),
     ('evidence', 'text', true, 'evidence', '证据', 'evidence'),

@@ -149,7 +149,7 @@ DECLARE
 BEGIN
     IF NOT EXISTS (SELECT FROM kefu.machine m WHERE m.machine = workflow_diagram.machine) THEN
         RAISE EXCEPTION 'there is no machine "%"', machine
-            USING ERRCODE = 'undefined_object', HINT = 'SELECT machine FROM kefu_bi.dim_machine lists them.';
+            USING ERRCODE = 'undefined_object', HINT = (SELECT 'There are: ' || string_agg(m.machine, ', ' ORDER BY m.machine) || '.' FROM kefu.machine m);
     END IF;
     SELECT string_agg(l.line, E'\n' ORDER BY l.part, l.sort, l.line) INTO lines
       FROM (SELECT 1 AS part, s.sort, format('    %s : %s %s', s.state, s.label_zh, s.label_en) AS line

@@ -217,7 +217,7 @@ BEGIN
         ELSIF f.what = 'SELECT' THEN
             EXECUTE format('GRANT SELECT ON %I.%I TO %I', f.schema_name, f.object_name, f.to_role);
         ELSE
-            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', f.object_name, f.to_role);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', f.object_name::regprocedure, f.to_role);
         END IF;
     END LOOP;
     role := 'all'; action := 'grants applied'; RETURN NEXT;

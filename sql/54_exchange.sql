@@ -223,11 +223,13 @@ COMMENT ON FUNCTION kefu.defer_outbound(bigint, text, text, interval) IS
 'Ends a lease and tries again later; what was being sent did not reach the platform (推迟发送)';
 
 CREATE FUNCTION kefu.claim_outbound(max integer)
-    RETURNS TABLE (kind text, key text, lease_key uuid, request kefu.http_request)
+    RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
+                   content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
     o kefu.outbound;
+    r kefu.http_request;
     action_asked text;
     own text;
 BEGIN
@@ -239,16 +241,14 @@ BEGIN
          ORDER BY d.priority, d.due_at, x.outbound_id LIMIT max FOR UPDATE OF x SKIP LOCKED
     LOOP
         kind := CASE o.state WHEN 'queued' THEN 'send' ELSE 'verify' END;
-        key := o.outbound_id;
         lease_key := gen_random_uuid();
-        request := NULL;
         SELECT a.native_id, CASE kind WHEN 'send' THEN o.action ELSE e.verify_action END
           INTO own, action_asked
           FROM kefu.account a
           LEFT JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = o.action
          WHERE a.account = o.account;
         BEGIN
-            request := kefu.build_request(o.account, action_asked, jsonb_build_object(
+            r := kefu.build_request(o.account, action_asked, jsonb_build_object(
                 'text', o.text, 'parent_id', o.parent_id, 'native_id', o.parent_id,
                 'root_id', o.root_id, 'recipient_id', o.recipient_id, 'own_id', own,
                 'request_key', 'kefu-' || o.outbound_id));
@@ -256,7 +256,7 @@ BEGIN
             PERFORM kefu.defer_outbound(o.outbound_id, 'bad_request', SQLERRM, interval '10 minutes');
             CONTINUE;
         END;
-        IF (request).url IS NULL THEN
+        IF r.url IS NULL THEN
             PERFORM kefu.defer_outbound(o.outbound_id, 'needs_secret', NULL, interval '1 minute');
             CONTINUE;
         END IF;
@@ -266,18 +266,20 @@ BEGIN
                sending_at = CASE kind WHEN 'send' THEN kefu.now() ELSE x.sending_at END,
                lease_until = kefu.now() + interval '2 minutes', lease_key = claim_outbound.lease_key
          WHERE x.outbound_id = o.outbound_id;
-        RETURN NEXT;
+        RETURN QUERY SELECT kind, o.outbound_id::text, lease_key, (r).*;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION kefu.claim_outbound(integer) IS
 'Leases sends that are due, and looks at the platform for uncertain ones; called by kefu.claim_exchanges() (认领发送)';
 
 CREATE FUNCTION kefu.claim_feeds(max integer)
-    RETURNS TABLE (kind text, key text, lease_key uuid, request kefu.http_request)
+    RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
+                   content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
     s kefu.feed_state;
+    r kefu.http_request;
     of_platform text;
     own text;
     page record;
@@ -287,14 +289,11 @@ BEGIN
          WHERE d.due_at <= kefu.now() AND greatest(x.next_poll_at, x.lease_until) <= kefu.now()
          ORDER BY d.due_at, x.account, x.action LIMIT max FOR UPDATE OF x SKIP LOCKED
     LOOP
-        kind := 'feed';
-        key := s.account || '/' || s.action;
         lease_key := gen_random_uuid();
-        request := NULL;
         SELECT a.platform, a.native_id INTO of_platform, own FROM kefu.account a WHERE a.account = s.account;
         BEGIN
             SELECT * INTO page FROM kefu.walk_request(of_platform, s.action, s.walk ->> 'walk', s.high_mark);
-            request := kefu.build_request(s.account, s.action, jsonb_build_object('own_id', own),
+            r := kefu.build_request(s.account, s.action, jsonb_build_object('own_id', own),
                                           page.params, page.link);
         EXCEPTION WHEN OTHERS THEN
             PERFORM kefu.fail_feed(s.account, s.action, 'bad_request', NULL, NULL, NULL);
@@ -302,16 +301,16 @@ BEGIN
             CONTINUE;
         END;
         UPDATE kefu.feed_state x
-           SET lease_until = CASE WHEN (request).url IS NOT NULL THEN kefu.now() + interval '2 minutes' END,
-               lease_key = CASE WHEN (request).url IS NOT NULL THEN claim_feeds.lease_key END,
-               last_class = CASE WHEN (request).url IS NULL THEN 'needs_secret' ELSE x.last_class END,
-               next_poll_at = CASE WHEN (request).url IS NULL THEN kefu.now() + interval '1 minute'
+           SET lease_until = CASE WHEN r.url IS NOT NULL THEN kefu.now() + interval '2 minutes' END,
+               lease_key = CASE WHEN r.url IS NOT NULL THEN claim_feeds.lease_key END,
+               last_class = CASE WHEN r.url IS NULL THEN 'needs_secret' ELSE x.last_class END,
+               next_poll_at = CASE WHEN r.url IS NULL THEN kefu.now() + interval '1 minute'
                                    ELSE x.next_poll_at END,
-               polled_at = CASE WHEN (request).url IS NOT NULL THEN kefu.now() ELSE x.polled_at END,
-               polls_count = x.polls_count + CASE WHEN (request).url IS NOT NULL THEN 1 ELSE 0 END
+               polled_at = CASE WHEN r.url IS NOT NULL THEN kefu.now() ELSE x.polled_at END,
+               polls_count = x.polls_count + CASE WHEN r.url IS NOT NULL THEN 1 ELSE 0 END
          WHERE x.account = s.account AND x.action = s.action;
-        IF (request).url IS NOT NULL THEN
-            RETURN NEXT;
+        IF r.url IS NOT NULL THEN
+            RETURN QUERY SELECT 'feed', s.account || '/' || s.action, lease_key, (r).*;
         END IF;
     END LOOP;
 END $$;
@@ -345,10 +344,10 @@ BEGIN
     -- Answers go before polls.
     IF may = 'live' THEN
         PERFORM kefu.recover_outbound();
-        RETURN QUERY SELECT c.kind, c.key, c.lease_key, (c.request).* FROM kefu.claim_outbound(max) c;
+        RETURN QUERY SELECT c.* FROM kefu.claim_outbound(max) c;
         GET DIAGNOSTICS claimed = ROW_COUNT;
     END IF;
-    RETURN QUERY SELECT c.kind, c.key, c.lease_key, (c.request).* FROM kefu.claim_feeds(max - claimed) c;
+    RETURN QUERY SELECT c.* FROM kefu.claim_feeds(max - claimed) c;
 END $$;
 COMMENT ON FUNCTION kefu.claim_exchanges(integer) IS
 'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), and polls (feed). None unless the desk is live here; a rehearsing desk only polls. For the worker or an administrator of Group (认领交换)';
@@ -446,7 +445,7 @@ COMMENT ON FUNCTION kefu.count_closed(kefu.feed_state, kefu.account, text, times
 'Items of a page that this feed had found in a walk that was closed, or from before its start: behind them is no gap (已闭合条数)';
 
 CREATE FUNCTION kefu.record_feed(s kefu.feed_state, http_status integer, body text, headers text,
-                                 finished_at timestamptz) RETURNS void
+                                 started_at timestamptz, finished_at timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
@@ -474,7 +473,7 @@ BEGIN
     -- walk that is stuck begins anew and still counts from the last closed one.
     UPDATE kefu.feed_state x
        SET lease_until = NULL, lease_key = NULL, last_status = http_status,
-           high_mark = coalesce(w.new_mark, x.high_mark),
+           polled_at = started_at, high_mark = coalesce(w.new_mark, x.high_mark),
            walk = CASE w.step
                WHEN 'closed' THEN NULL
                WHEN 'stuck' THEN jsonb_build_object('closed_before', s.walk -> 'closed_before')
@@ -486,7 +485,7 @@ BEGIN
            items_count = x.items_count + r.items, new_count = x.new_count + r.new_messages
      WHERE x.account = s.account AND x.action = s.action;
 END $$;
-COMMENT ON FUNCTION kefu.record_feed(kefu.feed_state, integer, text, text, timestamptz) IS
+COMMENT ON FUNCTION kefu.record_feed(kefu.feed_state, integer, text, text, timestamptz, timestamptz) IS
 'A page came: its items are ingested and the walk goes on, all or nothing (拉取成功)';
 
 CREATE FUNCTION kefu.record_exchange(kind text, key text, lease_key uuid, http_status integer, error text,
@@ -516,7 +515,7 @@ BEGIN
                                kefu.header_of(reply_headers, 'retry-after')) r
      WHERE a.account = s.account;
     IF c.class IN ('ok', 'empty') THEN
-        PERFORM kefu.record_feed(s, http_status, body, reply_headers, finished_at);
+        PERFORM kefu.record_feed(s, http_status, body, reply_headers, started_at, finished_at);
     ELSE
         PERFORM kefu.fail_feed(s.account, s.action, c.class, http_status, c.retry_after_seconds, c.scope);
     END IF;

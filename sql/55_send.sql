@@ -416,30 +416,30 @@ END $$;
 COMMENT ON FUNCTION kefu.record_taken(kefu.outbound, text, timestamptz) IS
 'A send was taken: its id and time are the platform''s; without an id it is looked for (登记平台已接收)';
 
-CREATE FUNCTION kefu.record_refused(o kefu.outbound, c record, bytes_sent boolean, error text) RETURNS void
+CREATE FUNCTION kefu.record_refused(o kefu.outbound, class text, reason text, retry_after integer,
+                                    bytes_sent boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    reason text := left(coalesce(error, concat_ws(' ', c.code, c.message)), 500);
-    wait interval := greatest(make_interval(secs => coalesce(c.retry_after_seconds, 0)),
+    wait interval := greatest(make_interval(secs => coalesce(retry_after, 0)),
                               kefu.backoff(greatest(o.attempts, 1), 10, 1800, o.outbound_id));
 BEGIN
     CASE
-        WHEN c.class IN ('ok_no_id', 'duplicate') THEN
-            PERFORM kefu.doubt_outbound(o, c.class, reason);
-        WHEN c.class = 'rate' THEN
-            PERFORM kefu.defer_outbound(o.outbound_id, c.class, reason, wait);
-        WHEN c.class IN ('transient', 'unknown', 'empty', 'blacklisted') AND bytes_sent THEN
-            PERFORM kefu.doubt_outbound(o, c.class, reason);
-        WHEN c.class = 'transient' AND o.attempts < 8 THEN
-            PERFORM kefu.defer_outbound(o.outbound_id, c.class, reason, wait);
-        WHEN c.class IN ('gone', 'forbidden') THEN
-            PERFORM kefu.give_up_way(o.outbound_id, c.class, reason);
+        WHEN class IN ('ok_no_id', 'duplicate') THEN
+            PERFORM kefu.doubt_outbound(o, class, reason);
+        WHEN class = 'rate' THEN
+            PERFORM kefu.defer_outbound(o.outbound_id, class, reason, wait);
+        WHEN class IN ('transient', 'unknown', 'empty', 'blacklisted') AND bytes_sent THEN
+            PERFORM kefu.doubt_outbound(o, class, reason);
+        WHEN class = 'transient' AND o.attempts < 8 THEN
+            PERFORM kefu.defer_outbound(o.outbound_id, class, reason, wait);
+        WHEN class IN ('gone', 'forbidden') THEN
+            PERFORM kefu.give_up_way(o.outbound_id, class, reason);
         ELSE
-            PERFORM kefu.record_failed(o.outbound_id, c.class, reason);
+            PERFORM kefu.record_failed(o.outbound_id, class, reason);
     END CASE;
 END $$;
-COMMENT ON FUNCTION kefu.record_refused(kefu.outbound, record, boolean, text) IS
+COMMENT ON FUNCTION kefu.record_refused(kefu.outbound, text, text, integer, boolean) IS
 'A send was not plainly taken: again later, look for it, another way, or a person (登记未接收)';
 
 CREATE FUNCTION kefu.record_outbound(kind text, outbound_id bigint, lease_key uuid, http_status integer,
@@ -464,7 +464,8 @@ BEGIN
     ELSIF kind = 'verify' THEN
         PERFORM kefu.record_verification(o, c.class, body, c.retry_after_seconds);
     ELSE
-        PERFORM kefu.record_refused(o, c, bytes_sent, error);
+        PERFORM kefu.record_refused(o, c.class, left(coalesce(error, concat_ws(' ', c.code, c.message)), 500),
+                                    c.retry_after_seconds, bytes_sent);
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.record_outbound(text, bigint, uuid, integer, text, boolean, text, text, timestamptz) IS

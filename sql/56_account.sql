@@ -208,3 +208,6 @@ COMMENT ON COLUMN kefu.stat_outbound.oldest_at IS 'when the oldest was queued; N
 COMMENT ON COLUMN kefu.stat_outbound.oldest_seconds IS 'seconds since then; NULL if there is none (最长等待秒数)';
 COMMENT ON COLUMN kefu.stat_outbound.sent_at IS 'when the last one was taken; NULL never (最近发送时间)';
 COMMENT ON COLUMN kefu.stat_outbound.last_class IS 'last result of the newest with one; NULL none (最近结果)';
+
+-- The server's own monitoring role reads how the desk runs, never what it holds.
+GRANT SELECT ON kefu.stat_feed, kefu.stat_outbound TO pg_monitor;

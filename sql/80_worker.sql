@@ -261,7 +261,7 @@ COMMENT ON FUNCTION kefu.notify_fired() IS
 
 -- --- health -----------------------------------------------------------------
 
-CREATE FUNCTION kefu.worker_health(OUT level text, OUT "check" text, OUT message text, OUT hint text)
+CREATE FUNCTION kefu.worker_health(OUT level text, OUT check_name text, OUT message text, OUT hint text)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, kefu, pg_temp
@@ -300,7 +300,7 @@ END;
 COMMENT ON FUNCTION kefu.worker_health() IS
 'What is wrong with the workers; no row if nothing is. On a standby their absence is right (内部: 后台进程健康)';
 
-CREATE FUNCTION kefu.credential_health(OUT level text, OUT "check" text, OUT message text, OUT hint text)
+CREATE FUNCTION kefu.credential_health(OUT level text, OUT check_name text, OUT message text, OUT hint text)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, kefu, pg_temp
@@ -310,6 +310,7 @@ BEGIN ATOMIC
       FROM kefu.credential c
      WHERE NOT EXISTS (SELECT FROM kefu.credential_secret s WHERE s.credential = c.credential)
        AND (coalesce(current_setting('kefu.secret_directory', true), '') = ''
+            OR c.credential !~ '^[A-Za-z0-9_][A-Za-z0-9_.-]*$'
             OR (pg_stat_file(current_setting('kefu.secret_directory', true) || '/' || c.credential,
                              true)).size IS NULL)
     UNION ALL
@@ -323,7 +324,7 @@ END;
 COMMENT ON FUNCTION kefu.credential_health() IS
 'Credentials without a secret, expired, or expiring within 7 days (内部: 凭证健康)';
 
-CREATE FUNCTION kefu.data_health(OUT level text, OUT "check" text, OUT message text, OUT hint text)
+CREATE FUNCTION kefu.data_health(OUT level text, OUT check_name text, OUT message text, OUT hint text)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, kefu, pg_temp
@@ -357,6 +358,12 @@ BEGIN ATOMIC
        AND NOT kefu.is_foreign_copy()
     HAVING min(e.at) < kefu.now() - interval '5 minutes'
     UNION ALL
+    SELECT 'warning', 'feed', format('%s/%s failed %s times in a row: %s, next at %s',
+                                     s.account, s.action, s.failures, s.last_class, s.next_poll_at),
+           'See kefu.stat_feed and the classes in doc/reference.md.'
+      FROM kefu.feed_state s
+     WHERE s.failures >= 3
+    UNION ALL
     SELECT 'warning', 'test clock', 'kefu.test_clock is on: this is no desk for customers',
            'Remove kefu.test_clock from postgresql.conf and restart the server.'
      WHERE current_setting('kefu.test_clock', true) = 'on'
@@ -368,7 +375,7 @@ END;
 COMMENT ON FUNCTION kefu.data_health() IS
 'What is wrong with what the desk keeps: default partitions, dead letters, uncertain sends, seals (内部: 数据健康)';
 
-CREATE FUNCTION kefu.health(OUT level text, OUT "check" text, OUT message text, OUT hint text)
+CREATE FUNCTION kefu.health(OUT level text, OUT check_name text, OUT message text, OUT hint text)
     RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp
@@ -379,7 +386,7 @@ BEGIN
           FROM (SELECT * FROM kefu.worker_health()
                 UNION ALL SELECT * FROM kefu.credential_health()
                 UNION ALL SELECT * FROM kefu.data_health()) h
-         ORDER BY h.level, h.check, h.message;
+         ORDER BY h.level, h.check_name, h.message;
     IF NOT FOUND THEN
         RETURN QUERY SELECT 'ok', 'all', 'nothing to report', NULL::text;
     END IF;

@@ -13,31 +13,26 @@
 
 StaticAssertDecl(KEFU_DAY_US == USECS_PER_DAY, "one form of time in both worlds");
 
-/*
- * Each is asked with a code.  Operators are qualified: a saved plan is parsed
- * anew under the caller's search path and runs as the tables' owner.
- */
+/* Each is asked with a code, between kefu_rules_open() and its close. */
 static KefuPlan calendar_plan = {
 	"SELECT c.timezone, c.holiday_table FROM kefu.calendar c"
-	" WHERE c.calendar OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
+	" WHERE c.calendar = $1", 1, {TEXTOID}
 };
 static KefuPlan week_plan = {
 	"SELECT w.day, w.from_minute, w.to_minute FROM kefu.calendar_week w"
-	" WHERE w.calendar OPERATOR(pg_catalog.=) $1"
-	" ORDER BY w.day, w.from_minute", 1, {TEXTOID}
+	" WHERE w.calendar = $1 ORDER BY w.day, w.from_minute", 1, {TEXTOID}
 };
 static KefuPlan exception_plan = {
 	"SELECT e.from_at, e.to_at, e.is_open, e.known_from"
-	" FROM kefu.calendar_exception e"
-	" WHERE e.calendar OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
+	" FROM kefu.calendar_exception e WHERE e.calendar = $1", 1, {TEXTOID}
 };
 static KefuPlan holiday_plan = {
 	"SELECT h.date, h.kind, h.known_from FROM kefu.holiday h"
-	" WHERE h.holiday_table OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
+	" WHERE h.holiday_table = $1", 1, {TEXTOID}
 };
 static KefuPlan cover_plan = {
 	"SELECT v.from_date, v.to_date, v.known_from FROM kefu.holiday_cover v"
-	" WHERE v.holiday_table OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
+	" WHERE v.holiday_table = $1", 1, {TEXTOID}
 };
 
 /* A column that is never null of the row last read. */

@@ -83,6 +83,7 @@ typedef struct Tick
 	TimestampTz now;
 	int			fired;
 	int			skipped;
+	List	   *known;			/* recipients met so far, with their counts */
 } Tick;
 
 /* --- arrays for the set-wise statements ------------------------------------ */
@@ -719,7 +720,6 @@ fire_batch(void *arg)
 	Batch	   *batch = arg;
 	KefuMachine *machine = kefu_machine_or_type(batch->object_type);
 	TimestampTz now = batch->tick->now;
-	List	   *known = NIL;
 	Locked	   *locked;
 	Due		   *dues;
 	int			nlocked = lock_objects(machine, batch->objects, batch->count, &locked);
@@ -738,7 +738,7 @@ fire_batch(void *arg)
 		reach_level(&dues[i], now);
 		if (dues[i].reached == 0)
 			continue;
-		decide(&dues[i], object, &known, now);
+		decide(&dues[i], object, &batch->tick->known, now);
 		dues[kept++] = dues[i];
 	}
 	if (kept == 0)
@@ -768,6 +768,7 @@ fire_or_isolate(Batch *batch)
 {
 	if (try_alone(fire_batch, batch, "a batch of clocks failed, trying each alone"))
 		return;
+	batch->tick->known = NIL;	/* its digests were undone */
 	for (int i = 0; i < batch->count; i++)
 	{
 		Batch		one = *batch;

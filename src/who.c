@@ -385,6 +385,12 @@ kefu_actor(void)
 	return actor;
 }
 
+static int
+compare_units(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
 static bool
 holds_now(const Role *role)
 {
@@ -451,15 +457,21 @@ kefu_my_units(PG_FUNCTION_ARGS)
 {
 	HASH_SEQ_STATUS scan;
 	Unit	   *unit;
-	ArrayBuildState *seen = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	char	  **seen;
+	Datum	   *elems;
+	int			count = 0;
 
 	(void) kefu_actor();		/* loads everything before the scan is open */
+	seen = palloc(sizeof(char *) * (hash_get_num_entries(units) + 1));
 	hash_seq_init(&scan, units);
 	while ((unit = hash_seq_search(&scan)) != NULL)
 		if (kefu_actor_sees(unit->unit))
-			accumArrayResult(seen, CStringGetTextDatum(unit->unit), false, TEXTOID,
-							 CurrentMemoryContext);
-	PG_RETURN_DATUM(makeArrayResult(seen, CurrentMemoryContext));
+			seen[count++] = unit->unit;
+	qsort(seen, count, sizeof(char *), compare_units);
+	elems = palloc(sizeof(Datum) * (count + 1));
+	for (int i = 0; i < count; i++)
+		elems[i] = CStringGetTextDatum(seen[i]);
+	PG_RETURN_ARRAYTYPE_P(construct_array(elems, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 KEFU_FUNCTION(kefu_has_role);

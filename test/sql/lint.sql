@@ -24,6 +24,7 @@ INSERT INTO exempt VALUES
     ('not dumped', 'kefu.event', 'engine rows come with the version'),
     ('not dumped', 'kefu.fact', 'engine rows come with the version'),
     ('not dumped', 'kefu.clock_kind', 'engine rows come with the version'),
+    ('not dumped', 'kefu.preset_row', 'shipped rows come with the version'),
     ('not dumped', 'kefu.credential_secret', 'a dump must not carry secrets');
 
 -- Which exceptions speak of functions; the others speak of relations.
@@ -51,6 +52,16 @@ CREATE TEMP VIEW routine AS
     SELECT p.*, p.oid::regprocedure::text AS object
       FROM member m JOIN pg_proc p ON p.oid = m.objid
      WHERE m.classid = 'pg_proc'::regclass;
+
+-- Types of our schemas that are not the shadow of a table or of another type.
+CREATE TEMP VIEW own_type AS
+    SELECT t.oid, t.typtype, t.typrelid, t.oid::regtype::text AS object,
+           EXISTS (SELECT FROM member m
+                    WHERE m.classid = 'pg_type'::regclass AND m.objid = t.oid) AS is_member
+      FROM pg_type t
+      LEFT JOIN pg_class c ON c.oid = t.typrelid
+     WHERE t.typnamespace IN ('kefu'::regnamespace, 'kefu_bi'::regnamespace)
+       AND (t.typtype IN ('d', 'e', 'r') OR t.typtype = 'c' AND c.relkind = 'c');
 
 CREATE TEMP VIEW dumped AS
     SELECT t.relid, t.condition
@@ -80,13 +91,17 @@ CREATE TEMP VIEW found AS
       FROM routine p
      WHERE has_function_privilege('public', p.oid, 'EXECUTE')
     UNION ALL
-    -- A definer function that others may call asks for the caller's units.
+    -- A definer function that people may call asks for the caller's units; the
+    -- workers and the monitoring serve all units.
     SELECT 'unit not checked', p.object, p.oid
       FROM routine p
      WHERE p.prosecdef
        AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
        AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-                    WHERE a.grantee <> p.proowner)
+                     LEFT JOIN pg_roles r ON r.oid = a.grantee
+                    WHERE a.grantee <> p.proowner
+                      AND r.rolname IS DISTINCT FROM 'kefu_worker'
+                      AND r.rolname IS DISTINCT FROM 'pg_monitor')
        AND (p.prolang <> ALL (SELECT l.oid FROM pg_language l WHERE l.lanname IN ('sql', 'plpgsql'))
             OR pg_get_functiondef(p.oid) !~ '\mkefu\.(require_unit|my_units)\(')
     UNION ALL
@@ -102,17 +117,20 @@ CREATE TEMP VIEW found AS
     UNION ALL
     SELECT 'no comment', r.object || '.' || c.attname, r.oid
       FROM relation r JOIN pg_attribute c ON c.attrelid = r.oid
-     WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
+     WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f')
        AND NOT r.relispartition
        AND c.attnum > 0 AND NOT c.attisdropped
        AND col_description(r.oid, c.attnum) IS NULL
     UNION ALL
-    SELECT 'no comment', t.oid::regtype::text, t.oid
-      FROM member m JOIN pg_type t ON t.oid = m.objid AND m.classid = 'pg_type'::regclass
-      LEFT JOIN pg_class c ON c.oid = t.typrelid
-     WHERE t.typtype IN ('c', 'd', 'e', 'r')
-       AND (c.oid IS NULL OR c.relkind = 'c')
-       AND obj_description(t.oid, 'pg_type') IS NULL
+    SELECT 'no comment', t.object, t.oid
+      FROM own_type t
+     WHERE t.is_member AND obj_description(t.oid, 'pg_type') IS NULL
+    UNION ALL
+    SELECT 'no comment', t.object || '.' || c.attname, t.oid
+      FROM own_type t JOIN pg_attribute c ON c.attrelid = t.typrelid
+     WHERE t.is_member AND t.typtype = 'c'
+       AND c.attnum > 0 AND NOT c.attisdropped
+       AND col_description(t.typrelid, c.attnum) IS NULL
     UNION ALL
     -- A parent of partitions holds no rows; its partitions do.
     SELECT 'not dumped', r.object, r.oid
@@ -181,9 +199,13 @@ CREATE TEMP VIEW found AS
     SELECT 'not of the extension', c.oid::regclass::text, c.oid
       FROM pg_class c
      WHERE c.relnamespace IN ('kefu'::regnamespace, 'kefu_bi'::regnamespace)
-       AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'c')
+       AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
        AND NOT c.relispartition
        AND NOT EXISTS (SELECT FROM relation r WHERE r.oid = c.oid)
+    UNION ALL
+    SELECT 'not of the extension', t.object, t.oid
+      FROM own_type t
+     WHERE NOT t.is_member
     UNION ALL
     SELECT 'not of the extension', p.oid::regprocedure::text, p.oid
       FROM pg_proc p
@@ -224,7 +246,10 @@ CREATE TEMP VIEW misfit AS
           SELECT 0 WHERE p.prorettype <> 'trigger'::regtype) AS t
       CROSS JOIN LATERAL lint_checker.plpgsql_check_function_tb(p.oid::regprocedure, t.relid::regclass,
           fatal_errors := false, other_warnings := true, extra_warnings := true,
-          performance_warnings := false, security_warnings := true) AS c;
+          performance_warnings := false, security_warnings := true) AS c
+     -- Guards and effects have one signature, whether or not they look at it.
+     WHERE NOT (p.proargtypes::text = to_regtype('kefu.move')::oid::text
+                AND c.message = 'unused parameter "m"');
 \else
 CREATE TEMP VIEW misfit AS
     SELECT NULL::text AS object, NULL::regclass AS on_table, NULL::text AS level,
@@ -239,6 +264,8 @@ CREATE TABLE kefu.planted_child (id integer REFERENCES kefu.planted);
 CREATE TABLE kefu_bi.planted_published (tags text[]);
 CREATE VIEW kefu_bi.planted_view AS SELECT interval '1 h' AS length;
 CREATE DOMAIN kefu.planted_domain AS text;
+CREATE TYPE kefu.planted_composite AS (id integer);
+CREATE TYPE kefu.planted_stray_type AS ENUM ('one');
 CREATE FUNCTION kefu.planted_definer() RETURNS integer LANGUAGE sql SECURITY DEFINER
     AS 'SELECT 1';
 CREATE FUNCTION kefu.planted_pinned() RETURNS integer LANGUAGE sql SECURITY DEFINER
@@ -255,6 +282,7 @@ ALTER EXTENSION pg_kefu ADD TABLE kefu.planted_child;
 ALTER EXTENSION pg_kefu ADD TABLE kefu_bi.planted_published;
 ALTER EXTENSION pg_kefu ADD VIEW kefu_bi.planted_view;
 ALTER EXTENSION pg_kefu ADD DOMAIN kefu.planted_domain;
+ALTER EXTENSION pg_kefu ADD TYPE kefu.planted_composite;
 ALTER EXTENSION pg_kefu ADD FUNCTION kefu.planted_definer();
 ALTER EXTENSION pg_kefu ADD FUNCTION kefu.planted_pinned();
 ALTER EXTENSION pg_kefu ADD FUNCTION kefu.planted_body();

@@ -13,7 +13,7 @@ make_desk($server);
 is( $server->safe_psql('desk',
 		'SELECT DISTINCT state, pid IS NULL, loops_count FROM kefu.stat_worker'),
 	'not preloaded|t|0', 'kefu.stat_worker says so');
-is( $server->safe_psql('desk', q{SELECT level FROM kefu.health() WHERE "check" = 'preload'}),
+is( $server->safe_psql('desk', q{SELECT level FROM kefu.health() WHERE check_name = 'preload'}),
 	'error', 'so does kefu.health()');
 is( $server->safe_psql('postgres',
 		q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'kefu%'}),

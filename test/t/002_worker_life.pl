@@ -174,7 +174,7 @@ is( $standby->safe_psql('desk',
 		'SELECT DISTINCT state, waits_for FROM kefu.stat_worker'),
 	'absent|promotion', 'a standby has no workers and says why');
 is( $standby->safe_psql('desk', q{
-		SELECT count(*) FROM kefu.health() WHERE "check" IN ('worker', 'preload')}),
+		SELECT count(*) FROM kefu.health() WHERE check_name IN ('worker', 'preload')}),
 	'0', 'which is nothing to complain about');
 $server->stop('fast');
 pass('a fast shutdown ends');
