@@ -34,56 +34,40 @@ COMMENT ON COLUMN kefu.http_request.timeout_ms IS 'longest wait for the whole re
 COMMENT ON COLUMN kefu.http_request.max_bytes IS 'longest body taken, bytes (最大长度)';
 COMMENT ON COLUMN kefu.http_request.allows_http IS 'the platform may be asked unencrypted, if kefu.allow_http agrees (允许明文)';
 
-CREATE FUNCTION kefu.secret_of(credential text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+CREATE FUNCTION kefu.secret_file(credential text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED STRICT AS
 $$
 DECLARE
-    kept jsonb;
     folder text := current_setting('kefu.secret_directory', true);
 BEGIN
-    IF EXISTS (SELECT FROM kefu.credential c
-                WHERE c.credential = secret_of.credential AND c.expires_at <= kefu.now()) THEN
-        RETURN NULL;
-    END IF;
-    SELECT s.secret INTO kept FROM kefu.credential_secret s WHERE s.credential = secret_of.credential;
     -- A name that could leave the folder is not looked for there.
-    IF kept IS NULL AND folder <> '' AND credential ~ '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' THEN
-        kept := pg_read_file(folder || '/' || credential, 0, 65536, true)::jsonb;
+    IF folder <> '' AND credential ~ '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' THEN
+        RETURN pg_read_file(folder || '/' || credential, 0, 65536, true)::jsonb;
     END IF;
-    RETURN kept;
+    RETURN NULL;
 END $$;
-COMMENT ON FUNCTION kefu.secret_of(text) IS
-'The secret of a credential, from the table or from the file of its name under kefu.secret_directory; NULL if it is missing or expired. For the owner''s functions only (取密钥)';
+COMMENT ON FUNCTION kefu.secret_file(text) IS
+'The secret in the file of the credential''s name under kefu.secret_directory; NULL if there is none. For the owner''s functions only (密钥文件)';
 
-CREATE FUNCTION kefu.auth_of(p kefu.platform, secret jsonb, OUT header text, OUT query jsonb, OUT form jsonb)
+CREATE FUNCTION kefu.refuse_auth(auth_kind text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
-$$
-DECLARE
-    param jsonb;
-BEGIN
-    query := '{}';
-    form := '{}';
-    CASE p.auth_kind
-        WHEN 'none' THEN RETURN;
-        WHEN 'basic' THEN
-            header := 'Authorization: Basic ' || translate(encode(convert_to(
-                (secret ->> 'user') || ':' || (secret ->> 'password'), 'UTF8'), 'base64'), E'\n', '');
-        WHEN 'token' THEN
-            param := jsonb_build_object(p.auth_name, secret ->> 'access_token');
-            CASE p.auth_placement
-                WHEN 'header' THEN
-                    header := 'Authorization: ' || p.auth_name || ' ' || (secret ->> 'access_token');
-                WHEN 'query' THEN query := param;
-                ELSE form := param;
-            END CASE;
-        ELSE
-            RAISE EXCEPTION 'no request can be signed with %', p.auth_kind
-                USING ERRCODE = 'feature_not_supported',
-                      DETAIL = 'Platforms of auth_kind none, token and basic can be asked.';
-    END CASE;
+$$ BEGIN
+    RAISE EXCEPTION 'no request can be signed with %', auth_kind
+        USING ERRCODE = 'feature_not_supported',
+              DETAIL = 'Platforms of auth_kind none, token and basic can be asked.';
 END $$;
-COMMENT ON FUNCTION kefu.auth_of(kefu.platform, jsonb) IS
-'Where the proof of who we are goes: a header, or parameters of the query or the form. feature_not_supported for other kinds (认证参数)';
+COMMENT ON FUNCTION kefu.refuse_auth(text) IS 'Raises feature_not_supported: the platform asks for a proof that we can''t give (认证方式不支持)';
+
+CREATE FUNCTION kefu.checked_link(link text, base text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS
+$$ BEGIN
+    -- Our proof goes where the link points.
+    IF NOT starts_with(link, base || '/') THEN
+        RAISE EXCEPTION 'the next page is on another server' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    RETURN link;
+END $$;
+COMMENT ON FUNCTION kefu.checked_link(text, text) IS 'The address of a next page, if it is the platform''s own; else invalid_parameter_value (校验下一页地址)';
 
 CREATE FUNCTION kefu.fill_body(template jsonb, params jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
@@ -103,70 +87,62 @@ END $$;
 COMMENT ON FUNCTION kefu.fill_body(jsonb, jsonb) IS
 'A JSON body: the template with each "{name}" replaced by that parameter, or without a template the parameters themselves (JSON请求体)';
 
+CREATE FUNCTION kefu.mapped_params(param_map jsonb, args jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN param_map = '{}' THEN '{}' ELSE coalesce(
+        (SELECT jsonb_object_agg(m.value, args -> m.key) FROM jsonb_each_text(param_map) m
+          WHERE args ->> m.key IS NOT NULL), '{}') END;
+END;
+COMMENT ON FUNCTION kefu.mapped_params(jsonb, jsonb) IS 'Values by our names under the platform''s names; what has no value or no name is left out (参数改名)';
+
+-- One query, so that a worker's whole claim is one: it is expanded in place.
 CREATE FUNCTION kefu.build_request(account text, action text, args jsonb, page jsonb DEFAULT '{}',
                                    link text DEFAULT NULL)
-    RETURNS kefu.http_request
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
-$$
-DECLARE
-    a kefu.account;
-    p kefu.platform;
-    e kefu.endpoint;
-    r kefu.http_request;
-    auth record;
-    secret jsonb;
-    params jsonb;
-    encoded record;
-    base text;
-BEGIN
-    SELECT * INTO STRICT a FROM kefu.account x WHERE x.account = build_request.account;
-    SELECT * INTO STRICT p FROM kefu.platform x WHERE x.platform = a.platform;
-    SELECT * INTO e FROM kefu.endpoint x WHERE x.platform = a.platform AND x.action = build_request.action;
-    IF NOT FOUND OR e.body_kind IN ('multipart', 'raw') THEN
-        RAISE EXCEPTION 'platform "%" can''t be asked for "%"', a.platform, action
-            USING ERRCODE = 'feature_not_supported';
-    END IF;
-    secret := kefu.secret_of(a.credential);
-    IF secret IS NULL AND p.auth_kind <> 'none' THEN
-        RETURN NULL;
-    END IF;
-    SELECT * INTO auth FROM kefu.auth_of(p, secret);
-    base := coalesce(e.base_url, p.auth_base_urls ->> p.auth_kind, p.base_url);
-    -- What a platform calls the next page must be its own: our proof goes there.
-    IF link IS NOT NULL AND NOT starts_with(link, base || '/') THEN
-        RAISE EXCEPTION 'the next page is on another server' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    SELECT p.default_params || e.const_params || page || coalesce(
-               (SELECT jsonb_object_agg(m.value, args -> m.key) FROM jsonb_each_text(e.param_map) m
-                 WHERE args ->> m.key IS NOT NULL), '{}')
-      INTO params;
-    IF e.body_kind = 'none' THEN
-        auth.query := auth.query || auth.form;
-    ELSE
-        params := params || auth.form;
-    END IF;
-    SELECT * INTO encoded FROM kefu.encode_request(e.path, params, e.pre_encoded);
-    r.method := e.method;
-    r.url := coalesce(link, base || encoded.path || coalesce('?' || nullif(concat_ws('&',
-        CASE WHEN e.body_kind = 'none' THEN nullif(encoded.form, '') END,
-        nullif((kefu.encode_request('/', auth.query, '{}')).form, '')), ''), ''));
-    r.headers := array_remove(ARRAY['User-Agent: ' || p.user_agent, auth.header,
-        CASE WHEN e.idempotency = 'header' AND args ? 'request_key'
-             THEN e.idempotency_name || ': ' || (args ->> 'request_key') END], NULL);
-    IF e.body_kind = 'form' THEN
-        r.body := convert_to(encoded.form, 'UTF8');
-        r.content_type := 'application/x-www-form-urlencoded';
-    ELSIF e.body_kind = 'json' THEN
-        r.body := convert_to(kefu.fill_body(e.body_template, params), 'UTF8');
-        r.content_type := 'application/json';
-    END IF;
-    r.timeout_ms := p.total_timeout_ms;
-    r.max_bytes := 8 * 1024 * 1024;
-    r.allows_http := p.allows_http;
-    RETURN r;
-END $$;
+    RETURNS SETOF kefu.http_request
+    LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 1
+BEGIN ATOMIC
+    SELECT e.method,
+           coalesce(kefu.checked_link(link, b.base), b.base || f.path || CASE WHEN q.query <> '' THEN '?' || q.query ELSE '' END),
+           array_remove(ARRAY['User-Agent: ' || p.user_agent,
+               CASE WHEN p.auth_kind = 'basic' THEN 'Authorization: Basic ' || translate(encode(convert_to(
+                        (s.secret ->> 'user') || ':' || (s.secret ->> 'password'), 'UTF8'), 'base64'), E'\n', '')
+                    WHEN p.auth_kind = 'token' AND p.auth_placement = 'header'
+                    THEN 'Authorization: ' || p.auth_name || ' ' || (s.secret ->> 'access_token') END,
+               CASE WHEN e.idempotency = 'header' AND args ? 'request_key'
+                    THEN e.idempotency_name || ': ' || (args ->> 'request_key') END], NULL),
+           CASE e.body_kind WHEN 'form' THEN convert_to(f.form, 'UTF8')
+                            WHEN 'json' THEN convert_to(kefu.fill_body(e.body_template, v.params), 'UTF8') END,
+           CASE e.body_kind WHEN 'form' THEN 'application/x-www-form-urlencoded'
+                            WHEN 'json' THEN 'application/json' END,
+           p.total_timeout_ms, 8 * 1024 * 1024, p.allows_http
+      FROM kefu.account a
+      JOIN kefu.platform p ON p.platform = a.platform
+      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = build_request.action
+                          AND e.body_kind IN ('none', 'form', 'json')
+      LEFT JOIN kefu.credential c ON c.credential = a.credential
+      LEFT JOIN kefu.credential_secret k ON k.credential = a.credential
+     CROSS JOIN LATERAL (SELECT CASE
+         WHEN p.auth_kind = 'none' THEN '{}'
+         WHEN c.expires_at <= kefu.now() THEN NULL
+         ELSE coalesce(k.secret, kefu.secret_file(a.credential)) END) AS s(secret)
+     CROSS JOIN LATERAL (SELECT coalesce(e.base_url, p.auth_base_urls ->> p.auth_kind, p.base_url)) AS b(base)
+     CROSS JOIN LATERAL (SELECT CASE
+         WHEN p.auth_kind IN ('none', 'basic') OR p.auth_placement = 'header' AND p.auth_kind = 'token' THEN '{}'
+         WHEN p.auth_kind = 'token' THEN jsonb_build_object(p.auth_name, s.secret ->> 'access_token')
+         ELSE kefu.refuse_auth(p.auth_kind) END) AS t(proof)
+     CROSS JOIN LATERAL (SELECT p.default_params || e.const_params || page
+         || kefu.mapped_params(e.param_map, args)
+         || CASE WHEN e.body_kind = 'none' OR p.auth_placement = 'body' THEN t.proof ELSE '{}' END) AS v(params)
+     CROSS JOIN LATERAL kefu.encode_request(e.path, v.params, e.pre_encoded) AS f
+     CROSS JOIN LATERAL (SELECT CASE
+         WHEN e.body_kind = 'none' THEN f.form
+         WHEN p.auth_placement = 'query' AND t.proof <> '{}' THEN (kefu.encode_request('/', t.proof, '{}')).form
+         ELSE '' END) AS q(query)
+     WHERE a.account = build_request.account AND s.secret IS NOT NULL;
+END;
 COMMENT ON FUNCTION kefu.build_request(text, text, jsonb, jsonb, text) IS
-'The request for an endpoint from the platform''s rows; args are values by our names, page the parameters of a page, link its whole address. NULL if the secret is missing. feature_not_supported for what the rows can''t ask (构造请求)';
+'The request for an endpoint from the platform''s rows; args are values by our names, page the parameters of a page, link its whole address. No row if the secret is missing or the rows have no such request; feature_not_supported for a proof that can''t be given (构造请求)';
 
 -- --- what is due ---------------------------------------------------------------
 
@@ -222,51 +198,117 @@ END;
 COMMENT ON FUNCTION kefu.defer_outbound(bigint, text, text, interval) IS
 'Ends a lease and tries again later; what was being sent did not reach the platform (推迟发送)';
 
+CREATE FUNCTION kefu.lease_outbound(ids bigint[])
+    RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
+                   content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    RETURN QUERY
+    WITH due AS MATERIALIZED (
+        SELECT x.*, gen_random_uuid() AS new_key,
+               CASE x.state WHEN 'queued' THEN 'send' ELSE 'verify' END AS asked_for
+          FROM kefu.outbound x
+         WHERE x.outbound_id = ANY (ids) AND x.state IN ('queued', 'uncertain')
+           AND greatest(x.not_before, x.lease_until) <= kefu.now()
+           FOR UPDATE SKIP LOCKED
+    ), asked AS MATERIALIZED (
+        SELECT d.outbound_id, d.priority, d.not_before, d.new_key, d.asked_for, r.*
+          FROM due d
+          JOIN kefu.account a ON a.account = d.account
+          JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = d.action
+          LEFT JOIN LATERAL kefu.build_request(d.account,
+              CASE d.asked_for WHEN 'send' THEN d.action ELSE e.verify_action END,
+              jsonb_build_object('text', d.text, 'parent_id', d.parent_id, 'native_id', d.parent_id,
+                                 'root_id', d.root_id, 'recipient_id', d.recipient_id,
+                                 'own_id', a.native_id, 'request_key', 'kefu-' || d.outbound_id)) r ON true
+    ), marked AS (
+        UPDATE kefu.outbound x
+           SET state = CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN 'sending' ELSE x.state END,
+               attempts = x.attempts + CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN 1 ELSE 0 END,
+               sending_at = CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN kefu.now()
+                                 ELSE x.sending_at END,
+               lease_key = CASE WHEN q.url IS NOT NULL THEN q.new_key END,
+               lease_until = CASE WHEN q.url IS NOT NULL THEN kefu.now() + interval '2 minutes' END,
+               not_before = CASE WHEN q.url IS NOT NULL THEN x.not_before ELSE kefu.now() + interval '1 minute' END,
+               last_class = CASE WHEN q.url IS NULL AND x.state = 'queued' THEN 'needs_secret' ELSE x.last_class END
+          FROM asked q
+         WHERE x.outbound_id = q.outbound_id
+    )
+    SELECT q.asked_for, q.outbound_id::text, q.new_key, q.method, q.url, q.headers, q.body, q.content_type,
+           q.timeout_ms, q.max_bytes, q.allows_http
+      FROM asked q WHERE q.url IS NOT NULL
+     ORDER BY q.priority, q.not_before, q.outbound_id;
+END $$;
+COMMENT ON FUNCTION kefu.lease_outbound(bigint[]) IS
+'Leases these sends and builds their requests, where nobody else has them and their secret is there (租用发送)';
+
+CREATE FUNCTION kefu.lease_feeds(accounts text[], actions text[])
+    RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
+                   content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    RETURN QUERY
+    WITH due AS MATERIALIZED (
+        SELECT x.*, gen_random_uuid() AS new_key
+          FROM unnest(accounts, actions) AS f(account, action)
+          JOIN kefu.feed_state x ON x.account = f.account AND x.action = f.action
+         WHERE greatest(x.next_poll_at, x.lease_until) <= kefu.now()
+           FOR UPDATE OF x SKIP LOCKED
+    ), asked AS MATERIALIZED (
+        SELECT d.account, d.action, d.new_key, r.*
+          FROM due d
+          JOIN kefu.account a ON a.account = d.account
+         CROSS JOIN LATERAL kefu.walk_request(a.platform, d.action, d.walk ->> 'walk', d.high_mark) w
+          LEFT JOIN LATERAL kefu.build_request(d.account, d.action,
+              jsonb_build_object('own_id', a.native_id), w.params, w.link) r ON true
+    ), marked AS (
+        UPDATE kefu.feed_state x
+           SET lease_key = CASE WHEN q.url IS NOT NULL THEN q.new_key END,
+               lease_until = CASE WHEN q.url IS NOT NULL THEN kefu.now() + interval '2 minutes' END,
+               next_poll_at = CASE WHEN q.url IS NOT NULL THEN x.next_poll_at
+                                   ELSE kefu.now() + interval '1 minute' END,
+               last_class = CASE WHEN q.url IS NULL THEN 'needs_secret' ELSE x.last_class END,
+               polled_at = CASE WHEN q.url IS NOT NULL THEN kefu.now() ELSE x.polled_at END,
+               polls_count = x.polls_count + CASE WHEN q.url IS NOT NULL THEN 1 ELSE 0 END
+          FROM asked q
+         WHERE x.account = q.account AND x.action = q.action
+    )
+    SELECT 'feed', q.account || '/' || q.action, q.new_key, q.method, q.url, q.headers, q.body, q.content_type,
+           q.timeout_ms, q.max_bytes, q.allows_http
+      FROM asked q WHERE q.url IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION kefu.lease_feeds(text[], text[]) IS
+'Leases these feeds and builds their requests, where nobody else has them and their secret is there (租用信息源)';
+
+-- All at once, or if the rows of one are wrong each alone, so that it can't stop
+-- the others.
+
 CREATE FUNCTION kefu.claim_outbound(max integer)
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    o kefu.outbound;
-    r kefu.http_request;
-    action_asked text;
-    own text;
+    ids bigint[] := ARRAY(SELECT d.outbound_id FROM kefu.due_outbound d
+                           WHERE d.due_at <= kefu.now() AND d.state IN ('queued', 'uncertain')
+                           ORDER BY d.priority, d.due_at, d.outbound_id LIMIT max);
+    id bigint;
 BEGIN
-    FOR o IN
-        SELECT x.* FROM kefu.outbound x JOIN kefu.due_outbound d USING (outbound_id)
-         WHERE d.due_at <= kefu.now() AND d.state IN ('queued', 'uncertain')
-           AND greatest(x.not_before, x.lease_until) <= kefu.now() AND x.state = d.state
-           AND (x.expires_at > kefu.now()) IS NOT FALSE
-         ORDER BY d.priority, d.due_at, x.outbound_id LIMIT max FOR UPDATE OF x SKIP LOCKED
-    LOOP
-        kind := CASE o.state WHEN 'queued' THEN 'send' ELSE 'verify' END;
-        lease_key := gen_random_uuid();
-        SELECT a.native_id, CASE kind WHEN 'send' THEN o.action ELSE e.verify_action END
-          INTO own, action_asked
-          FROM kefu.account a
-          LEFT JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = o.action
-         WHERE a.account = o.account;
+    IF ids = '{}' THEN
+        RETURN;
+    END IF;
+    BEGIN
+        RETURN QUERY SELECT * FROM kefu.lease_outbound(ids);
+        RETURN;
+    EXCEPTION WHEN OTHERS THEN
+        NULL;
+    END;
+    FOREACH id IN ARRAY ids LOOP
         BEGIN
-            r := kefu.build_request(o.account, action_asked, jsonb_build_object(
-                'text', o.text, 'parent_id', o.parent_id, 'native_id', o.parent_id,
-                'root_id', o.root_id, 'recipient_id', o.recipient_id, 'own_id', own,
-                'request_key', 'kefu-' || o.outbound_id));
+            RETURN QUERY SELECT * FROM kefu.lease_outbound(ARRAY[id]);
         EXCEPTION WHEN OTHERS THEN
-            PERFORM kefu.defer_outbound(o.outbound_id, 'bad_request', SQLERRM, interval '10 minutes');
-            CONTINUE;
+            PERFORM kefu.defer_outbound(id, 'bad_request', SQLERRM, interval '10 minutes');
         END;
-        IF r.url IS NULL THEN
-            PERFORM kefu.defer_outbound(o.outbound_id, 'needs_secret', NULL, interval '1 minute');
-            CONTINUE;
-        END IF;
-        UPDATE kefu.outbound x
-           SET state = CASE kind WHEN 'send' THEN 'sending' ELSE x.state END,
-               attempts = x.attempts + CASE kind WHEN 'send' THEN 1 ELSE 0 END,
-               sending_at = CASE kind WHEN 'send' THEN kefu.now() ELSE x.sending_at END,
-               lease_until = kefu.now() + interval '2 minutes', lease_key = claim_outbound.lease_key
-         WHERE x.outbound_id = o.outbound_id;
-        RETURN QUERY SELECT kind, o.outbound_id::text, lease_key, (r).*;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION kefu.claim_outbound(integer) IS
@@ -278,40 +320,30 @@ CREATE FUNCTION kefu.claim_feeds(max integer)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    s kefu.feed_state;
-    r kefu.http_request;
-    of_platform text;
-    own text;
-    page record;
+    accounts text[];
+    actions text[];
 BEGIN
-    FOR s IN
-        SELECT x.* FROM kefu.feed_state x JOIN kefu.due_feed d USING (account, action)
-         WHERE d.due_at <= kefu.now() AND greatest(x.next_poll_at, x.lease_until) <= kefu.now()
-         ORDER BY d.due_at, x.account, x.action LIMIT max FOR UPDATE OF x SKIP LOCKED
-    LOOP
-        lease_key := gen_random_uuid();
-        SELECT a.platform, a.native_id INTO of_platform, own FROM kefu.account a WHERE a.account = s.account;
+    SELECT array_agg(d.account ORDER BY d.due_at, d.account, d.action),
+           array_agg(d.action ORDER BY d.due_at, d.account, d.action)
+      INTO accounts, actions
+      FROM (SELECT * FROM kefu.due_feed f WHERE f.due_at <= kefu.now()
+             ORDER BY f.due_at, f.account, f.action LIMIT max) d;
+    IF accounts IS NULL THEN
+        RETURN;
+    END IF;
+    BEGIN
+        RETURN QUERY SELECT * FROM kefu.lease_feeds(accounts, actions);
+        RETURN;
+    EXCEPTION WHEN OTHERS THEN
+        NULL;
+    END;
+    FOR i IN 1 .. cardinality(accounts) LOOP
         BEGIN
-            SELECT * INTO page FROM kefu.walk_request(of_platform, s.action, s.walk ->> 'walk', s.high_mark);
-            r := kefu.build_request(s.account, s.action, jsonb_build_object('own_id', own),
-                                          page.params, page.link);
+            RETURN QUERY SELECT * FROM kefu.lease_feeds(accounts[i:i], actions[i:i]);
         EXCEPTION WHEN OTHERS THEN
-            PERFORM kefu.fail_feed(s.account, s.action, 'bad_request', NULL, NULL, NULL);
-            PERFORM kefu.add_dead_letter(s.account, s.action, SQLSTATE || ': ' || SQLERRM);
-            CONTINUE;
+            PERFORM kefu.fail_feed(accounts[i], actions[i], 'bad_request', NULL, NULL, NULL);
+            PERFORM kefu.add_dead_letter(accounts[i], actions[i], SQLSTATE || ': ' || SQLERRM);
         END;
-        UPDATE kefu.feed_state x
-           SET lease_until = CASE WHEN r.url IS NOT NULL THEN kefu.now() + interval '2 minutes' END,
-               lease_key = CASE WHEN r.url IS NOT NULL THEN claim_feeds.lease_key END,
-               last_class = CASE WHEN r.url IS NULL THEN 'needs_secret' ELSE x.last_class END,
-               next_poll_at = CASE WHEN r.url IS NULL THEN kefu.now() + interval '1 minute'
-                                   ELSE x.next_poll_at END,
-               polled_at = CASE WHEN r.url IS NOT NULL THEN kefu.now() ELSE x.polled_at END,
-               polls_count = x.polls_count + CASE WHEN r.url IS NOT NULL THEN 1 ELSE 0 END
-         WHERE x.account = s.account AND x.action = s.action;
-        IF r.url IS NOT NULL THEN
-            RETURN QUERY SELECT 'feed', s.account || '/' || s.action, lease_key, (r).*;
-        END IF;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION kefu.claim_feeds(integer) IS
@@ -428,47 +460,49 @@ END $$;
 COMMENT ON FUNCTION kefu.fail_feed(text, text, text, integer, integer, text) IS
 'A poll failed: its walk stays, the next one waits, at least as long as the platform asked (拉取失败)';
 
-CREATE FUNCTION kefu.count_closed(s kefu.feed_state, a kefu.account, body text, start_at timestamptz)
-    RETURNS integer
+CREATE FUNCTION kefu.count_closed(platform text, account text, action text, own_id text, body text,
+                                  closed_before timestamptz, start_at timestamptz) RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT count(*)::integer
-      FROM kefu.map_payload((a).platform, (s).action, body, (a).native_id) i
-      LEFT JOIN kefu.seen_item k ON k.platform = (a).platform AND k.item_type = i.item_type
+      FROM kefu.map_payload(platform, action, body, own_id) i
+      LEFT JOIN kefu.seen_item k ON k.platform = count_closed.platform AND k.item_type = i.item_type
                                 AND k.native_id = coalesce(i.dedupe_key, i.native_id)
-      LEFT JOIN kefu.sighting g ON g.message_id = k.message_id AND g.account = (s).account
-                               AND g.action = (s).action
-                               AND g.found_at <= ((s).walk ->> 'closed_before')::timestamptz
+      LEFT JOIN kefu.sighting g ON g.message_id = k.message_id AND g.account = count_closed.account
+                               AND g.action = count_closed.action AND g.found_at <= closed_before
      WHERE i.error IS NULL AND (g.message_id IS NOT NULL OR i.posted_at < start_at);
 END;
-COMMENT ON FUNCTION kefu.count_closed(kefu.feed_state, kefu.account, text, timestamptz) IS
+COMMENT ON FUNCTION kefu.count_closed(text, text, text, text, text, timestamptz, timestamptz) IS
 'Items of a page that this feed had found in a walk that was closed, or from before its start: behind them is no gap (已闭合条数)';
 
-CREATE FUNCTION kefu.record_feed(s kefu.feed_state, http_status integer, body text, headers text,
+CREATE FUNCTION kefu.record_page(account text, action text, http_status integer, body text, headers text,
                                  started_at timestamptz, finished_at timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    a kefu.account;
-    f kefu.feed;
-    e kefu.endpoint;
+    f record;
     r kefu.ingested;
     w record;
 BEGIN
-    SELECT * INTO a FROM kefu.account x WHERE x.account = s.account;
-    SELECT * INTO f FROM kefu.feed x WHERE x.account = s.account AND x.action = s.action;
-    SELECT * INTO e FROM kefu.endpoint x WHERE x.platform = a.platform AND x.action = s.action;
-    r := kefu.ingest(s.account, s.action, body, finished_at);
+    r := kefu.ingest(account, action, body, finished_at);
     IF r.items = 0 AND r.dead_letters > 0 THEN
-        PERFORM kefu.fail_feed(s.account, s.action, 'unreadable', http_status, NULL, NULL);
+        PERFORM kefu.fail_feed(account, action, 'unreadable', http_status, NULL, NULL);
         RETURN;
     END IF;
-    IF s.walk IS NULL THEN
-        s.walk := jsonb_build_object('closed_before', s.ok_at);
-    END IF;
-    SELECT * INTO w FROM kefu.walk_take(a.platform, s.action, s.walk ->> 'walk', s.high_mark, body,
-        a.native_id, CASE WHEN r.items > 0 THEN kefu.count_closed(s, a, body, f.start_at) ELSE 0 END,
-        kefu.next_link(kefu.header_of(headers, 'link'), e.link_rel), e.max_pages);
+    SELECT a.platform, a.native_id, x.start_at, x.every, s.high_mark, s.walk ->> 'walk' AS walk, e.max_pages,
+           e.link_rel, CASE WHEN s.walk IS NULL THEN s.ok_at
+                            ELSE (s.walk ->> 'closed_before')::timestamptz END AS closed_before
+      INTO f
+      FROM kefu.feed_state s
+      JOIN kefu.feed x ON x.account = s.account AND x.action = s.action
+      JOIN kefu.account a ON a.account = s.account
+      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = s.action
+     WHERE s.account = record_page.account AND s.action = record_page.action;
+    w := kefu.walk_take(f.platform, action, f.walk, f.high_mark, body, f.native_id,
+        CASE WHEN r.items > 0 THEN kefu.count_closed(f.platform, account, action, f.native_id, body,
+                                                     f.closed_before, f.start_at) ELSE 0 END,
+        CASE WHEN f.link_rel IS NOT NULL THEN kefu.next_link(kefu.header_of(headers, 'link'), f.link_rel) END,
+        f.max_pages);
     -- The mark moves with the page's items, and only over ground without a gap. A
     -- walk that is stuck begins anew and still counts from the last closed one.
     UPDATE kefu.feed_state x
@@ -476,48 +510,57 @@ BEGIN
            polled_at = started_at, high_mark = coalesce(w.new_mark, x.high_mark),
            walk = CASE w.step
                WHEN 'closed' THEN NULL
-               WHEN 'stuck' THEN jsonb_build_object('closed_before', s.walk -> 'closed_before')
-               ELSE jsonb_build_object('closed_before', s.walk -> 'closed_before', 'walk', w.new_walk) END,
+               WHEN 'stuck' THEN jsonb_build_object('closed_before', f.closed_before)
+               ELSE jsonb_build_object('closed_before', f.closed_before, 'walk', w.new_walk) END,
            next_poll_at = CASE w.step WHEN 'goes_on' THEN kefu.now() ELSE kefu.now() + f.every END,
            ok_at = CASE w.step WHEN 'closed' THEN kefu.now() ELSE x.ok_at END,
            failures = CASE w.step WHEN 'stuck' THEN x.failures + 1 ELSE 0 END,
            last_class = CASE w.step WHEN 'stuck' THEN 'stuck' ELSE 'ok' END,
            items_count = x.items_count + r.items, new_count = x.new_count + r.new_messages
-     WHERE x.account = s.account AND x.action = s.action;
+     WHERE x.account = record_page.account AND x.action = record_page.action;
 END $$;
-COMMENT ON FUNCTION kefu.record_feed(kefu.feed_state, integer, text, text, timestamptz, timestamptz) IS
-'A page came: its items are ingested and the walk goes on, all or nothing (拉取成功)';
+COMMENT ON FUNCTION kefu.record_page(text, text, integer, text, text, timestamptz, timestamptz) IS
+'A page came: its items are ingested and the walk goes on, all or nothing (登记一页)';
+
+CREATE FUNCTION kefu.record_feed(key text, lease_key uuid, http_status integer, error text, body text,
+                                 headers text, started_at timestamptz, finished_at timestamptz) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    c record;
+BEGIN
+    SELECT s.account, s.action, r.* INTO c
+      FROM (SELECT x.account, x.action FROM kefu.feed_state x
+             WHERE x.account = split_part(key, '/', 1) AND x.action = split_part(key, '/', 2)
+               AND x.lease_key = record_feed.lease_key FOR UPDATE) s
+      JOIN kefu.account a ON a.account = s.account
+     CROSS JOIN LATERAL kefu.classify_reply(a.platform, CASE WHEN error IS NULL THEN http_status ELSE 0 END,
+                                            body, kefu.header_of(headers, 'retry-after')) r;
+    -- Somebody else has asked since: what comes late is asked for again.
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF c.class IN ('ok', 'empty') THEN
+        PERFORM kefu.record_page(c.account, c.action, http_status, body, headers, started_at, finished_at);
+    ELSE
+        PERFORM kefu.fail_feed(c.account, c.action, c.class, http_status, c.retry_after_seconds, c.scope);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.record_feed(text, uuid, integer, text, text, text, timestamptz, timestamptz) IS
+'What became of a poll; called by kefu.record_exchange() (登记拉取结果)';
 
 CREATE FUNCTION kefu.record_exchange(kind text, key text, lease_key uuid, http_status integer, error text,
                                      bytes_sent boolean, body text, reply_headers text,
                                      started_at timestamptz, finished_at timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
-$$
-DECLARE
-    s kefu.feed_state;
-    c record;
-BEGIN
+$$ BEGIN
     PERFORM kefu.require_worker();
-    IF kind <> 'feed' THEN
-        PERFORM kefu.record_outbound(kind, key::bigint, record_exchange.lease_key, http_status, error,
-                                     bytes_sent, body, reply_headers, finished_at);
-        RETURN;
-    END IF;
-    SELECT x.* INTO s FROM kefu.feed_state x
-     WHERE x.account = split_part(key, '/', 1) AND x.action = split_part(key, '/', 2) FOR UPDATE;
-    -- Somebody else has asked since: what comes late is asked for again.
-    IF NOT FOUND OR s.lease_key IS DISTINCT FROM record_exchange.lease_key THEN
-        RETURN;
-    END IF;
-    SELECT r.* INTO c FROM kefu.account a,
-           kefu.classify_reply(a.platform, CASE WHEN error IS NULL THEN http_status ELSE 0 END, body,
-                               kefu.header_of(reply_headers, 'retry-after')) r
-     WHERE a.account = s.account;
-    IF c.class IN ('ok', 'empty') THEN
-        PERFORM kefu.record_feed(s, http_status, body, reply_headers, started_at, finished_at);
+    IF kind = 'feed' THEN
+        PERFORM kefu.record_feed(key, lease_key, http_status, error, body, reply_headers, started_at, finished_at);
     ELSE
-        PERFORM kefu.fail_feed(s.account, s.action, c.class, http_status, c.retry_after_seconds, c.scope);
+        PERFORM kefu.record_outbound(kind, key::bigint, lease_key, http_status, error, bytes_sent, body,
+                                     reply_headers, finished_at);
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.record_exchange(text, text, uuid, integer, text, boolean, text, text, timestamptz, timestamptz) IS

@@ -103,6 +103,15 @@ END $$;
 COMMENT ON FUNCTION kefu.record_failed(bigint, text, text) IS
 'It can''t be sent in any way: its speech fails, or without one a task is opened. Nothing happens if it was sent or cancelled (登记发送失败)';
 
+CREATE FUNCTION kefu.can_ask(account text, action text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM kefu.account a JOIN kefu.endpoint e ON e.platform = a.platform
+                    WHERE a.account = can_ask.account AND e.action = can_ask.action
+                      AND e.body_kind IN ('none', 'form', 'json'));
+END;
+COMMENT ON FUNCTION kefu.can_ask(text, text) IS 'True if the account''s platform has this endpoint and it needs no file (接口可用)';
+
 CREATE FUNCTION kefu.public_target(o kefu.outbound, OUT action text, OUT parent_id text, OUT root_id text)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -168,8 +177,7 @@ BEGIN
     IF n.account IS NULL OR (n.channel = 'public' AND n.parent_id IS NULL)
        OR (n.channel = 'private' AND n.recipient_id IS NULL)
        OR (n.channel = 'public' AND kefu.has_personal_data(n.text))
-       OR NOT EXISTS (SELECT FROM kefu.account a JOIN kefu.endpoint e USING (platform)
-                       WHERE a.account = n.account AND e.action = n.action) THEN
+       OR NOT kefu.can_ask(n.account, n.action) THEN
         RETURN NULL;
     END IF;
     INSERT INTO kefu.outbound (speech_id, part, way, unit, account, action, channel, parent_id, root_id,
@@ -289,6 +297,7 @@ BEGIN
         SELECT x.outbound_id FROM kefu.outbound x
          WHERE (x.state = 'sending' AND x.lease_until <= kefu.now())
             OR (x.state IN ('queued', 'uncertain') AND x.expires_at <= kefu.now())
+            OR (x.state = 'queued' AND NOT kefu.can_ask(x.account, x.action))
          ORDER BY x.outbound_id LIMIT 100
     LOOP
         o := kefu.lock_outbound(found_id, false);
@@ -296,6 +305,8 @@ BEGIN
             PERFORM kefu.doubt_outbound(o, 'lease_expired', 'nobody reported what became of it');
         ELSIF o.state IN ('queued', 'uncertain') AND o.expires_at <= kefu.now() THEN
             PERFORM kefu.give_up_way(o.outbound_id, 'expired', 'the platform''s reply window is over');
+        ELSIF o.state = 'queued' AND NOT kefu.can_ask(o.account, o.action) THEN
+            PERFORM kefu.give_up_way(o.outbound_id, 'unsupported', 'the platform has no such endpoint');
         ELSE
             CONTINUE;
         END IF;
@@ -304,7 +315,7 @@ BEGIN
     RETURN done;
 END $$;
 COMMENT ON FUNCTION kefu.recover_outbound() IS
-'Deals with sends whose lease nobody ended, and with those whose window is over; returns how many. What somebody has locked is left for the next time (恢复发送)';
+'Deals with sends whose lease nobody ended, whose window is over, or which the platform has no endpoint for; returns how many. What somebody has locked is left for the next time (恢复发送)';
 
 CREATE FUNCTION kefu.plain_words(text text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT

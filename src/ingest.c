@@ -387,6 +387,10 @@ write_sightings(Ingest *in)
 	in->nsightings = kefu_rows_insert(&rows);
 }
 
+/*
+ * Keeps what the platform said.  A page with nothing on it isn't kept: polls of
+ * quiet feeds would fill the table with it.
+ */
 static void
 write_raw(Ingest *in)
 {
@@ -397,6 +401,8 @@ write_raw(Ingest *in)
 	};
 	Datum		values[5];
 
+	if (in->nread == 0 && in->ndead == 0)
+		return;
 	values[0] = CStringGetTextDatum(in->source.account);
 	values[1] = CStringGetTextDatum(in->source.action);
 	values[2] = TimestampTzGetDatum(in->source.received_at);
