@@ -57,6 +57,8 @@ $$
       FROM roles r, pg_class v
      WHERE 'anyone' = ANY (r.groups) AND v.relnamespace = 'kefu_bi'::regnamespace
        AND v.relkind IN ('v', 'r')
+    UNION ALL
+    SELECT r.role, 'kefu', 'scripts', 'SELECT' FROM roles r WHERE 'desk' = ANY (r.groups)
 $$;
 COMMENT ON FUNCTION kefu.grant_list() IS
 'Every grant of the extension: role, schema, object and what; kefu.create_roles() applies it (授权清单)';
