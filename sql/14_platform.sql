@@ -434,8 +434,7 @@ CREATE FUNCTION kefu.map_payload(platform text, action text, payload text, own_i
         author_followers bigint, recipient_id text, text text, posted_at timestamptz,
         is_deleted boolean, is_truncated boolean, url text, source_label text, media text,
         repost_of_id text, repost_text text, cursor text)
-    LANGUAGE c STABLE PARALLEL UNSAFE COST 1000 ROWS 100
-    SECURITY DEFINER SET search_path = pg_catalog, kefu, pg_temp
+    LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 100
     AS 'MODULE_PATHNAME', 'kefu_map_payload';
 COMMENT ON FUNCTION kefu.map_payload(text, text, text, text) IS
 'Items of a platform''s reply, one a row, in its order; own_id is the native id of the account it was fetched for. error tells why an item is not usable, the other columns then hold what could be read. A reply that means "nothing" gives no row. NULL for any of the first three gives no row. Errors: 42704 no such endpoint; 22P02 not JSON, or no list where one is expected; 22023 the rules contradict themselves (报文映射; R85)';
@@ -443,8 +442,7 @@ COMMENT ON FUNCTION kefu.map_payload(text, text, text, text) IS
 CREATE FUNCTION kefu.classify_reply(platform text, http_status integer, body text,
         retry_after text DEFAULT NULL,
         OUT class text, OUT code text, OUT message text, OUT retry_after_seconds integer, OUT scope text)
-    LANGUAGE c STABLE PARALLEL UNSAFE
-    SECURITY DEFINER SET search_path = pg_catalog, kefu, pg_temp
+    LANGUAGE C STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'kefu_classify_reply';
 COMMENT ON FUNCTION kefu.classify_reply(text, integer, text, text) IS
 'What a reply means, by kefu.error_map, else by its HTTP status. http_status NULL or 0: there was no reply; body NULL is an empty one; retry_after is the header''s value. code, message, retry_after_seconds and scope are NULL where the reply has none. Errors: 42704 no such platform; 22023 the rules contradict themselves (响应分类)';

@@ -310,6 +310,7 @@ BEGIN ATOMIC
       FROM kefu.credential c
      WHERE NOT EXISTS (SELECT FROM kefu.credential_secret s WHERE s.credential = c.credential)
        AND (coalesce(current_setting('kefu.secret_directory', true), '') = ''
+            OR c.credential !~ '^[A-Za-z0-9_][A-Za-z0-9_.-]*$'
             OR (pg_stat_file(current_setting('kefu.secret_directory', true) || '/' || c.credential,
                              true)).size IS NULL)
     UNION ALL
@@ -356,6 +357,12 @@ BEGIN ATOMIC
        AND e.xid >= (SELECT l.xid_to FROM kefu.seal l ORDER BY l.seal_id DESC LIMIT 1)
        AND NOT kefu.is_foreign_copy()
     HAVING min(e.at) < kefu.now() - interval '5 minutes'
+    UNION ALL
+    SELECT 'warning', 'feed', format('%s/%s failed %s times in a row: %s, next at %s',
+                                     s.account, s.action, s.failures, s.last_class, s.next_poll_at),
+           'See kefu.stat_feed and the classes in doc/reference.md.'
+      FROM kefu.feed_state s
+     WHERE s.failures >= 3
     UNION ALL
     SELECT 'warning', 'test clock', 'kefu.test_clock is on: this is no desk for customers',
            'Remove kefu.test_clock from postgresql.conf and restart the server.'

@@ -17,7 +17,6 @@
 #include "mb/pg_wchar.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
 #include "mapping.h"
@@ -139,29 +138,20 @@ drop_stale(void)
 	}
 }
 
-/*
- * The document that a plan gives, in UTF-8 in the current context; NULL if it
- * is NULL.  Read under the latest snapshot: a transaction with an older one
- * must not leave what it sees to those that come after it.
- */
+/* The document that a plan gives, in UTF-8 in the current context; may be NULL. */
 static char *
 read_spec(KefuPlan *plan, const Datum *values)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	KefuRulesReader reader;
 	char	   *spec;
 
-	kefu_spi_begin();
-	PushActiveSnapshot(GetLatestSnapshot());
+	kefu_rules_open("platform", &reader);
 	(void) kefu_spi_run(plan, values, NULL, true, 1);
-	PopActiveSnapshot();
 	spec = kefu_spi_text(0, 1);
 	if (spec != NULL)
-	{
-		char	   *utf8 = pg_server_to_any(spec, strlen(spec), PG_UTF8);
-
-		spec = MemoryContextStrdup(caller, utf8);
-	}
-	kefu_spi_end();
+		spec = MemoryContextStrdup(caller, pg_server_to_any(spec, strlen(spec), PG_UTF8));
+	kefu_rules_close(&reader);
 	return spec;
 }
 
@@ -374,11 +364,8 @@ utf8_arg(FunctionCallInfo fcinfo, int number)
 	return pg_server_to_any(server, strlen(server), PG_UTF8);
 }
 
-KEFU_FUNCTION(kefu_map_payload);
-
 /* kefu.map_payload(platform, action, payload, own_id) */
-Datum
-kefu_map_payload(PG_FUNCTION_ARGS)
+KEFU_FUNCTION(kefu_map_payload)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	const KefuPage *page;
@@ -410,11 +397,8 @@ kefu_map_payload(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-KEFU_FUNCTION(kefu_classify_reply);
-
 /* kefu.classify_reply(platform, http_status, body, retry_after) */
-Datum
-kefu_classify_reply(PG_FUNCTION_ARGS)
+KEFU_FUNCTION(kefu_classify_reply)
 {
 	KefuReply	reply;
 	TupleDesc	row;

@@ -15,6 +15,7 @@ typedef struct Run
 	const KefuItemMap *map;
 	KefuPage   *page;
 	const char *own_id;
+	KefuJson  **slots;			/* values of the item at hand */
 	bool		no_memory;
 } Run;
 
@@ -104,8 +105,8 @@ apply_rules(Run *run, KefuField only, KefuJson *value, KefuValue *values, KefuPi
 
 		if ((only == KEFU_FIELD_COUNT || only == rule->field) &&
 			!values[rule->field].present &&
-			!kefu_rule_apply(&run->page->arena, rule, value, &values[rule->field],
-							 &unread[rule->field]))
+			!kefu_rule_apply(&run->page->arena, rule, value, run->slots,
+							 &values[rule->field], &unread[rule->field]))
 			run->no_memory = true;
 	}
 }
@@ -144,9 +145,8 @@ map_item(Run *run, KefuJson *value, KefuItem *item)
 /* --- pages -------------------------------------------------------------- */
 
 static bool
-holds(const KefuPredicate *p, KefuJson *value)
+holds(const KefuPredicate *p, KefuJson *found)
 {
-	KefuJson   *found = kefu_json_get(value, &p->path);
 	const char *text = kefu_json_text(found, NULL);
 	bool		in = false;
 
@@ -157,12 +157,27 @@ holds(const KefuPredicate *p, KefuJson *value)
 	return in == (p->test == KEFU_TEST_IN);
 }
 
+/* True if all predicates hold for a reply. */
 static bool
-all_hold(const KefuConjunction *all, KefuJson *value)
+all_hold(const KefuConjunction *all, KefuJson *root)
 {
 	for (int i = 0; i < all->n_predicates; i++)
 	{
-		if (!holds(&all->predicates[i], value))
+		if (!holds(&all->predicates[i], kefu_json_get(root, &all->predicates[i].path)))
+			return false;
+	}
+	return true;
+}
+
+/* True if the item at hand is one of those asked for. */
+static bool
+passes_filter(const Run *run)
+{
+	const KefuConjunction *all = &run->map->filter;
+
+	for (int i = 0; i < all->n_predicates; i++)
+	{
+		if (!holds(&all->predicates[i], run->slots[all->predicates[i].path.slot]))
 			return false;
 	}
 	return true;
@@ -216,6 +231,7 @@ map_items(Run *run, KefuJson *list, bool is_list)
 {
 	KefuPage   *page = run->page;
 	size_t		length = is_list ? kefu_json_length(list) : 1;
+	size_t		slots_size = (size_t) (run->map->n_slots + 1) * sizeof(KefuJson *);
 
 	if (length > KEFU_PAGE_ITEMS)
 	{
@@ -224,7 +240,8 @@ map_items(Run *run, KefuJson *list, bool is_list)
 	}
 	page->items = kefu_arena_alloc(&page->arena, length * sizeof(KefuItem));
 	page->cursors = kefu_arena_alloc(&page->arena, length * sizeof(char *));
-	if (page->items == NULL || page->cursors == NULL)
+	run->slots = kefu_arena_alloc(&page->arena, slots_size);
+	if (page->items == NULL || page->cursors == NULL || run->slots == NULL)
 	{
 		page->error = "out of memory";
 		return;
@@ -235,7 +252,9 @@ map_items(Run *run, KefuJson *list, bool is_list)
 		KefuJson   *value = is_list ? kefu_json_element(list, i) : list;
 		KefuItem   *item = &page->items[page->n_items];
 
-		if (value != NULL && !all_hold(&run->map->filter, value))
+		memset(run->slots, 0, slots_size);
+		kefu_json_collect(value, &run->map->item, run->slots);
+		if (value != NULL && !passes_filter(run))
 		{
 			page->cursors[i] = cursor_of(run, value);
 			continue;

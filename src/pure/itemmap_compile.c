@@ -377,17 +377,43 @@ want_path(Compiler *c, KefuWant *node, const KefuPath *path)
 }
 
 static void
-want_item(Compiler *c, KefuWant *item)
+give_slot(Compiler *c, KefuPath *path)
+{
+	KefuItemMap *map = c->map;
+
+	path->slot = kefu_want_slot(&map->arena, &map->item, path, &map->n_slots);
+	if (path->slot == 0)
+		complain(c, "out of memory");
+}
+
+/* Collects the paths within an item. */
+static void
+compile_item(Compiler *c)
 {
 	KefuItemMap *map = c->map;
 
 	for (int i = 0; i < map->n_rules; i++)
 	{
 		for (int k = 0; k < map->rules[i].n_paths; k++)
-			want_path(c, item, &map->rules[i].paths[k]);
+			give_slot(c, &map->rules[i].paths[k]);
 	}
 	for (int i = 0; i < map->filter.n_predicates; i++)
-		want_path(c, item, &map->filter.predicates[i].path);
+		give_slot(c, &map->filter.predicates[i].path);
+}
+
+/* Makes a node want what an item needs, besides what it wants already. */
+static void
+want_item(Compiler *c, KefuWant *node)
+{
+	KefuItemMap *map = c->map;
+
+	for (int i = 0; i < map->n_rules; i++)
+	{
+		for (int k = 0; k < map->rules[i].n_paths; k++)
+			want_path(c, node, &map->rules[i].paths[k]);
+	}
+	for (int i = 0; i < map->filter.n_predicates; i++)
+		want_path(c, node, &map->filter.predicates[i].path);
 }
 
 /* Collects every path, so that the rest of a reply needn't be kept. */
@@ -455,6 +481,8 @@ compile_map(Compiler *c)
 						  &map->has_has_next, &map->has_next);
 	if (!map->nothing)
 		compile_rules(c, kefu_json_member(spec, "fields"));
+	if (!c->failed)
+		compile_item(c);
 	if (!c->failed)
 		compile_want(c);
 }

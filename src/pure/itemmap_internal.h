@@ -80,7 +80,9 @@ struct KefuItemMap
 	int			n_rules;		/* in the order of fields, then of seq */
 	KefuRule   *rules;
 	bool		required[KEFU_FIELD_COUNT];
-	KefuWant	want;			/* what all of these paths touch */
+	KefuWant	item;			/* the paths within an item, with their slots */
+	int			n_slots;
+	KefuWant	want;			/* all paths, for the first pass over a reply */
 };
 
 /* Text with its length. */
@@ -91,12 +93,13 @@ typedef struct KefuPiece
 } KefuPiece;
 
 /*
- * Applies one row to an item.  *out is set if the row gives a value; *unread,
- * unless it is set already, to the first value that was there but couldn't be
- * read.  Only made-up text comes from the arena.  False without memory.
+ * Applies one row to an item, whose values slots has.  *out is set if the row
+ * gives a value; *unread, unless it is set already, to the first value that
+ * was there but couldn't be read.  Only made-up text comes from the arena.
+ * False without memory.
  */
 extern bool kefu_rule_apply(KefuArena *arena, const KefuRule *rule, KefuJson *item,
-							KefuValue *out, KefuPiece *unread);
+							KefuJson *const *slots, KefuValue *out, KefuPiece *unread);
 
 /* True for ids and codes, whose length is limited to KEFU_ID_BYTES. */
 extern bool kefu_field_is_id(KefuField field);

@@ -191,7 +191,7 @@ fill(const char *arg, const KefuPiece *pieces, int n, char *out)
 }
 
 static bool
-read_template(Reader *r, const KefuRule *rule, KefuJson *item, KefuValue *out)
+read_template(Reader *r, const KefuRule *rule, KefuJson *const *slots, KefuValue *out)
 {
 	KefuPiece	pieces[9];
 	int			n = rule->n_paths < 9 ? rule->n_paths : 9;
@@ -200,8 +200,7 @@ read_template(Reader *r, const KefuRule *rule, KefuJson *item, KefuValue *out)
 
 	for (int i = 0; i < n; i++)
 	{
-		pieces[i].text = kefu_json_text(kefu_json_get(item, &rule->paths[i]),
-										&pieces[i].len);
+		pieces[i].text = kefu_json_text(slots[rule->paths[i].slot], &pieces[i].len);
 		if (pieces[i].text == NULL)
 			return false;
 	}
@@ -271,12 +270,12 @@ read_list(Reader *r, const KefuRule *rule, KefuJson *item, KefuValue *out)
 
 /* A constant holds always or, with paths, where one of them has a value. */
 static bool
-read_const(const KefuRule *rule, KefuJson *item, KefuValue *out)
+read_const(const KefuRule *rule, KefuJson *const *slots, KefuValue *out)
 {
 	bool		holds = rule->n_paths == 0;
 
 	for (int i = 0; i < rule->n_paths && !holds; i++)
-		holds = kefu_json_get(item, &rule->paths[i]) != NULL;
+		holds = slots[rule->paths[i].slot] != NULL;
 	if (!holds)
 		return false;
 	if (kefu_field_kind(rule->field) == KEFU_KIND_BOOL)
@@ -296,16 +295,16 @@ acceptable(KefuField field, const KefuValue *value)
 
 bool
 kefu_rule_apply(KefuArena *arena, const KefuRule *rule, KefuJson *item,
-				KefuValue *out, KefuPiece *unread)
+				KefuJson *const *slots, KefuValue *out, KefuPiece *unread)
 {
 	Reader		r = {.arena = arena};
 	KefuValue	value = {0};
 	bool		done = false;
 
 	if (rule->transform == KEFU_TRANSFORM_CONST)
-		done = read_const(rule, item, &value);
+		done = read_const(rule, slots, &value);
 	else if (rule->transform == KEFU_TRANSFORM_TEMPLATE)
-		done = read_template(&r, rule, item, &value);
+		done = read_template(&r, rule, slots, &value);
 	else if (rule->transform == KEFU_TRANSFORM_LIST)
 		done = read_list(&r, rule, item, &value);
 	else
@@ -314,7 +313,7 @@ kefu_rule_apply(KefuArena *arena, const KefuRule *rule, KefuJson *item,
 		{
 			KefuPiece	p;
 
-			p.text = kefu_json_text(kefu_json_get(item, &rule->paths[i]), &p.len);
+			p.text = kefu_json_text(slots[rule->paths[i].slot], &p.len);
 			if (p.text == NULL)
 				continue;
 			memset(&value, 0, sizeof(value));

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <json-c/json.h>
 
@@ -198,4 +199,47 @@ kefu_json_each(KefuJson *value, const KefuPath *path,
 			   KefuJsonVisit visit, void *state)
 {
 	(void) follow(value, path, 0, visit, state);
+}
+
+void
+kefu_json_collect(KefuJson *value, const KefuWant *node, KefuJson **slots)
+{
+	if (value == NULL)
+		return;
+	if (node->slot > 0 && slots[node->slot] == NULL)
+		slots[node->slot] = value;
+	if (node->child == NULL)
+		return;
+	if (json_object_is_type(value, json_type_object))
+	{
+		struct lh_entry *entry;
+
+		lh_foreach(json_object_get_object(value), entry)
+		{
+			const char *name = lh_entry_k(entry);
+			const KefuWant *below = kefu_want_member(node, name, strlen(name));
+
+			if (below != NULL)
+				kefu_json_collect((KefuJson *) lh_entry_v(entry), below, slots);
+		}
+	}
+	else
+	{
+		size_t		length = kefu_json_length(value);
+
+		for (const KefuWant *child = node->child; child != NULL; child = child->sibling)
+		{
+			bool		every = child->step->every;
+			size_t		number = every ? 0 : (size_t) child->step->index;
+
+			if (!every && child->step->index < 0)
+				continue;
+			for (; number < length; number++)
+			{
+				kefu_json_collect(json_object_array_get_idx(value, number), child, slots);
+				if (!every)
+					break;
+			}
+		}
+	}
 }

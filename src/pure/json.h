@@ -63,6 +63,12 @@ extern void kefu_json_members(KefuJson *value, KefuJsonVisit visit, void *state)
 extern KefuJson *kefu_json_get(KefuJson *value, const KefuPath *path);
 
 /*
+ * Finds the values of all paths of a tree in one walk: slots[node->slot] is
+ * set to the first that is not null.  The caller has cleared slots.
+ */
+extern void kefu_json_collect(KefuJson *value, const KefuWant *node, KefuJson **slots);
+
+/*
  * Calls visit (name is NULL) for each value that is not null at a path with
  * *, in order, until it returns false.
  */

@@ -4,7 +4,6 @@
  */
 #include "json_path.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Longest element number; more digits are a name like any other. */
@@ -36,6 +35,7 @@ kefu_path_compile(KefuArena *arena, const char *text, KefuPath *path,
 
 	path->n_steps = 0;
 	path->steps = NULL;
+	path->slot = 0;
 	if (strcmp(text, "$") == 0)
 		return true;
 	for (;;)
@@ -72,9 +72,15 @@ kefu_path_compile(KefuArena *arena, const char *text, KefuPath *path,
 static KefuWant *
 find_child(const KefuWant *node, const char *name, size_t len)
 {
+	if (len == 0)
+		return NULL;			/* no step is empty */
 	for (KefuWant *child = node->child; child != NULL; child = child->sibling)
 	{
-		if (child->len == len && memcmp(child->name, name, len) == 0)
+		const KefuPathStep *step = child->step;
+
+		/* Most differ in length or at once. */
+		if (step->len == len && step->name[0] == name[0] &&
+			memcmp(step->name, name, len) == 0)
 			return child;
 	}
 	return NULL;
@@ -93,14 +99,25 @@ kefu_want_add(KefuArena *arena, KefuWant *node, const KefuPath *path)
 			child = kefu_arena_alloc(arena, sizeof(KefuWant));
 			if (child == NULL)
 				return NULL;
-			child->name = step->name;
-			child->len = step->len;
+			child->step = step;
 			child->sibling = node->child;
 			node->child = child;
 		}
 		node = child;
 	}
 	return node;
+}
+
+int
+kefu_want_slot(KefuArena *arena, KefuWant *node, const KefuPath *path, int *n_slots)
+{
+	KefuWant   *end = kefu_want_add(arena, node, path);
+
+	if (end == NULL)
+		return 0;
+	if (end->slot == 0)
+		end->slot = ++(*n_slots);
+	return end->slot;
 }
 
 const KefuWant *
@@ -114,28 +131,23 @@ kefu_want_member(const KefuWant *node, const char *name, size_t len)
 const KefuWant *
 kefu_want_element(const KefuWant *node, size_t number)
 {
-	const KefuWant *every = NULL;
-	const KefuWant *one;
-	char		name[24];
-	int			len;
+	static const KefuWant whole = {.all = true};
+	const KefuWant *found = NULL;
 
 	if (node == NULL || node->all)
 		return node;
-	every = find_child(node, "*", 1);
-	if (every != NULL && node->child->sibling == NULL)
-		return every;
-	len = snprintf(name, sizeof(name), "%zu", number);
-	one = find_child(node, name, (size_t) len);
-
-	/*
-	 * Both a number and * may lead here; what they want below isn't merged,
-	 * so such an element is kept whole.
-	 */
-	if (one != NULL && every != NULL)
+	for (const KefuWant *child = node->child; child != NULL; child = child->sibling)
 	{
-		static const KefuWant whole = {.all = true};
+		if (!child->step->every && child->step->index != (long) number)
+			continue;
 
-		return &whole;
+		/*
+		 * Both its number and * lead here.  What they want below isn't merged,
+		 * so the element is kept whole.
+		 */
+		if (found != NULL)
+			return &whole;
+		found = child;
 	}
-	return one != NULL ? one : every;
+	return found;
 }

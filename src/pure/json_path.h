@@ -28,6 +28,7 @@ typedef struct KefuPathStep
 typedef struct KefuPath
 {
 	int			n_steps;		/* 0 is "$" */
+	int			slot;			/* from kefu_want_slot(); 0: none */
 	const KefuPathStep *steps;
 } KefuPath;
 
@@ -39,14 +40,14 @@ extern bool kefu_path_compile(KefuArena *arena, const char *text, KefuPath *path
 							  const char **reason);
 
 /*
- * The paths that will be read, as a tree; what no path touches needn't be
- * kept when a document is read.  all: everything below is wanted.
+ * The paths that will be read, as a tree.  It tells what needn't be kept when
+ * a document is read, and lets one walk over a value find all of them.
  */
 typedef struct KefuWant
 {
-	const char *name;			/* NULL at the root */
-	size_t		len;
-	bool		all;
+	const KefuPathStep *step;	/* NULL at the root */
+	bool		all;			/* everything below is wanted */
+	int			slot;			/* where kefu_json_collect() puts it, 0: nowhere */
 	struct KefuWant *child;
 	struct KefuWant *sibling;
 } KefuWant;
@@ -57,6 +58,13 @@ typedef struct KefuWant
  * array or object only that it is there.
  */
 extern KefuWant *kefu_want_add(KefuArena *arena, KefuWant *node, const KefuPath *path);
+
+/*
+ * The same, and gives the path's end a number, from 1 in *n_slots and the same
+ * for the same path; 0 without memory.
+ */
+extern int	kefu_want_slot(KefuArena *arena, KefuWant *node, const KefuPath *path,
+						   int *n_slots);
 
 /* The node below for a member or an element, NULL if nothing of it is wanted. */
 extern const KefuWant *kefu_want_member(const KefuWant *node, const char *name,

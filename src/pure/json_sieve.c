@@ -243,6 +243,13 @@ scan_string(Sieve *s, bool *escaped, bool *bad)
 			return fail(s, "a string has a control character");
 		else
 		{
+			/* Chinese text is nearly all of this; the rest goes the long way. */
+			while (s->end - p >= 3 && (unsigned char) (p[0] - 0xE1) < 0x0C &&
+				   ((unsigned char) p[1] & 0xC0) == 0x80 &&
+				   ((unsigned char) p[2] & 0xC0) == 0x80)
+				p += 3;
+			if (p > s->at)
+				continue;
 			len = kefu_utf8_char((const unsigned char *) p,
 								 (const unsigned char *) s->end);
 			if (len == 0)
