@@ -24,6 +24,7 @@ SQL_FRAGMENTS = \
 	sql/52_ingest.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
+	sql/70_bi.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \
 	sql/95_privilege.sql
