@@ -27,19 +27,14 @@ SELECT format('CREATE ROLE %I LOGIN IN ROLE %I', a.unit || '_' || r.login, r.mem
                ('reviewer', 'kefu_reviewer')) AS r(login, member)
 \gexec
 
-INSERT INTO kefu.credential (credential, platform, kind)
-SELECT 'sina.' || unit, 'sina', 'token' FROM our_account;
-SELECT kefu.set_secret('sina.' || unit, jsonb_build_object('access_token', token)) FROM our_account;
-INSERT INTO kefu.account (account, platform, unit, handle, native_id, credential)
-SELECT 'sina.' || unit, 'sina', unit, handle, native_id, 'sina.' || unit FROM our_account;
-INSERT INTO kefu.feed (account, action, every, start_at)
-SELECT 'sina.' || unit, f, '2 seconds', kefu.now() - interval '1 minute'
-  FROM our_account, unnest(ARRAY['mentions', 'comments_to_me', 'comments_mentions', 'messages']) AS f;
-INSERT INTO kefu.feed_state (account, action)
-SELECT account, action FROM kefu.feed ON CONFLICT DO NOTHING;
-
 GRANT SELECT ON our_account TO admin_shen;
 SET ROLE admin_shen;
+
+SELECT kefu.add_credential('sina.' || unit, 'sina', 'token') FROM our_account;
+SELECT kefu.set_secret('sina.' || unit, jsonb_build_object('access_token', token)) FROM our_account;
+SELECT kefu.add_account('sina.' || unit, 'sina', unit, handle, native_id, 'sina.' || unit) FROM our_account;
+SELECT kefu.add_feed('sina.' || unit, f, '2 seconds', now() - interval '1 minute')
+  FROM our_account, unnest(ARRAY['mentions', 'comments_to_me', 'comments_mentions', 'messages']) AS f;
 
 SELECT kefu.add_staff(a.unit || '_' || r.login, CASE r.login WHEN 'network' THEN a.unit || '.network' ELSE a.unit END,
                       r.name || a.unit)
