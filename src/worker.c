@@ -47,6 +47,7 @@
 #define TICK_BATCH 1000
 #define TICK_RETRY_MS 50		/* due clocks whose object somebody holds locked */
 #define SEAL_MS 60000
+#define HOUSE_EARLY_MS (KEFU_FALLBACK_MS + 1000)	/* rather than waking up for it alone */
 #define PARTITIONS_MS (24 * 60 * 60 * 1000)
 
 static KefuProcess me;
@@ -466,9 +467,9 @@ make_partitions(void)
 static KefuJob clock_jobs[] = {
 	{.name = "kefu: tick", .run = tick, .needs = KEFU_MAY_WORK, .at_wake = true},
 	{.name = "kefu: seal the audit trail", .run = seal, .needs = KEFU_MAY_KEEP_HOUSE,
-	.early_ms = KEFU_FALLBACK_MS},
+	.early_ms = HOUSE_EARLY_MS},
 	{.name = "kefu: make partitions", .run = make_partitions,
-	.needs = KEFU_MAY_KEEP_HOUSE, .early_ms = KEFU_FALLBACK_MS},
+	.needs = KEFU_MAY_KEEP_HOUSE, .early_ms = HOUSE_EARLY_MS},
 };
 
 void
