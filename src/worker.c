@@ -69,7 +69,10 @@ PGDLLEXPORT void kefu_clock_main(Datum arg);
 long
 kefu_ms_until(TimestampTz at)
 {
-	return TimestampDifferenceMilliseconds(GetCurrentTimestamp(), at);
+	TimestampTz now = GetCurrentTimestamp();
+
+	/* The difference to -infinity, "at once", would overflow to far ahead. */
+	return at <= now ? 0 : TimestampDifferenceMilliseconds(now, at);
 }
 
 int

@@ -1,16 +1,17 @@
 -- operator.sql: a turn of an operator of :unit.  Every ninth customer is
--- overlooked, so that the desk has something to escalate.
+-- overlooked, so that the desk has something to escalate.  Group, which sees
+-- every province, keeps to what was written to itself.
 
 -- What the customer wrote decides the kind; the text is on the card.
 WITH seen AS (
     SELECT w.id, kefu.card(w.id) AS card
-      FROM kefu.worklist(:'unit', 40) w
+      FROM kefu.worklist(:'unit', 400) w
      WHERE w.object_type = 'ticket' AND w.state IN ('new', 'recorded') AND w.id % 9 <> 0
 ), said AS (
     SELECT s.id, l.line ->> 'message' AS message, l.line ->> 'text' AS text
       FROM seen s, LATERAL (SELECT x AS line FROM jsonb_array_elements(s.card -> 'thread') AS x
                              WHERE x ->> 'from' = 'customer' LIMIT 1) AS l
-     WHERE (s.card ->> 'is_provisional')::boolean
+     WHERE (s.card ->> 'is_provisional')::boolean AND s.card ->> 'unit' = :'unit'
 )
 SELECT format('SELECT kefu.triage(%s, %L, 2, %L)', message,
               CASE WHEN text ~ '请问|咨询|能不能' THEN 'inquiry' ELSE 'complaint' END,
@@ -22,7 +23,7 @@ SELECT format('SELECT kefu.triage(%s, %L, 2, %L)', message,
 -- forgotten, some left to the hotline, the rest referred to a department.
 WITH seen AS (
     SELECT w.id, w.machine, kefu.card(w.id) AS card
-      FROM kefu.worklist(:'unit', 40) w
+      FROM kefu.worklist(:'unit', 400) w
      WHERE w.object_type = 'ticket' AND w.state IN ('new', 'recorded') AND w.id % 9 <> 0
 )
 SELECT CASE
@@ -36,13 +37,13 @@ SELECT CASE
            WHEN id % 10 = 5 THEN format('SELECT kefu.call_back(%s)', id)
            ELSE format('SELECT kefu.refer(%s, %L, ''broadband'')', id, :'unit' || '.network') END
   FROM seen
- WHERE NOT (card ->> 'is_provisional')::boolean
+ WHERE NOT (card ->> 'is_provisional')::boolean AND card ->> 'unit' = :'unit'
 \gexec
 
 SELECT format('SELECT kefu.answer(%s, %L)', w.id,
               '您好,您反映的问题已经处理完毕,请问您是否满意?(' || w.id || ')')
   FROM kefu.worklist(:'unit', 200) w
- WHERE w.object_type = 'ticket' AND w.state = 'solved'
+ WHERE w.object_type = 'ticket' AND w.state = 'solved' AND kefu.card(w.id) ->> 'unit' = :'unit'
 \gexec
 
 -- A customer who wrote again after the answer was content.
@@ -51,6 +52,7 @@ WITH again AS (
                    WHERE x ->> 'from' = 'customer' AND x ->> 'meaning' IS NULL AND x ->> 'text' ~ '满意') AS message
       FROM kefu.worklist(:'unit', 200) w
      WHERE w.object_type = 'ticket' AND w.state = 'answered' AND w.needs_reading
+       AND kefu.card(w.id) ->> 'unit' = :'unit'
 )
 SELECT format('SELECT kefu.attach(%s, %s, ''acceptance'')', message, id) FROM again WHERE message IS NOT NULL
 \gexec
