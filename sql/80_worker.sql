@@ -24,7 +24,7 @@ COMMENT ON COLUMN kefu.desk_mode.system_identifier IS 'of the cluster, from pg_c
 COMMENT ON COLUMN kefu.desk_mode.database_oid IS 'of the database (数据库标识)';
 COMMENT ON COLUMN kefu.desk_mode.node IS 'kefu.node of the server; empty if none is set (节点)';
 COMMENT ON COLUMN kefu.desk_mode.since IS 'when it was set (设置时间)';
-COMMENT ON COLUMN kefu.desk_mode.staff_id IS 'who set it; NULL in no case but a restore from elsewhere (设置人)';
+COMMENT ON COLUMN kefu.desk_mode.staff_id IS 'who set it; NULL for a superuser who is not on the desk (设置人)';
 
 -- --- waking and watching the workers ---------------------------------------
 
@@ -123,8 +123,7 @@ BEGIN
         jsonb_build_object('mode', set_desk.mode, 'system_identifier', here.system_identifier,
                            'database_oid', here.database_oid::bigint, 'node', here.node)
             || coalesce(set_desk.facts, '{}'),
-        CASE WHEN set_desk.reason IS NOT NULL
-             THEN jsonb_build_object('reason', set_desk.reason) END);
+        jsonb_strip_nulls(jsonb_build_object('login', kefu.caller(), 'reason', set_desk.reason)));
     PERFORM kefu.wake_worker('clock'), kefu.wake_worker('net');
 END
 $$;
@@ -158,26 +157,26 @@ CREATE FUNCTION kefu.go_live(node text DEFAULT coalesce(current_setting('kefu.no
     SET search_path = pg_catalog, kefu, pg_temp
 AS $$
 BEGIN
-    PERFORM kefu.require_unit('group', 'admin');
+    PERFORM kefu.require_admin('group');
     PERFORM kefu.require_own_desk(node);
     PERFORM kefu.set_desk('live', 'went_live', NULL, NULL);
 END
 $$;
 COMMENT ON FUNCTION kefu.go_live(text) IS
-'Lets the workers poll, fire and send, here and nowhere else. Group administrators only. Raises 55000 in a foreign copy, or if node is not this server''s kefu.node (启用)';
+'Lets the workers poll, fire and send, here and nowhere else. Group administrators and superusers only. Raises 55000 in a foreign copy, or if node is not this server''s kefu.node (启用)';
 
 CREATE FUNCTION kefu.rehearse() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp
 AS $$
 BEGIN
-    PERFORM kefu.require_unit('group', 'admin');
+    PERFORM kefu.require_admin('group');
     PERFORM kefu.require_own_desk(coalesce(current_setting('kefu.node', true), ''));
     PERFORM kefu.set_desk('rehearse', 'rehearsed', NULL, NULL);
 END
 $$;
 COMMENT ON FUNCTION kefu.rehearse() IS
-'Lets the workers do everything but send: what would be sent stays queued. Group administrators only. Raises 55000 in a foreign copy (演练)';
+'Lets the workers do everything but send: what would be sent stays queued. Group administrators and superusers only. Raises 55000 in a foreign copy (演练)';
 
 CREATE FUNCTION kefu.require_reason(reason text) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -198,14 +197,14 @@ CREATE FUNCTION kefu.stop_desk(reason text) RETURNS void
     SET search_path = pg_catalog, kefu, pg_temp
 AS $$
 BEGIN
-    PERFORM kefu.require_unit('group', 'admin');
+    PERFORM kefu.require_admin('group');
     PERFORM kefu.require_reason(reason);
     PERFORM kefu.require_own_desk(coalesce(current_setting('kefu.node', true), ''));
     PERFORM kefu.set_desk('off', 'stopped', NULL, reason);
 END
 $$;
 COMMENT ON FUNCTION kefu.stop_desk(text) IS
-'Stops polling, firing and sending within a second; requests under way still end, seals and partitions go on. Group administrators only. Raises KF002 without a reason, 55000 in a foreign copy (停止)';
+'Stops polling, firing and sending within a second; requests under way still end, seals and partitions go on. Group administrators and superusers only. Raises KF002 without a reason, 55000 in a foreign copy (停止)';
 
 CREATE FUNCTION kefu.take_over(reason text, OUT feeds_released integer, OUT sends_uncertain integer)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -214,7 +213,7 @@ AS $$
 DECLARE
     stored kefu.desk_mode;
 BEGIN
-    PERFORM kefu.require_unit('group', 'admin');
+    PERFORM kefu.require_admin('group');
     PERFORM kefu.require_reason(reason);
     SELECT * INTO stored FROM kefu.desk_mode FOR UPDATE;
     IF NOT FOUND THEN
@@ -241,7 +240,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION kefu.take_over(text) IS
-'Makes this copy the desk, in the mode it was in: releases every lease and makes unfinished sends uncertain, so that they are looked for on the platform before anything is sent again. The former desk must not run any more. Group administrators only. Raises KF002 without a reason, 55000 if the desk never went live (接管)';
+'Makes this copy the desk, in the mode it was in: releases every lease and makes unfinished sends uncertain, so that they are looked for on the platform before anything is sent again. The former desk must not run any more. Group administrators and superusers only. Raises KF002 without a reason, 55000 if the desk never went live (接管)';
 
 -- --- what listeners hear ----------------------------------------------------
 
@@ -310,6 +309,7 @@ BEGIN ATOMIC
       FROM kefu.credential c
      WHERE NOT EXISTS (SELECT FROM kefu.credential_secret s WHERE s.credential = c.credential)
        AND (coalesce(current_setting('kefu.secret_directory', true), '') = ''
+            OR c.credential !~ '^[A-Za-z0-9_][A-Za-z0-9_.-]*$'
             OR (pg_stat_file(current_setting('kefu.secret_directory', true) || '/' || c.credential,
                              true)).size IS NULL)
     UNION ALL
@@ -356,6 +356,12 @@ BEGIN ATOMIC
        AND e.xid >= (SELECT l.xid_to FROM kefu.seal l ORDER BY l.seal_id DESC LIMIT 1)
        AND NOT kefu.is_foreign_copy()
     HAVING min(e.at) < kefu.now() - interval '5 minutes'
+    UNION ALL
+    SELECT 'warning', 'feed', format('%s/%s failed %s times in a row: %s, next at %s',
+                                     s.account, s.action, s.failures, s.last_class, s.next_poll_at),
+           'See kefu.stat_feed and the classes in doc/reference.md.'
+      FROM kefu.feed_state s
+     WHERE s.failures >= 3
     UNION ALL
     SELECT 'warning', 'test clock', 'kefu.test_clock is on: this is no desk for customers',
            'Remove kefu.test_clock from postgresql.conf and restart the server.'

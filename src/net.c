@@ -477,6 +477,8 @@ record(void)
 	bool		any_left = false;
 	TimestampTz next_at;
 
+	if (dlist_is_empty(&replied))
+		return KEFU_NOT_BY_TIME;
 	if (attempt(record_all, NULL) != NULL)
 		dlist_foreach(at, &replied)
 		{

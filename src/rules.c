@@ -12,7 +12,7 @@
  * outlives a committed change: its rows are those of the latest snapshot.  The
  * statement's own may be older than a change whose message was consumed
  * already, and rows read under it would be kept for ever.  So rules, like the
- * server's catalogs, are those of now even in a REPEATABLE READ transaction.
+ * server's catalogs, may be newer than what a REPEATABLE READ transaction sees.
  */
 #include "kefu.h"
 

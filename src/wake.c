@@ -66,6 +66,13 @@ kefu_wake_at_commit(KefuProcess process)
 	asked_in[process] = GetCurrentSubTransactionId();
 }
 
+void
+kefu_wake_for(KefuProcess process, TimestampTz due_at)
+{
+	if (due_at < TimestampTzPlusMilliseconds(GetCurrentTimestamp(), KEFU_FALLBACK_MS))
+		kefu_wake_at_commit(process);
+}
+
 /*
  * kefu.wake_worker(worker text): 'clock' or 'net'.
  */

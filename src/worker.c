@@ -33,12 +33,12 @@
 #include "utils/timeout.h"
 
 #include "guc.h"
-#include "spi.h"
 #include "pure/backoff.h"
+#include "spi.h"
+#include "wake.h"
 #include "worker.h"
 
-#define FALLBACK_MS 10000		/* looks though nothing asked it to */
-#define WAITING_FALLBACK_MS 2000	/* ... while the extension is missing */
+#define WAITING_MS 2000			/* looks for a missing extension so often */
 #define LOOK_MS 1000			/* a busy worker looks so often */
 #define STATEMENT_TIMEOUT_MS 60000
 #define LOCK_TIMEOUT "2s"
@@ -47,6 +47,7 @@
 #define TICK_BATCH 1000
 #define TICK_RETRY_MS 50		/* due clocks whose object somebody holds locked */
 #define SEAL_MS 60000
+#define HOUSE_EARLY_MS (KEFU_FALLBACK_MS + 1000)	/* rather than waking up for it alone */
 #define PARTITIONS_MS (24 * 60 * 60 * 1000)
 
 static KefuProcess me;
@@ -217,7 +218,7 @@ run_job(KefuJob *job)
 		next_at = job->run();
 		end_work();
 		if (job->at_wake)
-			next_at = Min(next_at, after_ms(FALLBACK_MS));
+			next_at = Min(next_at, after_ms(KEFU_FALLBACK_MS));
 		job->next_at = next_at;
 		ok = true;
 	}
@@ -400,10 +401,10 @@ kefu_worker_turn(void)
 long
 kefu_worker_pause(void)
 {
-	long		pause = FALLBACK_MS;
+	long		pause = KEFU_FALLBACK_MS;
 
 	if (found_waits_for == KEFU_WAITS_FOR_EXTENSION)
-		pause = WAITING_FALLBACK_MS;
+		pause = WAITING_MS;
 	if (look_job.failures > 0)
 		pause = Min(pause, kefu_ms_until(look_job.next_at));
 	for (int i = 0; i < my_job_count; i++)
@@ -466,9 +467,9 @@ make_partitions(void)
 static KefuJob clock_jobs[] = {
 	{.name = "kefu: tick", .run = tick, .needs = KEFU_MAY_WORK, .at_wake = true},
 	{.name = "kefu: seal the audit trail", .run = seal, .needs = KEFU_MAY_KEEP_HOUSE,
-	.early_ms = FALLBACK_MS},
+	.early_ms = HOUSE_EARLY_MS},
 	{.name = "kefu: make partitions", .run = make_partitions,
-	.needs = KEFU_MAY_KEEP_HOUSE, .early_ms = FALLBACK_MS},
+	.needs = KEFU_MAY_KEEP_HOUSE, .early_ms = HOUSE_EARLY_MS},
 };
 
 void

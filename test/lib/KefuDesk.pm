@@ -45,15 +45,14 @@ sub make_worker_role
 	$server->safe_psql('postgres', 'CREATE ROLE kefu_worker LOGIN CONNECTION LIMIT 0');
 }
 
-# The extension with what its worker role needs, whoever made that role.
+# The extension with what its worker role may call, whoever made that role.
 sub make_extension
 {
 	my ($server) = @_;
 
 	$server->safe_psql('desk', q{
 		CREATE EXTENSION pg_kefu;
-		GRANT USAGE ON SCHEMA kefu TO kefu_worker;
-		GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA kefu TO kefu_worker;
+		SELECT kefu.create_roles();
 	});
 }
 

@@ -118,6 +118,20 @@ SELECT kefu.add_working_time('test_duty', '2026-02-13 20:00', '48:00') AS due,
        kefu.add_working_time('test_duty', '2026-02-14 20:00', '1 microsecond') AS and_again;
 SELECT * FROM kefu.working_periods('test_duty', '2026-02-13 19:00', '2026-02-25 09:30');
 
+-- The shipped calendar says the same of each day, as known at any time.
+BEGIN;
+SELECT count(*) > 0 AS loaded FROM kefu.load_preset('calendar');
+SELECT count(*) AS days, count(*) FILTER (
+           WHERE kefu.is_working_day('cn-duty', day::date, known_at)
+                 IS DISTINCT FROM kefu.is_working_day('test_duty', day::date, known_at)) AS differ
+  FROM generate_series('2019-06-01'::timestamp, '2027-06-01', '1 day') AS day,
+       unnest('{2019-11-20, 2019-11-21, 2020-01-26, 2020-01-27, 2022-12-07, 2022-12-08,
+                2024-06-01, infinity}'::timestamptz[]) AS known_at;
+SELECT kefu.working_time_between('always', '2026-01-01', '2027-01-01') AS always,
+       kefu.calendar_is_assumed('always', '2026-01-01', '2028-01-01') AS always_assumed,
+       kefu.calendar_is_assumed('cn-duty', '2020-01-01', '2027-01-01') AS duty_assumed;
+ROLLBACK;
+
 -- Boundaries ------------------------------------------------------------------
 
 SELECT at, kefu.is_working_time('test_duty', at) AS open

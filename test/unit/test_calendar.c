@@ -164,6 +164,14 @@ test_spring_festival(void)
 	CHECK(kefu_timeline_assumed(t, sh(2027, 1, 1, 0, 0), sh(2027, 1, 1, 0, 0)));
 	kefu_timeline_free(t);
 
+	/* A staffed holiday is working time and no working day. */
+	rules.windows[KEFU_DAY_HOLIDAY] = office;
+	rules.nwindows[KEFU_DAY_HOLIDAY] = 1;
+	t = kefu_timeline_make(&rules, INT64_MAX);
+	CHECK_INT(between(t, sh(2026, 2, 15, 0, 0), sh(2026, 2, 24, 0, 0)), 9 * 12 * HOUR);
+	CHECK_INT(add_days(t, sh(2026, 2, 14, 21, 30), 1), sh(2026, 2, 24, 21, 30));
+	kefu_timeline_free(t);
+
 	/* Before the table was published it was an ordinary February. */
 	t = kefu_timeline_make(&rules, -1);
 	CHECK_INT(add(t, sh(2026, 2, 13, 20, 0), 12 * HOUR), sh(2026, 2, 16, 20, 0));
@@ -224,6 +232,7 @@ test_changeover_days(void)
 	/* The same time of day, skipped or repeated */
 	CHECK_INT(add_days(t, utc(2026, 3, 28, 1, 30), 1), utc(2026, 3, 29, 1, 30));
 	CHECK_INT(add_days(t, utc(2026, 3, 28, 12, 0), 1), utc(2026, 3, 29, 11, 0));
+	CHECK_INT(add_days(t, utc(2026, 3, 28, 2, 0), 1), utc(2026, 3, 29, 1, 0));
 	CHECK_INT(add_days(t, utc(2026, 10, 24, 0, 30), 1), utc(2026, 10, 25, 1, 30));
 	CHECK_INT(add_days(t, utc(2026, 10, 25, 0, 30), 1), utc(2026, 10, 26, 1, 30));
 	kefu_timeline_free(t);
@@ -329,6 +338,56 @@ test_limits(void)
 			  KEFU_CALENDAR_OUT_OF_RANGE);
 	CHECK_INT(kefu_timeline_between(t, INT64_MIN, INT64_MAX, &result),
 			  KEFU_CALENDAR_OUT_OF_RANGE);
+	kefu_timeline_free(t);
+}
+
+/* Answers that lie in several blocks of the unrolled time line */
+static void
+test_block_ends(void)
+{
+	KefuCalendarRules always = {.zone_fn = zone_fn, .zone = &shanghai};
+	/* In UTC these hours belong to the day before. */
+	static KefuWindow small_hours[] = {{0, 360}};
+	KefuCalendarRules rules = weekdays(&shanghai, small_hours, 1);
+	KefuTimeline *t;
+	int32_t		first = (int32_t) days_from(2025, 1, 1);
+	int64_t		start = sh(2025, 1, 1, 12, 0);
+	int64_t		from_at;
+	int64_t		to_at;
+	bool		found;
+	int			worked = 0;
+
+	t = kefu_timeline_make(&rules, INT64_MAX);
+	for (int32_t date = first; date < first + 2000; date++)
+	{
+		int			weekday = (int) ((date + 5) % 7);	/* from Monday */
+		bool		works = false;
+
+		CHECK_INT(kefu_timeline_working_day(t, date, &works), KEFU_CALENDAR_OK);
+		CHECK_INT(works, weekday < 5);
+		if (date == first || weekday >= 5)
+			continue;
+		worked++;
+		CHECK_INT(add_days(t, start, worked), start + (date - first) * DAY);
+		CHECK_INT(add_days(t, start + (date - first) * DAY, -worked), start);
+		CHECK_INT(between(t, start, start + (date - first) * DAY), worked * 6 * HOUR);
+	}
+	kefu_timeline_free(t);
+
+	for (int day = 1; day <= 7; day++)
+	{
+		always.windows[day] = all_day;
+		always.nwindows[day] = 1;
+	}
+	t = kefu_timeline_make(&always, INT64_MAX);
+	for (int day = 1; day < 2000; day++)
+	{
+		CHECK_INT(kefu_timeline_period(t, start, start + day * DAY, &from_at, &to_at,
+									   &found), KEFU_CALENDAR_OK);
+		CHECK(found);
+		CHECK_INT(from_at, start);
+		CHECK_INT(to_at, start + day * DAY);
+	}
 	kefu_timeline_free(t);
 }
 
@@ -490,6 +549,7 @@ main(void)
 	RUN(test_boundaries);
 	RUN(test_changeover_days);
 	RUN(test_exceptions);
+	RUN(test_block_ends);
 	RUN(test_limits);
 	RUN(test_random_rules);
 	return check_result();
