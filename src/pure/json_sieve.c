@@ -362,7 +362,9 @@ sieve_member(Sieve *s, const KefuWant *want, bool *first)
 	bool		escaped,
 				bad;
 
-	if (s->at == s->end || *s->at != '"')
+	if (s->at == s->end)
+		return fail(s, "cut off");
+	if (*s->at != '"')
 		return fail(s, "a member has no name");
 	if (!scan_string(s, &escaped, &bad))
 		return false;
@@ -378,7 +380,9 @@ sieve_member(Sieve *s, const KefuWant *want, bool *first)
 		below = &whole;
 	}
 	skip_space(s);
-	if (s->at == s->end || *s->at != ':')
+	if (s->at == s->end)
+		return fail(s, "cut off");
+	if (*s->at != ':')
 		return fail(s, "a member has no value");
 	s->at++;
 	if (below != NULL)
