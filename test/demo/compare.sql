@@ -2,7 +2,7 @@
 -- error if any check finds something.
 CREATE TEMP TABLE inbound (item_type text, native_id text, feeds integer);
 CREATE TEMP TABLE write (item_type text, native_id text, native_account text, text text);
-CREATE TEMP TABLE attempt (action text, native_account text, requests integer, applied integer, cut integer, text text);
+CREATE TEMP TABLE attempt (action text, native_account text, requests integer, applied integer, ids text[], text text);
 CREATE TEMP TABLE fault (kind text, match text, hits integer);
 \set copy '\\copy inbound FROM ' :work '/inbound.tsv'
 :copy
@@ -37,7 +37,13 @@ UNION ALL
 SELECT 5, 'messages to us without a ticket', count(*)
   FROM kefu.message WHERE to_us AND is_live AND ticket_id IS NULL
 UNION ALL
-SELECT 6, 'replies that the platform has twice', count(*) FROM attempt WHERE applied > 1
+SELECT 6, 'replies that the platform has oftener than we sent them', count(*)
+  FROM attempt t
+ WHERE t.applied > (SELECT count(*) FROM kefu.outbound o WHERE o.state = 'sent' AND o.native_id = ANY (t.ids))
+UNION ALL
+-- In private a customer with two matters may be told the same words twice.
+SELECT 6, 'posts and comments that got the same reply twice', count(*)
+  FROM attempt WHERE action IN ('comment', 'reply') AND applied > 1
 UNION ALL
 SELECT 7, 'replies there that are not sent here', count(*)
   FROM write w WHERE NOT EXISTS

@@ -63,7 +63,7 @@ sub prepare
 	for my $unit (@units)
 	{
 		call('user', { uid => "" . customer_id($unit, $_), screen_name => "$place{$unit}[1]的客户$_",
-				province => $place{$unit}[0], follows => $_ % 6 ? \@accounts : [] })
+				province => $place{$unit}[0], follows => $_ % 12 ? \@accounts : [] })
 		  for 1 .. $PER_UNIT;
 	}
 	# A reply the platform took but whose answer never came; a platform in trouble.
@@ -176,7 +176,7 @@ sub truth
 	table("$folder/inbound.tsv", map { [ $item{ $_->{item} }, $_->{id}, scalar @{ $_->{feeds} } ] } @inbound);
 	table("$folder/writes.tsv", map { [ $item{ $_->{item} }, $_->{id}, @$_{qw(account sent_text)} ] }
 		  grep { $_->{item} ne 'post' } @{ $truth->{writes} });
-	table("$folder/attempts.tsv", map { [ @$_{qw(action account requests applied cut text)} ] }
+	table("$folder/attempts.tsv", map { [ @$_{qw(action account requests applied)}, '{' . join(',', @{ $_->{ids} }) . '}', $_->{text} ] }
 		  grep { $_->{action} =~ /^(comment|reply|message)$/ } @{ $truth->{attempts} });
 	table("$folder/faults.tsv", map { [ @$_{qw(kind match hits)} ] } @{ call('fault')->{faults} });
 }

@@ -11,12 +11,14 @@ WITH seen AS (
     SELECT s.id, l.line ->> 'message' AS message, l.line ->> 'text' AS text
       FROM seen s, LATERAL (SELECT x AS line FROM jsonb_array_elements(s.card -> 'thread') AS x
                              WHERE x ->> 'from' = 'customer' LIMIT 1) AS l
-     WHERE (s.card ->> 'is_provisional')::boolean AND s.card ->> 'unit' = :'unit'
+     WHERE (s.card ->> 'is_provisional')::boolean
 )
 SELECT format('SELECT kefu.triage(%s, %L, 2, %L)', message,
               CASE WHEN text ~ '请问|咨询|能不能' THEN 'inquiry' ELSE 'complaint' END,
               CASE WHEN text ~ '扣|费|积分' THEN 'fee' ELSE 'broadband' END)
   FROM said
+ -- A matter that is a province's may still be written to Group's account.
+ WHERE message::bigint IN (SELECT w.id FROM kefu.worklist(:'unit', 1000) w WHERE w.object_type = 'message')
 \gexec
 
 -- Confirmed tickets: a third answered at once, some acknowledged and then
@@ -38,12 +40,15 @@ SELECT CASE
            ELSE format('SELECT kefu.refer(%s, %L, ''broadband'')', id, :'unit' || '.network') END
   FROM seen
  WHERE NOT (card ->> 'is_provisional')::boolean AND card ->> 'unit' = :'unit'
+   AND NOT card -> 'thread' @> '[{"state": "failed"}]'
 \gexec
 
 SELECT format('SELECT kefu.answer(%s, %L)', w.id,
               '您好,您反映的问题已经处理完毕,请问您是否满意?(' || w.id || ')')
+  -- What could not be delivered is the hotline's task now, not said again.
   FROM kefu.worklist(:'unit', 200) w
  WHERE w.object_type = 'ticket' AND w.state = 'solved' AND kefu.card(w.id) ->> 'unit' = :'unit'
+   AND NOT kefu.card(w.id) -> 'thread' @> '[{"state": "failed"}]'
 \gexec
 
 -- A customer who wrote again after the answer was content.
