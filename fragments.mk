@@ -22,6 +22,9 @@ SQL_FRAGMENTS = \
 	sql/48_crm.sql \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \
+	sql/54_exchange.sql \
+	sql/55_send.sql \
+	sql/56_account.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
 	sql/70_bi.sql \

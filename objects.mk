@@ -26,6 +26,7 @@ MODULES_C = \
 	mapping \
 	rows \
 	ingest \
+	ingest_read \
 	ingest_person \
 	ingest_ticket \
 	ingest_write \

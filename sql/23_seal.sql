@@ -250,11 +250,20 @@ BEGIN
             USING ERRCODE = 'undefined_table';
     END IF;
 
+    IF to_regclass(format('kefu.%I', part)) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    -- A month that is being written to needs the parent for itself: a writer who
+    -- has chosen the default partition would find its row barred there once
+    -- this commits. Months ahead let writers go on.
+    EXECUTE format('LOCK TABLE kefu.%I IN %s MODE', parent,
+                   CASE WHEN from_at <= kefu.now() THEN 'ACCESS EXCLUSIVE'
+                        ELSE 'SHARE UPDATE EXCLUSIVE' END);
     EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %I >= $1 AND %2$I < $2)', rest, key)
        INTO is_needed USING from_at, to_at;
-    -- Rows to move need the parent for themselves; else writers go on.
-    EXECUTE format('LOCK TABLE kefu.%I IN %s MODE', parent,
-                   CASE WHEN is_needed THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END);
+    IF is_needed THEN
+        EXECUTE format('LOCK TABLE kefu.%I IN ACCESS EXCLUSIVE MODE', parent);
+    END IF;
     IF to_regclass(format('kefu.%I', part)) IS NOT NULL THEN
         RETURN false;
     END IF;

@@ -37,7 +37,8 @@ $$
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
               ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
                          set_clock_policy load_preset go_live rehearse stop_desk take_over
-                         set_secret add_account add_feed erase_detail seal_audit make_partition
+                         add_credential set_secret add_account set_account add_feed
+                         set_feed erase_detail seal_audit make_partition
                          make_partitions tick health'),
               ('ingest', 'ingest'),
               ('worker', 'now is_foreign_copy desk_state tick seal_audit make_partitions make_partition
@@ -57,6 +58,8 @@ $$
       FROM roles r, pg_class v
      WHERE 'anyone' = ANY (r.groups) AND v.relnamespace = 'kefu_bi'::regnamespace
        AND v.relkind IN ('v', 'r')
+    UNION ALL
+    SELECT r.role, 'kefu', 'scripts', 'SELECT' FROM roles r WHERE 'desk' = ANY (r.groups)
 $$;
 COMMENT ON FUNCTION kefu.grant_list() IS
 'Every grant of the extension: role, schema, object and what; kefu.create_roles() applies it (授权清单)';

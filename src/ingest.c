@@ -32,14 +32,12 @@
 
 #include "guc.h"
 #include "ingest.h"
-#include "mapping.h"
 #include "rows.h"
 #include "spi.h"
 #include "who.h"
 #include "workflow.h"
 
 #define DEAD_LETTER_BYTES (64 * 1024)	/* kept of a payload that can't be read */
-#define PRIVATE_ITEM "message"	/* item type of private messages */
 
 /* --- small things -------------------------------------------------------- */
 
@@ -204,158 +202,6 @@ check_caller(const IngestSource *source)
 
 	if (!caller_is_worker())
 		kefu_spi_run(&plan, &unit, NULL, true, 0);
-}
-
-static void
-add_dead_letter(Ingest *in, int item_no, const char *reason)
-{
-	DeadLetter *letter;
-
-	if (in->ndead == in->dead_capacity)
-	{
-		in->dead_capacity = Max(in->dead_capacity * 2, 16);
-		in->dead = in->dead == NULL
-			? palloc(sizeof(DeadLetter) * in->dead_capacity)
-			: repalloc(in->dead, sizeof(DeadLetter) * in->dead_capacity);
-	}
-	letter = &in->dead[in->ndead++];
-	letter->item_no = item_no;
-	letter->reason = pstrdup(reason);
-}
-
-/* Text of a field; NULL where it is absent. */
-static char *
-field(const KefuItem *item, KefuField name)
-{
-	const KefuValue *value = &item->values[name];
-
-	return value->present ? unconstify(char *, value->text) : NULL;
-}
-
-static int64
-number(const KefuItem *item, KefuField name, int64 absent)
-{
-	return item->values[name].present ? item->values[name].number : absent;
-}
-
-static IngestAuthor *
-read_author(const KefuItem *mapped)
-{
-	IngestAuthor *author;
-
-	if (!mapped->values[KEFU_FIELD_AUTHOR_ID].present)
-		return NULL;
-	author = palloc0(sizeof(IngestAuthor));
-	author->native_id = field(mapped, KEFU_FIELD_AUTHOR_ID);
-	author->screen_name = field(mapped, KEFU_FIELD_AUTHOR_NAME);
-	author->region = field(mapped, KEFU_FIELD_AUTHOR_PROVINCE);
-	author->followers_count = Max(number(mapped, KEFU_FIELD_AUTHOR_FOLLOWERS, -1), -1);
-	author->is_verified = number(mapped, KEFU_FIELD_AUTHOR_VERIFIED, -1);
-	return author;
-}
-
-/*
- * Takes one good item over, or says why it can't be a message.
- */
-static void
-read_item(Ingest *in, const KefuItem *mapped)
-{
-	IngestItem *item = &in->items[in->nitems];
-
-	if (number(mapped, KEFU_FIELD_IS_DELETED, 0) != 0)
-		return;					/* its author took it back: nobody to answer */
-	if (!mapped->values[KEFU_FIELD_POSTED_AT].present)
-	{
-		add_dead_letter(in, mapped->item_no, "the item has no time of posting");
-		return;
-	}
-	memset(item, 0, sizeof(*item));
-	item->item_type = field(mapped, KEFU_FIELD_ITEM_TYPE);
-	item->native_id = field(mapped, KEFU_FIELD_NATIVE_ID);
-	item->dedupe_key = field(mapped, KEFU_FIELD_DEDUPE_KEY);
-	if (item->dedupe_key == NULL)
-		item->dedupe_key = item->native_id;
-	if (item->native_id == NULL)
-		item->native_id = item->dedupe_key;
-	if (item->native_id == NULL)
-	{
-		add_dead_letter(in, mapped->item_no, "the item has no id");
-		return;
-	}
-	item->parent_id = field(mapped, KEFU_FIELD_PARENT_ID);
-	item->root_id = field(mapped, KEFU_FIELD_ROOT_ID);
-	item->thread_id = field(mapped, KEFU_FIELD_THREAD_ID);
-	item->text = field(mapped, KEFU_FIELD_TEXT);
-	item->media = field(mapped, KEFU_FIELD_MEDIA);
-	item->url = field(mapped, KEFU_FIELD_URL);
-	item->is_private = strcmp(item->item_type, PRIVATE_ITEM) == 0;
-	item->posted_at = kefu_unix_micros_to_timestamptz(
-		mapped->values[KEFU_FIELD_POSTED_AT].number);
-	item->is_live = item->posted_at >= in->source.start_at;
-	item->author = read_author(mapped);
-	in->nitems++;
-}
-
-/*
- * Maps the payload.  The page, and what items borrow from it, live as long as
- * the SPI connection.
- */
-static void
-read_payload(Ingest *in)
-{
-	const KefuPage *page = kefu_map_page(in->source.platform, in->source.action,
-										 VARDATA_ANY(in->payload),
-										 VARSIZE_ANY_EXHDR(in->payload),
-										 in->source.native_id);
-
-	if (page->error != NULL)
-		add_dead_letter(in, 0, page->error);
-	in->nread = page->error ? 0 : page->n_items;
-	in->items = palloc(sizeof(IngestItem) * Max(in->nread, 1));
-	for (int i = 0; i < in->nread; i++)
-	{
-		if (page->items[i].error != NULL)
-			add_dead_letter(in, page->items[i].item_no, page->items[i].error);
-		else
-			read_item(in, &page->items[i]);
-	}
-}
-
-/*
- * Leaves out what our own accounts wrote: it isn't a message.
- */
-static void
-drop_own_items(Ingest *in)
-{
-	static KefuPlan plan = {
-		"SELECT native_id FROM kefu.account WHERE platform = $1 AND native_id = ANY ($2)",
-		2, {TEXTOID, TEXTARRAYOID}, NULL
-	};
-	char	  **natives = palloc(sizeof(char *) * Max(in->nitems, 1));
-	Datum		values[2];
-	uint64		own;
-	int			n = 0;
-	int			kept = 0;
-
-	for (int i = 0; i < in->nitems; i++)
-		if (in->items[i].author != NULL)
-			natives[n++] = in->items[i].author->native_id;
-	if (n == 0)
-		return;
-	values[0] = CStringGetTextDatum(in->source.platform);
-	values[1] = kefu_text_array(natives, n);
-	own = kefu_spi_run(&plan, values, NULL, false, 0);
-	for (int i = 0; i < in->nitems && own > 0; i++)
-	{
-		bool		is_own = false;
-
-		for (uint64 row = 0; row < own && in->items[i].author && !is_own; row++)
-			is_own = strcmp(kefu_spi_text(row, 1), in->items[i].author->native_id) == 0;
-		if (!is_own)
-			in->items[kept++] = in->items[i];
-	}
-	if (own > 0)
-		in->nitems = kept;
 }
 
 /* --- which of them are new ------------------------------------------------- */
@@ -541,6 +387,10 @@ write_sightings(Ingest *in)
 	in->nsightings = kefu_rows_insert(&rows);
 }
 
+/*
+ * Keeps what the platform said.  A page with nothing on it isn't kept: polls of
+ * quiet feeds would fill the table with it.
+ */
 static void
 write_raw(Ingest *in)
 {
@@ -551,6 +401,8 @@ write_raw(Ingest *in)
 	};
 	Datum		values[5];
 
+	if (in->nread == 0 && in->ndead == 0)
+		return;
 	values[0] = CStringGetTextDatum(in->source.account);
 	values[1] = CStringGetTextDatum(in->source.action);
 	values[2] = TimestampTzGetDatum(in->source.received_at);
@@ -648,10 +500,9 @@ kefu_ingest(PG_FUNCTION_ARGS)
 	find_source(&in, text_to_cstring(PG_GETARG_TEXT_PP(0)),
 				text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	check_caller(&in.source);
-	read_payload(&in);
+	kefu_read_payload(&in);
 	write_raw(&in);
 	write_dead_letters(&in);
-	drop_own_items(&in);
 	order_items(&in);
 	claim_items(&in);
 	kefu_settle_authors(&in);

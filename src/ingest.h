@@ -120,6 +120,9 @@ typedef struct Ingest
  * The steps of an ingest, in this order and in one open SPI connection.
  */
 
+/* What the mapper makes of the payload. */
+extern void kefu_read_payload(Ingest *in);
+
 /* Authors of the new messages: their identities, persons and home units. */
 extern void kefu_settle_authors(Ingest *in);
 

@@ -344,13 +344,16 @@ kefu_place_items(Ingest *in)
 	int			count = 0;
 	int			start = 0;
 	int			nrules;
-	KindRule   *rules = load_rules(&nrules);
+	KindRule   *rules;
 
 	in->tickets = palloc(sizeof(IngestTicket) * Max(in->nfresh, 1));
 	in->ntickets = 0;
 	for (int i = 0; i < in->nfresh; i++)
 		if (in->fresh[i]->is_live)
 			items[count++] = in->fresh[i];
+	if (count == 0)
+		return;
+	rules = load_rules(&nrules);
 	for (int i = 0; i < count; i++)
 		suggest(items[i], rules, nrules);
 	find_tickets(&in->source, items, count);

@@ -226,16 +226,14 @@ choose_rows(Ingest *in)
 	for (int i = 0; i < in->ntickets; i++)
 	{
 		IngestTicket *ticket = &in->tickets[i];
-		int			same = i;
 
-		while (same > 0 && strcmp(in->tickets[--same].kind, ticket->kind) != 0)
-			;
-		if (same < i && strcmp(in->tickets[same].kind, ticket->kind) == 0)
-		{
-			ticket->open = in->tickets[same].open;
-			ticket->record = in->tickets[same].record;
-		}
-		else
+		for (int same = 0; same < i && ticket->open == NULL; same++)
+			if (strcmp(in->tickets[same].kind, ticket->kind) == 0)
+			{
+				ticket->open = in->tickets[same].open;
+				ticket->record = in->tickets[same].record;
+			}
+		if (ticket->open == NULL)
 			choose_ticket_rows(ticket);
 		ticket->version = ticket->record ? 2 : 1;
 		ticket->state = ticket->record ? ticket->record->to_state : ticket->open->to_state;

@@ -1,0 +1,599 @@
+-- 54_exchange: the bracket around each HTTP exchange.
+--
+-- Claiming gives the network worker complete requests with a lease and no
+-- knowledge of platforms; recording takes what came back and does the rest.
+-- Between the two no transaction is open. A lease that nobody ends expires: a
+-- feed is then simply asked again, a send is looked for on the platform first.
+-- Everything works as well when a person or a test calls it by hand.
+
+-- --- building a request ------------------------------------------------------
+
+CREATE FUNCTION kefu.encode_request(template text, params jsonb, pre_encoded text[],
+                                    OUT path text, OUT form text)
+    LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_encode_request';
+COMMENT ON FUNCTION kefu.encode_request(text, jsonb, text[]) IS
+'The path with its {placeholders} filled, and the other parameters as a form; nulls are not sent. invalid_parameter_value if a placeholder has no value (请求编码)';
+
+CREATE TYPE kefu.http_request AS (
+    method text,
+    url text,
+    headers text[],
+    body bytea,
+    content_type text,
+    timeout_ms integer,
+    max_bytes integer,
+    allows_http boolean
+);
+COMMENT ON TYPE kefu.http_request IS 'What the network worker needs to ask (HTTP请求)';
+COMMENT ON COLUMN kefu.http_request.method IS 'HTTP method (方法)';
+COMMENT ON COLUMN kefu.http_request.url IS 'address with its query (地址)';
+COMMENT ON COLUMN kefu.http_request.headers IS 'lines Name: value (请求头)';
+COMMENT ON COLUMN kefu.http_request.body IS 'NULL: none (请求体)';
+COMMENT ON COLUMN kefu.http_request.content_type IS 'of the body; NULL: none (内容类型)';
+COMMENT ON COLUMN kefu.http_request.timeout_ms IS 'longest wait for the whole reply, milliseconds (超时)';
+COMMENT ON COLUMN kefu.http_request.max_bytes IS 'longest body taken, bytes (最大长度)';
+COMMENT ON COLUMN kefu.http_request.allows_http IS 'the platform may be asked unencrypted, if kefu.allow_http agrees (允许明文)';
+
+CREATE FUNCTION kefu.secret_file(credential text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED STRICT AS
+$$
+DECLARE
+    folder text := current_setting('kefu.secret_directory', true);
+BEGIN
+    -- A name that could leave the folder is not looked for there.
+    IF folder <> '' AND credential ~ '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' THEN
+        RETURN pg_read_file(folder || '/' || credential, 0, 65536, true)::jsonb;
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION kefu.secret_file(text) IS
+'The secret in the file of the credential''s name under kefu.secret_directory; NULL if there is none. For the owner''s functions only (密钥文件)';
+
+CREATE FUNCTION kefu.refuse_auth(auth_kind text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$ BEGIN
+    RAISE EXCEPTION 'no request can be signed with %', auth_kind
+        USING ERRCODE = 'feature_not_supported',
+              DETAIL = 'Platforms of auth_kind none, token and basic can be asked.';
+END $$;
+COMMENT ON FUNCTION kefu.refuse_auth(text) IS 'Raises feature_not_supported: the platform asks for a proof that we can''t give (认证方式不支持)';
+
+CREATE FUNCTION kefu.checked_link(link text, base text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS
+$$ BEGIN
+    -- Our proof goes where the link points.
+    IF NOT starts_with(link, base || '/') THEN
+        RAISE EXCEPTION 'the next page is on another server' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    RETURN link;
+END $$;
+COMMENT ON FUNCTION kefu.checked_link(text, text) IS 'The address of a next page, if it is the platform''s own; else invalid_parameter_value (校验下一页地址)';
+
+CREATE FUNCTION kefu.fill_body(template jsonb, params jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$
+DECLARE
+    filled text := template::text;
+    param record;
+BEGIN
+    IF template IS NULL THEN
+        RETURN params::text;
+    END IF;
+    FOR param IN SELECT * FROM jsonb_each(params) LOOP
+        filled := replace(filled, '"{' || param.key || '}"', param.value::text);
+    END LOOP;
+    RETURN filled;
+END $$;
+COMMENT ON FUNCTION kefu.fill_body(jsonb, jsonb) IS
+'A JSON body: the template with each "{name}" replaced by that parameter, or without a template the parameters themselves (JSON请求体)';
+
+CREATE FUNCTION kefu.mapped_params(param_map jsonb, args jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN param_map = '{}' THEN '{}' ELSE coalesce(
+        (SELECT jsonb_object_agg(m.value, args -> m.key) FROM jsonb_each_text(param_map) m
+          WHERE args ->> m.key IS NOT NULL), '{}') END;
+END;
+COMMENT ON FUNCTION kefu.mapped_params(jsonb, jsonb) IS 'Values by our names under the platform''s names; what has no value or no name is left out (参数改名)';
+
+-- One query, so that a worker's whole claim is one: it is expanded in place.
+CREATE FUNCTION kefu.build_request(account text, action text, args jsonb, page jsonb DEFAULT '{}',
+                                   link text DEFAULT NULL)
+    RETURNS SETOF kefu.http_request
+    LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 1
+BEGIN ATOMIC
+    SELECT e.method,
+           coalesce(kefu.checked_link(link, b.base), b.base || f.path || CASE WHEN q.query <> '' THEN '?' || q.query ELSE '' END),
+           array_remove(ARRAY['User-Agent: ' || p.user_agent,
+               CASE WHEN p.auth_kind = 'basic' THEN 'Authorization: Basic ' || translate(encode(convert_to(
+                        (s.secret ->> 'user') || ':' || (s.secret ->> 'password'), 'UTF8'), 'base64'), E'\n', '')
+                    WHEN p.auth_kind = 'token' AND p.auth_placement = 'header'
+                    THEN 'Authorization: ' || p.auth_name || ' ' || (s.secret ->> 'access_token') END,
+               CASE WHEN e.idempotency = 'header' AND args ? 'request_key'
+                    THEN e.idempotency_name || ': ' || (args ->> 'request_key') END], NULL),
+           CASE e.body_kind WHEN 'form' THEN convert_to(f.form, 'UTF8')
+                            WHEN 'json' THEN convert_to(kefu.fill_body(e.body_template, v.params), 'UTF8') END,
+           CASE e.body_kind WHEN 'form' THEN 'application/x-www-form-urlencoded'
+                            WHEN 'json' THEN 'application/json' END,
+           p.total_timeout_ms, 8 * 1024 * 1024, p.allows_http
+      FROM kefu.account a
+      JOIN kefu.platform p ON p.platform = a.platform
+      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = build_request.action
+                          AND e.body_kind IN ('none', 'form', 'json')
+      LEFT JOIN kefu.credential c ON c.credential = a.credential
+      LEFT JOIN kefu.credential_secret k ON k.credential = a.credential
+     CROSS JOIN LATERAL (SELECT CASE
+         WHEN p.auth_kind = 'none' THEN '{}'
+         WHEN c.expires_at <= kefu.now() THEN NULL
+         ELSE coalesce(k.secret, kefu.secret_file(a.credential)) END) AS s(secret)
+     CROSS JOIN LATERAL (SELECT coalesce(e.base_url, p.auth_base_urls ->> p.auth_kind, p.base_url)) AS b(base)
+     CROSS JOIN LATERAL (SELECT CASE
+         WHEN p.auth_kind IN ('none', 'basic') OR p.auth_placement = 'header' AND p.auth_kind = 'token' THEN '{}'
+         WHEN p.auth_kind = 'token' THEN jsonb_build_object(p.auth_name, s.secret ->> 'access_token')
+         ELSE kefu.refuse_auth(p.auth_kind) END) AS t(proof)
+     CROSS JOIN LATERAL (SELECT p.default_params || e.const_params || page
+         || kefu.mapped_params(e.param_map, args)
+         || CASE WHEN e.body_kind = 'none' OR p.auth_placement = 'body' THEN t.proof ELSE '{}' END) AS v(params)
+     CROSS JOIN LATERAL kefu.encode_request(e.path, v.params, e.pre_encoded) AS f
+     CROSS JOIN LATERAL (SELECT CASE
+         WHEN e.body_kind = 'none' THEN f.form
+         WHEN p.auth_placement = 'query' AND t.proof <> '{}' THEN (kefu.encode_request('/', t.proof, '{}')).form
+         ELSE '' END) AS q(query)
+     WHERE a.account = build_request.account AND s.secret IS NOT NULL;
+END;
+COMMENT ON FUNCTION kefu.build_request(text, text, jsonb, jsonb, text) IS
+'The request for an endpoint from the platform''s rows; args are values by our names, page the parameters of a page, link its whole address. No row if the secret is missing or the rows have no such request; feature_not_supported for a proof that can''t be given (构造请求)';
+
+-- --- what is due ---------------------------------------------------------------
+
+CREATE VIEW kefu.due_feed AS
+    SELECT s.account, s.action, greatest(s.next_poll_at, s.lease_until) AS due_at
+      FROM kefu.feed_state s
+      JOIN kefu.feed f USING (account, action)
+      JOIN kefu.account a USING (account)
+      JOIN kefu.platform p USING (platform)
+     WHERE f.is_live AND a.is_live AND p.is_live;
+COMMENT ON VIEW kefu.due_feed IS 'Feeds that are polled, and when next (待拉取)';
+COMMENT ON COLUMN kefu.due_feed.account IS 'account (账号)';
+COMMENT ON COLUMN kefu.due_feed.action IS 'endpoint (接口)';
+COMMENT ON COLUMN kefu.due_feed.due_at IS 'when its next request is due (时间)';
+
+CREATE VIEW kefu.due_outbound AS
+    SELECT o.outbound_id, o.state, o.priority, greatest(o.not_before, o.lease_until) AS due_at
+      FROM kefu.outbound o
+      JOIN kefu.account a USING (account)
+      JOIN kefu.platform p USING (platform)
+     WHERE o.state IN ('queued', 'sending', 'uncertain') AND a.is_live AND p.is_live;
+COMMENT ON VIEW kefu.due_outbound IS 'Sends that are not settled, and when something is to be done about them (待发送)';
+COMMENT ON COLUMN kefu.due_outbound.outbound_id IS 'number (发送编号)';
+COMMENT ON COLUMN kefu.due_outbound.state IS 'queued, sending or uncertain (状态)';
+COMMENT ON COLUMN kefu.due_outbound.priority IS 'lowest first (优先级)';
+COMMENT ON COLUMN kefu.due_outbound.due_at IS 'when (时间)';
+
+CREATE FUNCTION kefu.next_exchange_at() RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    may text := kefu.desk_state();
+BEGIN
+    PERFORM kefu.require_worker();
+    RETURN least(CASE WHEN may IN ('live', 'rehearse') THEN (SELECT min(f.due_at) FROM kefu.due_feed f) END,
+                 CASE WHEN may = 'live' THEN (SELECT min(o.due_at) FROM kefu.due_outbound o) END);
+END $$;
+COMMENT ON FUNCTION kefu.next_exchange_at() IS
+'When the next exchange is due, -infinity or the past for at once; NULL if none is or the desk may not act here (下次交换时间)';
+
+-- --- claiming --------------------------------------------------------------------
+
+CREATE FUNCTION kefu.defer_outbound(outbound_id bigint, class text, reason text, wait interval) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    UPDATE kefu.outbound o
+       SET state = CASE WHEN o.state = 'sending' THEN 'queued' ELSE o.state END,
+           lease_until = NULL, lease_key = NULL, not_before = kefu.now() + wait,
+           last_class = class, last_error = reason
+     WHERE o.outbound_id = defer_outbound.outbound_id;
+END;
+COMMENT ON FUNCTION kefu.defer_outbound(bigint, text, text, interval) IS
+'Ends a lease and tries again later; what was being sent did not reach the platform (推迟发送)';
+
+CREATE FUNCTION kefu.lease_outbound(ids bigint[])
+    RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
+                   content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    RETURN QUERY
+    WITH due AS MATERIALIZED (
+        SELECT x.*, gen_random_uuid() AS new_key,
+               CASE x.state WHEN 'queued' THEN 'send' ELSE 'verify' END AS asked_for
+          FROM kefu.outbound x
+         WHERE x.outbound_id = ANY (ids) AND x.state IN ('queued', 'uncertain')
+           AND greatest(x.not_before, x.lease_until) <= kefu.now()
+           FOR UPDATE SKIP LOCKED
+    ), asked AS MATERIALIZED (
+        SELECT d.outbound_id, d.priority, d.not_before, d.new_key, d.asked_for, r.*
+          FROM due d
+          JOIN kefu.account a ON a.account = d.account
+          JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = d.action
+          LEFT JOIN LATERAL kefu.build_request(d.account,
+              CASE d.asked_for WHEN 'send' THEN d.action ELSE e.verify_action END,
+              jsonb_build_object('text', d.text, 'parent_id', d.parent_id, 'native_id', d.parent_id,
+                                 'root_id', d.root_id, 'recipient_id', d.recipient_id,
+                                 'own_id', a.native_id, 'request_key', 'kefu-' || d.outbound_id)) r ON true
+    ), marked AS (
+        UPDATE kefu.outbound x
+           SET state = CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN 'sending' ELSE x.state END,
+               attempts = x.attempts + CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN 1 ELSE 0 END,
+               sending_at = CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN kefu.now()
+                                 ELSE x.sending_at END,
+               lease_key = CASE WHEN q.url IS NOT NULL THEN q.new_key END,
+               lease_until = CASE WHEN q.url IS NOT NULL THEN kefu.now() + interval '2 minutes' END,
+               not_before = CASE WHEN q.url IS NOT NULL THEN x.not_before ELSE kefu.now() + interval '1 minute' END,
+               last_class = CASE WHEN q.url IS NULL AND x.state = 'queued' THEN 'needs_secret' ELSE x.last_class END
+          FROM asked q
+         WHERE x.outbound_id = q.outbound_id
+    )
+    SELECT q.asked_for, q.outbound_id::text, q.new_key, q.method, q.url, q.headers, q.body, q.content_type,
+           q.timeout_ms, q.max_bytes, q.allows_http
+      FROM asked q WHERE q.url IS NOT NULL
+     ORDER BY q.priority, q.not_before, q.outbound_id;
+END $$;
+COMMENT ON FUNCTION kefu.lease_outbound(bigint[]) IS
+'Leases these sends and builds their requests, where nobody else has them and their secret is there (租用发送)';
+
+CREATE FUNCTION kefu.lease_feeds(accounts text[], actions text[])
+    RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
+                   content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    RETURN QUERY
+    WITH due AS MATERIALIZED (
+        SELECT x.*, gen_random_uuid() AS new_key
+          FROM unnest(accounts, actions) AS f(account, action)
+          JOIN kefu.feed_state x ON x.account = f.account AND x.action = f.action
+         WHERE greatest(x.next_poll_at, x.lease_until) <= kefu.now()
+           FOR UPDATE OF x SKIP LOCKED
+    ), asked AS MATERIALIZED (
+        SELECT d.account, d.action, d.new_key, r.*
+          FROM due d
+          JOIN kefu.account a ON a.account = d.account
+         CROSS JOIN LATERAL kefu.walk_request(a.platform, d.action, d.walk ->> 'walk', d.high_mark) w
+          LEFT JOIN LATERAL kefu.build_request(d.account, d.action,
+              jsonb_build_object('own_id', a.native_id), w.params, w.link) r ON true
+    ), marked AS (
+        UPDATE kefu.feed_state x
+           SET lease_key = CASE WHEN q.url IS NOT NULL THEN q.new_key END,
+               lease_until = CASE WHEN q.url IS NOT NULL THEN kefu.now() + interval '2 minutes' END,
+               next_poll_at = CASE WHEN q.url IS NOT NULL THEN x.next_poll_at
+                                   ELSE kefu.now() + interval '1 minute' END,
+               last_class = CASE WHEN q.url IS NULL THEN 'needs_secret' ELSE x.last_class END,
+               polled_at = CASE WHEN q.url IS NOT NULL THEN kefu.now() ELSE x.polled_at END,
+               polls_count = x.polls_count + CASE WHEN q.url IS NOT NULL THEN 1 ELSE 0 END
+          FROM asked q
+         WHERE x.account = q.account AND x.action = q.action
+    )
+    SELECT 'feed', q.account || '/' || q.action, q.new_key, q.method, q.url, q.headers, q.body, q.content_type,
+           q.timeout_ms, q.max_bytes, q.allows_http
+      FROM asked q WHERE q.url IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION kefu.lease_feeds(text[], text[]) IS
+'Leases these feeds and builds their requests, where nobody else has them and their secret is there (租用信息源)';
+
+-- All at once, or if the rows of one are wrong each alone, so that it can't stop
+-- the others.
+
+CREATE FUNCTION kefu.claim_outbound(max integer)
+    RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
+                   content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    ids bigint[] := ARRAY(SELECT d.outbound_id FROM kefu.due_outbound d
+                           WHERE d.due_at <= kefu.now() AND d.state IN ('queued', 'uncertain')
+                           ORDER BY d.priority, d.due_at, d.outbound_id LIMIT max);
+    id bigint;
+BEGIN
+    IF ids = '{}' THEN
+        RETURN;
+    END IF;
+    BEGIN
+        RETURN QUERY SELECT * FROM kefu.lease_outbound(ids);
+        RETURN;
+    EXCEPTION WHEN OTHERS THEN
+        NULL;
+    END;
+    FOREACH id IN ARRAY ids LOOP
+        BEGIN
+            RETURN QUERY SELECT * FROM kefu.lease_outbound(ARRAY[id]);
+        EXCEPTION WHEN OTHERS THEN
+            PERFORM kefu.defer_outbound(id, 'bad_request', SQLERRM, interval '10 minutes');
+        END;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION kefu.claim_outbound(integer) IS
+'Leases sends that are due, and looks at the platform for uncertain ones; called by kefu.claim_exchanges() (认领发送)';
+
+CREATE FUNCTION kefu.claim_feeds(max integer)
+    RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
+                   content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    accounts text[];
+    actions text[];
+BEGIN
+    SELECT array_agg(d.account ORDER BY d.due_at, d.account, d.action),
+           array_agg(d.action ORDER BY d.due_at, d.account, d.action)
+      INTO accounts, actions
+      FROM (SELECT * FROM kefu.due_feed f WHERE f.due_at <= kefu.now()
+             ORDER BY f.due_at, f.account, f.action LIMIT max) d;
+    IF accounts IS NULL THEN
+        RETURN;
+    END IF;
+    BEGIN
+        RETURN QUERY SELECT * FROM kefu.lease_feeds(accounts, actions);
+        RETURN;
+    EXCEPTION WHEN OTHERS THEN
+        NULL;
+    END;
+    FOR i IN 1 .. cardinality(accounts) LOOP
+        BEGIN
+            RETURN QUERY SELECT * FROM kefu.lease_feeds(accounts[i:i], actions[i:i]);
+        EXCEPTION WHEN OTHERS THEN
+            PERFORM kefu.fail_feed(accounts[i], actions[i], 'bad_request', NULL, NULL, NULL);
+            PERFORM kefu.add_dead_letter(accounts[i], actions[i], SQLSTATE || ': ' || SQLERRM);
+        END;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION kefu.claim_feeds(integer) IS
+'Leases feeds that are due; called by kefu.claim_exchanges() (认领拉取)';
+
+CREATE FUNCTION kefu.require_worker() RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+$$ BEGIN
+    IF NOT kefu.is_worker() THEN
+        PERFORM kefu.require_unit('group', 'admin');
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.require_worker() IS
+'Raises KF008 or KF003 unless the caller is the worker or an administrator of Group (校验后台进程)';
+
+CREATE FUNCTION kefu.claim_exchanges(max integer)
+    RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
+                   content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    may text := kefu.desk_state();
+    claimed integer := 0;
+BEGIN
+    PERFORM kefu.require_worker();
+    IF may NOT IN ('live', 'rehearse') OR max <= 0 THEN
+        RETURN;
+    END IF;
+    -- Answers go before polls.
+    IF may = 'live' THEN
+        PERFORM kefu.recover_outbound();
+        RETURN QUERY SELECT c.* FROM kefu.claim_outbound(max) c;
+        GET DIAGNOSTICS claimed = ROW_COUNT;
+    END IF;
+    RETURN QUERY SELECT c.* FROM kefu.claim_feeds(max - claimed) c;
+END $$;
+COMMENT ON FUNCTION kefu.claim_exchanges(integer) IS
+'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), and polls (feed). None unless the desk is live here; a rehearsing desk only polls. For the worker or an administrator of Group (认领交换)';
+
+-- --- what came back ------------------------------------------------------------------
+
+CREATE FUNCTION kefu.walk_request(platform text, action text, walk text, mark text,
+                                  OUT link text, OUT params jsonb)
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kefu_walk_request_sql';
+COMMENT ON FUNCTION kefu.walk_request(text, text, text, text) IS
+'What the next page of a walk needs: a whole address, or parameters. walk NULL begins one towards the mark (翻页请求)';
+
+CREATE FUNCTION kefu.walk_take(platform text, action text, walk text, mark text, body text, own_id text,
+                               closed_count integer, next_link text, max_pages integer,
+                               OUT step text, OUT new_walk text, OUT new_mark text)
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'kefu_walk_take_sql';
+COMMENT ON FUNCTION kefu.walk_take(text, text, text, text, text, text, integer, text, integer) IS
+'Tells a walk what its page brought. step: goes_on, closed, capped (enough for now) or stuck (the platform repeats itself); new_mark NULL keeps the old one. closed_count: items on it that a closed walk of this feed had found, or that are too old (翻页结果)';
+
+CREATE FUNCTION kefu.next_link(headers text, rel text) RETURNS text
+    LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_next_link';
+COMMENT ON FUNCTION kefu.next_link(text, text) IS 'The address with this relation in a Link header''s value; NULL if there is none (下一页地址)';
+
+CREATE FUNCTION kefu.backoff(failures integer, base_seconds integer, cap_seconds integer, seed bigint)
+    RETURNS interval
+    LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_backoff';
+COMMENT ON FUNCTION kefu.backoff(integer, integer, integer, bigint) IS
+'How long to wait after so many failures in a row: base doubled with each, at most cap, the upper half of it by chance of the seed (退避时长)';
+
+CREATE FUNCTION kefu.header_of(headers text, name text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+BEGIN ATOMIC
+    SELECT btrim((regexp_match(headers, '(?:^|\n)' || name || ':([^\r\n]*)', 'i'))[1]);
+END;
+COMMENT ON FUNCTION kefu.header_of(text, text) IS 'Value of the first header of this name; NULL if there is none (取响应头)';
+
+CREATE FUNCTION kefu.add_dead_letter(account text, action text, reason text, payload text DEFAULT NULL)
+    RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    INSERT INTO kefu.dead_letter (account, action, received_at, reason, payload)
+    VALUES (account, action, kefu.now(), reason, payload);
+END;
+COMMENT ON FUNCTION kefu.add_dead_letter(text, text, text, text) IS 'Keeps what could not be dealt with (记录无法处理的报文)';
+
+CREATE FUNCTION kefu.fail_feed(account text, action text, class text, http_status integer,
+                               retry_after integer, scope text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    until timestamptz;
+    own kefu.account;
+BEGIN
+    UPDATE kefu.feed_state s
+       SET lease_until = NULL, lease_key = NULL, failures = s.failures + 1,
+           last_class = class, last_status = http_status,
+           next_poll_at = kefu.now() + greatest(
+               make_interval(secs => coalesce(retry_after, 0)),
+               CASE WHEN class = 'blacklisted' THEN interval '1 hour'
+                    ELSE kefu.backoff(s.failures + 1,
+                             CASE WHEN class IN ('rate', 'auth_expired', 'auth_revoked', 'forbidden')
+                                  THEN 60 ELSE 10 END, 3600,
+                             hashtextextended(s.account || s.action, s.failures)) END)
+     WHERE s.account = fail_feed.account AND s.action = fail_feed.action
+    RETURNING s.next_poll_at INTO until;
+    -- A limit of the user or the application is one for its other feeds too, and
+    -- who is ignored is ignored on all of them.
+    IF class = 'blacklisted' OR (class = 'rate' AND coalesce(scope, 'user') <> 'endpoint') THEN
+        SELECT * INTO own FROM kefu.account a WHERE a.account = fail_feed.account;
+        UPDATE kefu.feed_state s SET next_poll_at = until
+          FROM kefu.account a
+         WHERE a.account = s.account AND s.lease_until IS NULL AND s.next_poll_at < until
+           AND (s.account, s.action) <> (fail_feed.account, fail_feed.action)
+           AND a.platform = own.platform
+           AND (class = 'blacklisted' OR a.credential = own.credential);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.fail_feed(text, text, text, integer, integer, text) IS
+'A poll failed: its walk stays, the next one waits, at least as long as the platform asked (拉取失败)';
+
+CREATE FUNCTION kefu.count_closed(platform text, account text, action text, own_id text, body text,
+                                  closed_before timestamptz, start_at timestamptz) RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT count(*)::integer
+      FROM kefu.map_payload(platform, action, body, own_id) i
+      LEFT JOIN kefu.seen_item k ON k.platform = count_closed.platform AND k.item_type = i.item_type
+                                AND k.native_id = coalesce(i.dedupe_key, i.native_id)
+      LEFT JOIN kefu.sighting g ON g.message_id = k.message_id AND g.account = count_closed.account
+                               AND g.action = count_closed.action AND g.found_at <= closed_before
+     WHERE i.error IS NULL AND (g.message_id IS NOT NULL OR i.posted_at < start_at);
+END;
+COMMENT ON FUNCTION kefu.count_closed(text, text, text, text, text, timestamptz, timestamptz) IS
+'Items of a page that this feed had found in a walk that was closed, or from before its start: behind them is no gap (已闭合条数)';
+
+CREATE FUNCTION kefu.record_page(account text, action text, http_status integer, body text, headers text,
+                                 started_at timestamptz, finished_at timestamptz) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    f record;
+    r kefu.ingested;
+    w record;
+BEGIN
+    r := kefu.ingest(account, action, body, finished_at);
+    IF r.items = 0 AND r.dead_letters > 0 THEN
+        PERFORM kefu.fail_feed(account, action, 'unreadable', http_status, NULL, NULL);
+        RETURN;
+    END IF;
+    SELECT a.platform, a.native_id, x.start_at, x.every, s.high_mark, s.walk ->> 'walk' AS walk, e.max_pages,
+           e.link_rel, CASE WHEN s.walk IS NULL THEN s.ok_at
+                            ELSE (s.walk ->> 'closed_before')::timestamptz END AS closed_before
+      INTO f
+      FROM kefu.feed_state s
+      JOIN kefu.feed x ON x.account = s.account AND x.action = s.action
+      JOIN kefu.account a ON a.account = s.account
+      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = s.action
+     WHERE s.account = record_page.account AND s.action = record_page.action;
+    w := kefu.walk_take(f.platform, action, f.walk, f.high_mark, body, f.native_id,
+        CASE WHEN r.items > 0 THEN kefu.count_closed(f.platform, account, action, f.native_id, body,
+                                                     f.closed_before, f.start_at) ELSE 0 END,
+        CASE WHEN f.link_rel IS NOT NULL THEN kefu.next_link(kefu.header_of(headers, 'link'), f.link_rel) END,
+        f.max_pages);
+    -- The mark moves with the page's items, and only over ground without a gap. A
+    -- walk that is stuck begins anew and still counts from the last closed one.
+    UPDATE kefu.feed_state x
+       SET lease_until = NULL, lease_key = NULL, last_status = http_status,
+           polled_at = started_at, high_mark = coalesce(w.new_mark, x.high_mark),
+           walk = CASE w.step
+               WHEN 'closed' THEN NULL
+               WHEN 'stuck' THEN jsonb_build_object('closed_before', f.closed_before)
+               ELSE jsonb_build_object('closed_before', f.closed_before, 'walk', w.new_walk) END,
+           next_poll_at = CASE w.step WHEN 'goes_on' THEN kefu.now() ELSE kefu.now() + f.every END,
+           ok_at = CASE w.step WHEN 'closed' THEN kefu.now() ELSE x.ok_at END,
+           failures = CASE w.step WHEN 'stuck' THEN x.failures + 1 ELSE 0 END,
+           last_class = CASE w.step WHEN 'stuck' THEN 'stuck' ELSE 'ok' END,
+           items_count = x.items_count + r.items, new_count = x.new_count + r.new_messages
+     WHERE x.account = record_page.account AND x.action = record_page.action;
+END $$;
+COMMENT ON FUNCTION kefu.record_page(text, text, integer, text, text, timestamptz, timestamptz) IS
+'A page came: its items are ingested and the walk goes on, all or nothing (登记一页)';
+
+CREATE FUNCTION kefu.record_feed(key text, lease_key uuid, http_status integer, error text, body text,
+                                 headers text, started_at timestamptz, finished_at timestamptz) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    c record;
+BEGIN
+    SELECT s.account, s.action, r.* INTO c
+      FROM (SELECT x.account, x.action FROM kefu.feed_state x
+             WHERE x.account = split_part(key, '/', 1) AND x.action = split_part(key, '/', 2)
+               AND x.lease_key = record_feed.lease_key FOR UPDATE) s
+      JOIN kefu.account a ON a.account = s.account
+     CROSS JOIN LATERAL kefu.classify_reply(a.platform, CASE WHEN error IS NULL THEN http_status ELSE 0 END,
+                                            body, kefu.header_of(headers, 'retry-after')) r;
+    -- Somebody else has asked since: what comes late is asked for again.
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF c.class IN ('ok', 'empty') THEN
+        PERFORM kefu.record_page(c.account, c.action, http_status, body, headers, started_at, finished_at);
+    ELSE
+        PERFORM kefu.fail_feed(c.account, c.action, c.class, http_status, c.retry_after_seconds, c.scope);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.record_feed(text, uuid, integer, text, text, text, timestamptz, timestamptz) IS
+'What became of a poll; called by kefu.record_exchange() (登记拉取结果)';
+
+CREATE FUNCTION kefu.record_exchange(kind text, key text, lease_key uuid, http_status integer, error text,
+                                     bytes_sent boolean, body text, reply_headers text,
+                                     started_at timestamptz, finished_at timestamptz) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    PERFORM kefu.require_worker();
+    IF kind = 'feed' THEN
+        PERFORM kefu.record_feed(key, lease_key, http_status, error, body, reply_headers, started_at, finished_at);
+    ELSE
+        PERFORM kefu.record_outbound(kind, key::bigint, lease_key, http_status, error, bytes_sent, body,
+                                     reply_headers, finished_at);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.record_exchange(text, text, uuid, integer, text, boolean, text, text, timestamptz, timestamptz) IS
+'What became of a claimed exchange. http_status 0 or error not NULL: no complete reply; bytes_sent: the request may have reached the platform; reply_headers: as received. A result whose lease is not the current one is ignored, except the success of a send: what was sent is sent. For the worker or an administrator of Group (登记交换结果)';
+
+CREATE FUNCTION kefu.exchange_failed(kind text, key text, lease_key uuid, reason text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    s kefu.feed_state;
+    o kefu.outbound;
+BEGIN
+    PERFORM kefu.require_worker();
+    IF kind = 'feed' THEN
+        SELECT x.* INTO s FROM kefu.feed_state x
+         WHERE x.account = split_part(key, '/', 1) AND x.action = split_part(key, '/', 2)
+           AND x.lease_key = exchange_failed.lease_key FOR UPDATE;
+        IF FOUND THEN
+            PERFORM kefu.fail_feed(s.account, s.action, 'unrecorded', NULL, NULL, NULL);
+            PERFORM kefu.add_dead_letter(s.account, s.action, reason);
+        END IF;
+        RETURN;
+    END IF;
+    UPDATE kefu.outbound x
+       SET state = 'uncertain', lease_until = NULL, lease_key = NULL, last_class = 'unrecorded',
+           last_error = reason, not_before = kefu.now() + interval '5 minutes'
+     WHERE x.outbound_id = key::bigint AND x.lease_key = exchange_failed.lease_key
+       AND x.state IN ('sending', 'uncertain')
+    RETURNING x.* INTO o;
+    IF FOUND THEN
+        PERFORM kefu.add_dead_letter(o.account, o.action, reason);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.exchange_failed(text, text, uuid, text) IS
+'The result of an exchange could not be recorded: it becomes a dead letter, a feed waits, a send is looked for on the platform. For the worker or an administrator of Group (交换结果无法登记)';

@@ -1,0 +1,483 @@
+-- 55_send: what becomes of a send.
+--
+-- What was sent is sent, whoever reports it and when. What may have been sent is
+-- looked for on the platform, under its parent and recipient, before anything
+-- is sent again. What a platform doesn't take goes the next way of
+-- kefu.outbound_way, and when no way is left the speech fails: the ticket goes
+-- back with its clocks never stopped, and a person gets a task.
+--
+-- Lock order: the ticket before the outbound row, as everywhere.
+
+CREATE FUNCTION kefu.lock_outbound(outbound_id bigint, wait boolean DEFAULT true) RETURNS kefu.outbound
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    o kefu.outbound;
+    ticket bigint;
+BEGIN
+    SELECT p.object_id INTO ticket FROM kefu.outbound x JOIN kefu.speech p USING (speech_id)
+     WHERE x.outbound_id = lock_outbound.outbound_id AND p.object_type = 'ticket';
+    IF wait THEN
+        PERFORM FROM kefu.ticket t WHERE t.ticket_id = ticket FOR NO KEY UPDATE;
+        SELECT x.* INTO o FROM kefu.outbound x WHERE x.outbound_id = lock_outbound.outbound_id FOR UPDATE;
+    ELSE
+        PERFORM FROM kefu.ticket t WHERE t.ticket_id = ticket FOR NO KEY UPDATE SKIP LOCKED;
+        IF FOUND OR ticket IS NULL THEN
+            SELECT x.* INTO o FROM kefu.outbound x
+             WHERE x.outbound_id = lock_outbound.outbound_id FOR UPDATE SKIP LOCKED;
+        END IF;
+    END IF;
+    RETURN o;
+END $$;
+COMMENT ON FUNCTION kefu.lock_outbound(bigint, boolean) IS
+'Locks a send after the ticket it speaks for; a row of NULLs if there is none, or if somebody has it and wait is false (锁定发送)';
+
+CREATE FUNCTION kefu.meant_channel(speech_id bigint, part smallint) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT o.channel FROM kefu.outbound o
+     WHERE o.speech_id = meant_channel.speech_id AND o.part = meant_channel.part
+     ORDER BY o.way LIMIT 1;
+END;
+COMMENT ON FUNCTION kefu.meant_channel(bigint, smallint) IS 'Channel that was meant for a part of a speech, before any fallback (原定渠道)';
+
+-- --- sent -----------------------------------------------------------------------
+
+CREATE FUNCTION kefu.record_sent(outbound_id bigint, native_id text, sent_at timestamptz) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    o kefu.outbound := kefu.lock_outbound(outbound_id);
+    delivered_at timestamptz;
+BEGIN
+    IF o.outbound_id IS NULL OR o.state = 'sent' THEN
+        RETURN;
+    END IF;
+    UPDATE kefu.outbound x
+       SET state = 'sent', sent_at = record_sent.sent_at, native_id = record_sent.native_id,
+           lease_until = NULL, lease_key = NULL, last_class = 'ok', last_error = NULL
+     WHERE x.outbound_id = o.outbound_id;
+    -- It got through after all: no other way is needed.
+    UPDATE kefu.outbound x SET state = 'cancelled'
+     WHERE x.speech_id = o.speech_id AND x.part = o.part AND x.state = 'queued';
+    -- Who was only asked for a message has no answer yet.
+    IF EXISTS (SELECT FROM kefu.outbound_way w
+                WHERE w.channel = kefu.meant_channel(o.speech_id, o.part) AND w.way = o.way
+                  AND w.kind = 'reply_asking_for_message') THEN
+        PERFORM kefu.fail_speech(o.speech_id, o.outbound_id, 'asked_for_message');
+        RETURN;
+    END IF;
+    SELECT max(p.sent_at) INTO delivered_at
+      FROM (SELECT min(x.sent_at) AS sent_at FROM kefu.outbound x
+             WHERE x.speech_id = o.speech_id GROUP BY x.part) p
+    HAVING bool_and(p.sent_at IS NOT NULL);
+    IF delivered_at IS NOT NULL THEN
+        PERFORM kefu.settle_speech(o.speech_id, delivered_at);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.record_sent(bigint, text, timestamptz) IS
+'The platform has taken it; with the last part of a speech its clocks stop at the platform''s time. Where a public reply could only ask for a message, the speech fails: the ticket goes back and its promise runs on. Done once (登记已发送)';
+
+-- --- not sent -------------------------------------------------------------------
+
+CREATE FUNCTION kefu.record_failed(outbound_id bigint, class text, reason text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    o kefu.outbound := kefu.lock_outbound(outbound_id);
+BEGIN
+    IF o.outbound_id IS NULL OR o.state IN ('sent', 'cancelled') THEN
+        RETURN;
+    END IF;
+    UPDATE kefu.outbound x
+       SET state = 'failed', lease_until = NULL, lease_key = NULL,
+           last_class = class, last_error = reason
+     WHERE x.outbound_id = o.outbound_id;
+    IF o.speech_id IS NOT NULL THEN
+        PERFORM kefu.fail_speech(o.speech_id, o.outbound_id, class);
+    ELSE
+        PERFORM kefu.open_task(o.unit, 'send_failed', 'house', kefu.now() + interval '1 hour',
+                               outbound => o.outbound_id, note => class);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.record_failed(bigint, text, text) IS
+'It can''t be sent in any way: its speech fails, or without one a task is opened. Nothing happens if it was sent or cancelled (登记发送失败)';
+
+CREATE FUNCTION kefu.can_ask(account text, action text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM kefu.account a JOIN kefu.endpoint e ON e.platform = a.platform
+                    WHERE a.account = can_ask.account AND e.action = can_ask.action
+                      AND e.body_kind IN ('none', 'form', 'json'));
+END;
+COMMENT ON FUNCTION kefu.can_ask(text, text) IS 'True if the account''s platform has this endpoint and it needs no file (接口可用)';
+
+CREATE FUNCTION kefu.public_target(o kefu.outbound, OUT action text, OUT parent_id text, OUT root_id text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE m.item_type WHEN 'comment' THEN 'reply_comment' ELSE 'comment' END,
+           m.native_id, coalesce(m.root_id, m.native_id)
+      FROM kefu.speech p
+      JOIN kefu.ticket t ON t.ticket_id = p.object_id AND p.object_type = 'ticket'
+      JOIN kefu.message m ON m.ticket_id = t.ticket_id OR m.message_id = t.message_id
+      JOIN kefu.account a ON a.account = (o).account AND a.platform = m.platform
+     WHERE p.speech_id = (o).speech_id AND m.item_type <> 'message'
+     ORDER BY m.posted_at DESC, m.message_id DESC LIMIT 1;
+END;
+COMMENT ON FUNCTION kefu.public_target(kefu.outbound) IS
+'The customer''s last public item on the platform, and the action that answers it; NULLs if everything was private (公开回复对象)';
+
+CREATE FUNCTION kefu.other_identity(o kefu.outbound, OUT account text, OUT recipient_id text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT a.account, i.native_id
+      FROM kefu.speech p
+      JOIN kefu.ticket t ON t.ticket_id = p.object_id AND p.object_type = 'ticket'
+      JOIN kefu.identity i ON i.person_id = t.person_id
+      JOIN kefu.account a ON a.platform = i.platform AND a.unit = t.received_unit AND a.is_live
+      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = 'message'
+      JOIN kefu.account own ON own.account = (o).account
+     WHERE p.speech_id = (o).speech_id AND a.platform <> own.platform
+       AND NOT EXISTS (SELECT FROM kefu.outbound x WHERE x.speech_id = p.speech_id
+                          AND x.account = a.account AND x.recipient_id = i.native_id)
+     ORDER BY i.updated_at DESC, i.identity_id LIMIT 1;
+END;
+COMMENT ON FUNCTION kefu.other_identity(kefu.outbound) IS
+'Another platform on which the unit has an account and the same person is known; NULLs if there is none (其他平台身份)';
+
+CREATE FUNCTION kefu.take_way(o kefu.outbound, w kefu.outbound_way) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    n kefu.outbound := o;
+    target record;
+BEGIN
+    IF w.kind IN ('reply', 'reply_asking_for_message') THEN
+        SELECT * INTO target FROM kefu.public_target(o);
+        n.action := target.action;
+        n.parent_id := target.parent_id;
+        n.root_id := target.root_id;
+        n.channel := 'public';
+    ELSE
+        n.action := 'message';
+        n.parent_id := NULL;
+        n.root_id := NULL;
+        n.channel := 'private';
+        IF w.kind = 'other_identity' THEN
+            SELECT * INTO target FROM kefu.other_identity(o);
+            n.account := target.account;
+            n.recipient_id := target.recipient_id;
+        END IF;
+    END IF;
+    IF w.script IS NOT NULL THEN
+        n.script := w.script;
+        n.variant := 1;
+        n.text := kefu.script_text(w.script, n.channel, o.slots);
+    END IF;
+    IF n.account IS NULL OR (n.channel = 'public' AND n.parent_id IS NULL)
+       OR (n.channel = 'private' AND n.recipient_id IS NULL)
+       OR (n.channel = 'public' AND kefu.has_personal_data(n.text))
+       OR NOT kefu.can_ask(n.account, n.action) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO kefu.outbound (speech_id, part, way, unit, account, action, channel, parent_id, root_id,
+                               recipient_id, text, script, variant, slots, priority, queued_at, not_before)
+    VALUES (n.speech_id, n.part, w.way, n.unit, n.account, n.action, n.channel, n.parent_id, n.root_id,
+            n.recipient_id, n.text, n.script, n.variant, n.slots, n.priority, kefu.now(), kefu.now())
+    RETURNING outbound_id INTO n.outbound_id;
+    RETURN n.outbound_id;
+END $$;
+COMMENT ON FUNCTION kefu.take_way(kefu.outbound, kefu.outbound_way) IS
+'Queues a send the given way; NULL if that way is not open here. Personal data is never said in public (改用渠道)';
+
+CREATE FUNCTION kefu.next_way(outbound_id bigint) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    o kefu.outbound := kefu.lock_outbound(outbound_id);
+    w kefu.outbound_way;
+    queued bigint;
+BEGIN
+    IF o.speech_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    FOR w IN SELECT * FROM kefu.outbound_way x
+              WHERE x.channel = kefu.meant_channel(o.speech_id, o.part) AND x.way > o.way
+              ORDER BY x.way
+    LOOP
+        IF w.kind = 'call' THEN
+            PERFORM kefu.open_task(kefu.hotline_of(o.unit), 'call_customer', 'R129',
+                kefu.now() + interval '2 hours', p.object_id, outbound => o.outbound_id, note => o.text)
+               FROM kefu.speech p WHERE p.speech_id = o.speech_id AND p.object_type = 'ticket';
+            RETURN NULL;
+        END IF;
+        queued := kefu.take_way(o, w);
+        IF queued IS NOT NULL THEN
+            RETURN queued;
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION kefu.next_way(bigint) IS
+'Queues what was not taken on the next way of the fallback list that is open, and returns that send; NULL if none is left, the last one being a call by 10000, for which it opens the task (下一备用渠道)';
+
+CREATE FUNCTION kefu.give_up_way(outbound_id bigint, class text, reason text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    o kefu.outbound := kefu.lock_outbound(outbound_id);
+BEGIN
+    IF o.outbound_id IS NULL OR o.state IN ('sent', 'cancelled', 'failed') THEN
+        RETURN;
+    END IF;
+    IF kefu.next_way(o.outbound_id) IS NULL THEN
+        PERFORM kefu.record_failed(o.outbound_id, class, reason);
+        RETURN;
+    END IF;
+    UPDATE kefu.outbound x
+       SET state = 'failed', lease_until = NULL, lease_key = NULL, last_class = class, last_error = reason
+     WHERE x.outbound_id = o.outbound_id;
+END $$;
+COMMENT ON FUNCTION kefu.give_up_way(bigint, text, text) IS
+'The platform doesn''t take it this way: on to the next, or the whole speech fails (放弃当前渠道)';
+
+CREATE FUNCTION kefu.use_variant(o kefu.outbound) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    following smallint;
+BEGIN
+    SELECT s.variant INTO following FROM kefu.script s
+     WHERE s.script = o.script AND s.channel = o.channel AND s.is_approved AND s.variant > o.variant
+     ORDER BY s.variant LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE kefu.outbound x
+       SET state = 'queued', variant = following, lease_until = NULL, lease_key = NULL,
+           text = kefu.script_text(o.script, o.channel, o.slots, following), not_before = kefu.now()
+     WHERE x.outbound_id = o.outbound_id;
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION kefu.use_variant(kefu.outbound) IS
+'Queues the next approved variant of the script, since the platform refused the text as a repetition; false if there is none (换用变体)';
+
+-- --- perhaps sent ------------------------------------------------------------------
+
+CREATE FUNCTION kefu.doubt_outbound(o kefu.outbound, class text, reason text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    after interval;
+BEGIN
+    SELECT e.verify_after INTO after FROM kefu.account a JOIN kefu.endpoint e USING (platform)
+     WHERE a.account = o.account AND e.action = o.action AND e.verify_action IS NOT NULL;
+    IF NOT FOUND THEN
+        -- Nobody can look: sending again might say it twice.
+        PERFORM kefu.record_failed(o.outbound_id, class, reason);
+        RETURN;
+    END IF;
+    UPDATE kefu.outbound x
+       SET state = 'uncertain', lease_until = NULL, lease_key = NULL, last_class = class,
+           last_error = reason, not_before = kefu.now() + after
+     WHERE x.outbound_id = o.outbound_id;
+END $$;
+COMMENT ON FUNCTION kefu.doubt_outbound(kefu.outbound, text, text) IS
+'It may have been sent: the platform is asked after a while, before anything else; where it can''t be asked a person must see to it (发送存疑)';
+
+CREATE FUNCTION kefu.recover_outbound() RETURNS integer
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    found_id bigint;
+    o kefu.outbound;
+    done integer := 0;
+BEGIN
+    FOR found_id IN
+        SELECT x.outbound_id FROM kefu.outbound x
+         WHERE (x.state = 'sending' AND x.lease_until <= kefu.now())
+            OR (x.state IN ('queued', 'uncertain') AND x.expires_at <= kefu.now())
+            OR (x.state = 'queued' AND NOT kefu.can_ask(x.account, x.action))
+         ORDER BY x.outbound_id LIMIT 100
+    LOOP
+        o := kefu.lock_outbound(found_id, false);
+        IF o.state = 'sending' AND o.lease_until <= kefu.now() THEN
+            PERFORM kefu.doubt_outbound(o, 'lease_expired', 'nobody reported what became of it');
+        ELSIF o.state IN ('queued', 'uncertain') AND o.expires_at <= kefu.now() THEN
+            PERFORM kefu.give_up_way(o.outbound_id, 'expired', 'the platform''s reply window is over');
+        ELSIF o.state = 'queued' AND NOT kefu.can_ask(o.account, o.action) THEN
+            PERFORM kefu.give_up_way(o.outbound_id, 'unsupported', 'the platform has no such endpoint');
+        ELSE
+            CONTINUE;
+        END IF;
+        done := done + 1;
+    END LOOP;
+    RETURN done;
+END $$;
+COMMENT ON FUNCTION kefu.recover_outbound() IS
+'Deals with sends whose lease nobody ended, whose window is over, or which the platform has no endpoint for; returns how many. What somebody has locked is left for the next time (恢复发送)';
+
+CREATE FUNCTION kefu.plain_words(text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+BEGIN ATOMIC
+    SELECT regexp_replace(regexp_replace(text, 'https?://[!-~]+', '', 'g'), '\s+', '', 'g');
+END;
+COMMENT ON FUNCTION kefu.plain_words(text) IS
+'The text without links, which platforms replace, and without spaces (纯文字)';
+
+CREATE FUNCTION kefu.find_sent(o kefu.outbound, body text,
+                               OUT native_id text, OUT posted_at timestamptz, OUT is_complete boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH item AS (
+        SELECT i.*, e.page_size
+          FROM kefu.account a
+          JOIN kefu.endpoint w ON w.platform = a.platform AND w.action = (o).action
+          JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = w.verify_action
+         CROSS JOIN LATERAL kefu.map_payload(a.platform, e.action, body, a.native_id) i
+         WHERE a.account = (o).account
+    ), ours AS (
+        SELECT i.native_id, i.posted_at FROM item i
+         WHERE i.error IS NULL AND NOT coalesce(i.is_deleted, false)
+           AND CASE (o).channel WHEN 'public' THEN (o).parent_id IN (i.parent_id, i.root_id)
+                                ELSE (o).recipient_id IN (i.recipient_id, i.thread_id) END
+           AND i.posted_at >= (o).queued_at - interval '2 minutes'
+           AND strpos(kefu.plain_words(i.text), kefu.plain_words((o).text)) > 0
+           AND NOT EXISTS (SELECT FROM kefu.outbound x JOIN kefu.account b USING (account)
+                            JOIN kefu.account a ON a.account = (o).account
+                            WHERE x.native_id = i.native_id AND b.platform = a.platform)
+         ORDER BY i.posted_at LIMIT 1
+    )
+    SELECT (SELECT u.native_id FROM ours u), (SELECT u.posted_at FROM ours u),
+           count(*) < coalesce(min(i.page_size), 20) OR min(i.posted_at) < (o).queued_at
+      FROM item i;
+END;
+COMMENT ON FUNCTION kefu.find_sent(kefu.outbound, text) IS
+'Our send in a list of what the account has said: under the same parent or to the same recipient, with its words, since it was queued, and not known as another send; NULLs if it isn''t there. is_complete: the list reaches back far enough to prove that (核对发送)';
+
+CREATE FUNCTION kefu.record_verification(o kefu.outbound, class text, body text, retry_after integer)
+    RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    f record;
+    age interval := kefu.now() - coalesce(o.sending_at, o.queued_at);
+BEGIN
+    IF class IN ('ok', 'empty') THEN
+        SELECT * INTO f FROM kefu.find_sent(o, body);
+        IF f.native_id IS NOT NULL THEN
+            PERFORM kefu.record_sent(o.outbound_id, f.native_id, f.posted_at);
+            RETURN;
+        ELSIF f.is_complete AND o.last_class = 'duplicate' THEN
+            IF NOT kefu.use_variant(o) THEN
+                PERFORM kefu.record_failed(o.outbound_id, 'duplicate', 'refused as a repetition, and no other variant');
+            END IF;
+            RETURN;
+        ELSIF f.is_complete AND o.attempts < 5 THEN
+            UPDATE kefu.outbound x
+               SET state = 'queued', lease_until = NULL, lease_key = NULL, not_before = kefu.now()
+             WHERE x.outbound_id = o.outbound_id;
+            RETURN;
+        ELSIF f.is_complete THEN
+            PERFORM kefu.record_failed(o.outbound_id, o.last_class, 'not taken in five attempts');
+            RETURN;
+        END IF;
+    END IF;
+    IF age > interval '2 hours' THEN
+        PERFORM kefu.record_failed(o.outbound_id, 'unverified', 'whether it was sent could not be found out');
+        RETURN;
+    END IF;
+    PERFORM kefu.defer_outbound(o.outbound_id, o.last_class, o.last_error, greatest(
+        make_interval(secs => coalesce(retry_after, 0)), least(interval '10 minutes', age, interval '30 minutes'),
+        interval '10 seconds'));
+END $$;
+COMMENT ON FUNCTION kefu.record_verification(kefu.outbound, text, text, integer) IS
+'What the platform''s list says about an uncertain send: sent, or sent again, or as a variant where the text was refused as a repetition. Without an answer it is asked again, for two hours at most (登记核对结果)';
+
+-- --- what came back ------------------------------------------------------------------
+
+CREATE FUNCTION kefu.record_taken(o kefu.outbound, body text, finished_at timestamptz) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    e kefu.endpoint;
+    own text;
+    i record;
+BEGIN
+    SELECT a.native_id INTO own FROM kefu.account a WHERE a.account = o.account;
+    SELECT x.* INTO e FROM kefu.account a JOIN kefu.endpoint x USING (platform)
+     WHERE a.account = o.account AND x.action = o.action;
+    IF e.result_kind = 'nothing' THEN
+        PERFORM kefu.record_sent(o.outbound_id, NULL, finished_at);
+        RETURN;
+    END IF;
+    BEGIN
+        SELECT m.native_id, m.posted_at INTO i
+          FROM kefu.map_payload(e.platform, e.action, body, own) m
+         WHERE m.error IS NULL LIMIT 1;
+    EXCEPTION WHEN data_exception THEN
+        i := NULL;
+    END;
+    IF i.native_id IS NULL THEN
+        PERFORM kefu.doubt_outbound(o, 'ok_no_id', 'taken, but the reply names no id');
+    ELSE
+        PERFORM kefu.record_sent(o.outbound_id, i.native_id, coalesce(i.posted_at, finished_at));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.record_taken(kefu.outbound, text, timestamptz) IS
+'A send was taken: its id and time are the platform''s; without an id it is looked for (登记平台已接收)';
+
+CREATE FUNCTION kefu.record_refused(o kefu.outbound, class text, reason text, retry_after integer,
+                                    bytes_sent boolean) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    wait interval := greatest(make_interval(secs => coalesce(retry_after, 0)),
+                              kefu.backoff(greatest(o.attempts, 1), 10, 1800, o.outbound_id));
+BEGIN
+    CASE
+        WHEN class IN ('ok_no_id', 'duplicate') THEN
+            PERFORM kefu.doubt_outbound(o, class, reason);
+        WHEN class = 'rate' THEN
+            PERFORM kefu.defer_outbound(o.outbound_id, class, reason, wait);
+        WHEN class IN ('transient', 'unknown', 'empty', 'blacklisted') AND bytes_sent THEN
+            PERFORM kefu.doubt_outbound(o, class, reason);
+        WHEN class = 'transient' AND o.attempts < 8 THEN
+            PERFORM kefu.defer_outbound(o.outbound_id, class, reason, wait);
+        WHEN class IN ('gone', 'forbidden') THEN
+            PERFORM kefu.give_up_way(o.outbound_id, class, reason);
+        ELSE
+            PERFORM kefu.record_failed(o.outbound_id, class, reason);
+    END CASE;
+END $$;
+COMMENT ON FUNCTION kefu.record_refused(kefu.outbound, text, text, integer, boolean) IS
+'A send was not plainly taken: again later, look for it, another way, or a person (登记未接收)';
+
+CREATE FUNCTION kefu.record_outbound(kind text, outbound_id bigint, lease_key uuid, http_status integer,
+                                     error text, bytes_sent boolean, body text, reply_headers text,
+                                     finished_at timestamptz) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    o kefu.outbound := kefu.lock_outbound(outbound_id);
+    c record;
+    is_current boolean;
+BEGIN
+    SELECT r.* INTO c FROM kefu.account a,
+           kefu.classify_reply(a.platform, CASE WHEN error IS NULL THEN http_status ELSE 0 END, body,
+                               kefu.header_of(reply_headers, 'retry-after')) r
+     WHERE a.account = o.account;
+    is_current := o.lease_key IS NOT DISTINCT FROM record_outbound.lease_key AND o.lease_key IS NOT NULL;
+    IF kind = 'send' AND c.class = 'ok' AND (is_current OR o.state <> 'sent') THEN
+        PERFORM kefu.record_taken(o, body, finished_at);
+    ELSIF NOT is_current THEN
+        RETURN;
+    ELSIF kind = 'verify' THEN
+        PERFORM kefu.record_verification(o, c.class, body, c.retry_after_seconds);
+    ELSE
+        PERFORM kefu.record_refused(o, c.class, left(coalesce(error, concat_ws(' ', c.code, c.message)), 500),
+                                    c.retry_after_seconds, bytes_sent);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.record_outbound(text, bigint, uuid, integer, text, boolean, text, text, timestamptz) IS
+'What became of a send, or of looking for one; called by kefu.record_exchange() (登记发送结果)';

@@ -1,0 +1,73 @@
+-- compare.sql: the desk's rows against the simulator's truth; ends with an
+-- error if any check finds something.
+CREATE TEMP TABLE inbound (item_type text, native_id text, feeds integer);
+CREATE TEMP TABLE write (item_type text, native_id text, native_account text, text text);
+CREATE TEMP TABLE attempt (action text, native_account text, requests integer, applied integer, cut integer, text text);
+\set copy '\\copy inbound FROM ' :work '/inbound.tsv'
+:copy
+\set copy '\\copy write FROM ' :work '/writes.tsv'
+:copy
+\set copy '\\copy attempt FROM ' :work '/attempts.tsv'
+:copy
+
+SELECT (SELECT count(*) FROM inbound) AS written_to_us, (SELECT count(*) FROM kefu.message) AS messages,
+       (SELECT sum(feeds) FROM inbound) AS found_in_feeds, (SELECT count(*) FROM kefu.sighting) AS sightings,
+       (SELECT count(*) FROM write) AS replies_there,
+       (SELECT count(*) FROM kefu.outbound WHERE state = 'sent') AS replies_here,
+       (SELECT count(*) FROM attempt WHERE cut > 0 OR requests > applied) AS disturbed;
+
+CREATE TEMP TABLE verdict AS
+SELECT 1 AS n, 'written to us and not a message' AS what, count(*) AS found
+  FROM inbound i WHERE NOT EXISTS
+       (SELECT FROM kefu.message g WHERE g.item_type = i.item_type AND g.native_id = i.native_id)
+UNION ALL
+SELECT 2, 'messages that nobody wrote', count(*)
+  FROM kefu.message g WHERE NOT EXISTS
+       (SELECT FROM inbound i WHERE i.item_type = g.item_type AND i.native_id = g.native_id)
+UNION ALL
+SELECT 3, 'items that are two messages', count(*)
+  FROM (SELECT FROM kefu.message GROUP BY platform, item_type, native_id HAVING count(*) > 1) AS twice
+UNION ALL
+SELECT 4, 'feeds that did not find what is theirs',
+       greatest((SELECT sum(feeds) FROM inbound) - (SELECT count(*) FROM kefu.sighting), 0)
+UNION ALL
+SELECT 5, 'messages to us without a ticket', count(*)
+  FROM kefu.message WHERE to_us AND is_live AND ticket_id IS NULL
+UNION ALL
+SELECT 6, 'replies that the platform has twice', count(*) FROM attempt WHERE applied > 1
+UNION ALL
+SELECT 7, 'replies there that are not sent here', count(*)
+  FROM write w WHERE NOT EXISTS
+       (SELECT FROM kefu.outbound o JOIN kefu.account a USING (account)
+         WHERE o.state = 'sent' AND o.native_id = w.native_id AND a.native_id = w.native_account)
+UNION ALL
+SELECT 8, 'replies sent here that are not there', count(*)
+  FROM kefu.outbound o JOIN kefu.account a USING (account)
+ WHERE o.state = 'sent' AND NOT EXISTS
+       (SELECT FROM write w WHERE w.native_id = o.native_id AND w.native_account = a.native_id)
+UNION ALL
+SELECT 9, 'replies here that are neither sent nor failed nor cancelled', count(*)
+  FROM kefu.outbound WHERE state NOT IN ('sent', 'failed', 'cancelled')
+UNION ALL
+SELECT 10, 'speeches delivered whose promises still run', count(*)
+  FROM kefu.speech s
+ WHERE s.outcome IS NULL AND NOT EXISTS
+       (SELECT FROM kefu.outbound o WHERE o.speech_id = s.speech_id AND o.state <> 'sent')
+UNION ALL
+SELECT 11, 'levels fired twice', count(*)
+  FROM (SELECT FROM kefu.escalation GROUP BY clock_id, level HAVING count(*) > 1) AS twice
+UNION ALL
+-- A demo in which nothing happened proves nothing.
+SELECT 12, 'things that should have happened and did not',
+       (SELECT count(*) FROM (VALUES ((SELECT count(*) FROM inbound) >= 100),
+                                     ((SELECT count(*) FROM write) >= 50),
+                                     ((SELECT count(*) FROM kefu.escalation WHERE outcome <> 'skipped') >= 10),
+                                     ((SELECT count(*) FROM kefu.work_order WHERE state = 'closed') >= 5),
+                                     ((SELECT count(*) FROM attempt WHERE cut > 0 OR requests > applied OR applied > 0) >= 1)
+                              ) AS v(happened) WHERE NOT happened);
+SELECT what AS "must be 0", found FROM verdict ORDER BY n;
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_temp.verdict WHERE found > 0) THEN
+        RAISE EXCEPTION 'desk and platform differ';
+    END IF;
+END $$;

@@ -1,0 +1,180 @@
+#!/usr/bin/perl
+# customers.pl: the other side of the demo, spoken to over the simulator's
+# control interface.
+#
+#   prepare UNIT...       accounts with a post each, customers, faults; prints
+#                         unit, user id, name and token of each account
+#   day SECONDS UNIT...   customers write, and thank for answers
+#   truth FOLDER          writes what really happened: inbound.tsv, writes.tsv, attempts.tsv
+use strict;
+use warnings;
+use utf8;
+use HTTP::Tiny;
+use JSON::PP;
+use Time::HiRes qw(time sleep);
+
+my $http = HTTP::Tiny->new(timeout => 20);
+my $json = JSON::PP->new->utf8->canonical;
+my $sim = $ENV{SIM} or die "SIM is not set\n";
+my %place = (
+	bj => ['11', '北京'], sh => ['31', '上海'], gd => ['44', '广东'],
+	sc => ['51', '四川'], hb => ['42', '湖北'], group => ['11', '集团']);
+my $PER_UNIT = 12;
+srand(20);
+binmode STDOUT, ':utf8';
+
+sub call
+{
+	my ($path, $body) = @_;
+	my $reply = defined $body
+	  ? $http->post("$sim/_sim/$path", { content => $json->encode($body) })
+	  : $http->get("$sim/_sim/$path");
+
+	die "$path: $reply->{status} $reply->{content}\n" unless $reply->{success};
+	return $json->decode($reply->{content});
+}
+
+sub number_of { my $unit = shift; my %n; @n{ sort keys %place } = 1 .. 9; return $n{$unit} }
+sub account_id { return 9000 + number_of(shift) }
+sub account_name { return "小翼" . $place{ $_[0] }[1] . "客服" }
+sub customer_id { my ($unit, $n) = @_; return 500000 + 1000 * number_of($unit) + $n }
+sub pick { return $_[ int rand @_ ] }
+
+sub prepare
+{
+	my @units = @_;
+
+	call('config', { map { $_ => 0 }
+		  qw(user_limit ip_limit post_limit comment_limit message_limit follow_limit read_limit) });
+	for my $unit (@units)
+	{
+		my ($uid, $name, $token) = (account_id($unit), account_name($unit), "token-$unit");
+
+		call('account', { uid => "$uid", screen_name => $name, token => $token,
+				province => $place{$unit}[0] });
+		my $post = $http->post_form("$sim/2/statuses/update.json",
+			{ access_token => $token, status => "今天有什么可以帮您?" });
+		die "no post: $post->{content}\n" unless $post->{success};
+		print join("\t", $unit, $uid, $name, $token), "\n";
+		call('user', { uid => "" . customer_id($unit, $_), screen_name => "$place{$unit}[1]的客户$_",
+				province => $place{$unit}[0], follows => [ map { "" . account_id($_) } @units ] })
+		  for 1 .. $PER_UNIT;
+	}
+	# A reply the platform took but whose answer never came; a platform in trouble.
+	call('fault', { kind => 'cut_after_apply', match => 'comments/reply', after => 5, times => 2 });
+	call('fault', { kind => 'cut_after_apply', match => 'direct_messages/new', after => 4, times => 1 });
+	call('fault', { kind => 'status', code => 503, body => 'busy', match => 'mentions', after => 40, times => 3 });
+	call('fault', { kind => 'truncate', bytes => 60, match => 'comments/to_me', after => 60, times => 2 });
+}
+
+my @INQUIRIES = ('请问{p}的光纤套餐怎么办理?', '咨询一下,国际漫游如何开通', '请问流量包什么时候到账?',
+	'能不能携号转网,要带什么材料?', '请问积分哪里可以兑换');
+my @COMPLAINTS = ('家里宽带断网三天了,没人管', '这个月被乱扣费,我要投诉', '小区没有信号,报修一直没人来',
+	'{p}营业厅多扣我套餐费,要求退费', '投诉:装机师傅约了三次都没来');
+
+sub one_act
+{
+	my ($posts, $units) = @_;
+	my $unit = pick(@$units);
+	my $from = pick(grep { $_ ne 'group' } @$units);
+	my $text = rand() < 0.5 ? pick(@INQUIRIES) : pick(@COMPLAINTS);
+	my $uid = customer_id($unit eq 'group' ? $from : $unit, 1 + int rand $PER_UNIT);
+	my $account = "" . account_id($unit);
+	my $way = rand();
+
+	$text =~ s/\{p\}/$place{$unit}[1]/;
+	$text .= ' #' . int rand 100000;
+	my $act = { uid => "$uid", text => $text };
+	return { %$act, kind => 'comment', parent => $posts->{$unit} } if $way < 0.35;
+	# Found by two feeds of one account, or by those of two accounts: still one.
+	return { %$act, kind => 'comment_mention', account => $account, parent => $posts->{$unit} }
+	  if $way < 0.45;
+	return { %$act, kind => 'post', text => '@' . account_name($unit) . ' @' . account_name('group') . " $text" }
+	  if $way < 0.55;
+	return { %$act, kind => 'post_mention', account => $account,
+		text => '@' . account_name($unit) . " $text" }
+	  if $way < 0.75;
+	return { %$act, kind => 'dm', account => $account };
+}
+
+# Who got an answer that asks whether it helped mostly says so.
+sub thanks
+{
+	my ($thanked) = @_;
+	my @acts;
+
+	for my $w (@{ call('truth?part=writes')->{writes} })
+	{
+		next if $thanked->{"$w->{item} $w->{id}"}++ || $w->{text} !~ /满意/ || $w->{id} % 4 == 0;
+		if ($w->{item} eq 'message')
+		{
+			push @acts, { kind => 'dm', uid => "$w->{recipient}", account => "$w->{account}",
+				text => "解决了,谢谢,满意 #$w->{id}" };
+		}
+		elsif ($w->{item} eq 'comment' && $w->{answers})
+		{
+			my $asker = $thanked->{author}{ $w->{answers} } or next;
+			push @acts, { kind => 'reply_to_comment', uid => $asker, parent => "$w->{id}",
+				text => "解决了,谢谢,满意 #$w->{id}" };
+		}
+	}
+	return @acts;
+}
+
+sub day
+{
+	my ($seconds, @units) = @_;
+	my $began = time;
+	my (%posts, %unit_of, %thanked);
+
+	$unit_of{ account_id($_) } = $_ for @units;
+	for my $w (@{ call('truth?part=writes')->{writes} })
+	{
+		$posts{ $unit_of{ $w->{account} } } //= "$w->{id}" if $w->{item} eq 'post';
+	}
+	my $total = 0;
+	while ((my $passed = time - $began) < $seconds)
+	{
+		# The morning is quiet, noon is not; nobody begins in the last seconds.
+		my $rate = $passed > $seconds * 0.8 ? 0 : $passed > $seconds * 0.3 ? 6 : 3;
+		my @acts = map { one_act(\%posts, \@units) } 1 .. $rate;
+		my $inbound = call('truth?part=inbound')->{inbound};
+		$thanked{author}{ $_->{id} } = "$_->{author}" for @$inbound;
+		push @acts, thanks(\%thanked);
+		call('act_many', \@acts) if @acts;
+		$total += @acts;
+		sleep 1;
+	}
+	print "$total acts\n";
+}
+
+sub table
+{
+	my ($file, @rows) = @_;
+
+	open my $out, '>:utf8', $file or die "$file: $!\n";
+	for my $row (@rows)
+	{
+		print $out join("\t", map { my $v = defined $_ ? "$_" : '\N'; $v =~ s/[\t\n]/ /g; $v =~ s/\\(?!N$)/\\\\/g; $v } @$row), "\n";
+	}
+	close $out or die "$file: $!\n";
+}
+
+sub truth
+{
+	my ($folder) = @_;
+	my $truth = call('truth');
+	my %item = (post => 'status', comment => 'comment', message => 'message');
+	my @inbound = grep { @{ $_->{feeds} } && !$_->{deleted} } @{ $truth->{inbound} };
+
+	table("$folder/inbound.tsv", map { [ $item{ $_->{item} }, $_->{id}, scalar @{ $_->{feeds} } ] } @inbound);
+	table("$folder/writes.tsv", map { [ $item{ $_->{item} }, $_->{id}, @$_{qw(account sent_text)} ] }
+		  grep { $_->{item} ne 'post' } @{ $truth->{writes} });
+	table("$folder/attempts.tsv", map { [ @$_{qw(action account requests applied cut text)} ] }
+		  grep { $_->{action} =~ /^(comment|reply|message)$/ } @{ $truth->{attempts} });
+}
+
+my ($what, @rest) = @ARGV;
+my %does = (prepare => \&prepare, day => \&day, truth => \&truth);
+die "usage: customers.pl prepare|day|truth ...\n" unless $what && $does{$what};
+$does{$what}->(@rest);
