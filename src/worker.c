@@ -472,7 +472,7 @@ static KefuJob clock_jobs[] = {
 	{.name = "kefu: seal the audit trail", .run = seal, .needs = KEFU_MAY_KEEP_HOUSE,
 	.early_ms = HOUSE_EARLY_MS},
 	{.name = "kefu: make partitions", .run = make_partitions,
-	.needs = KEFU_MAY_KEEP_HOUSE, .early_ms = HOUSE_EARLY_MS},
+	.needs = KEFU_MAY_WORK, .early_ms = HOUSE_EARLY_MS},
 };
 
 void
