@@ -43,9 +43,9 @@ INSERT INTO bench.audit_event SELECT * FROM kefu.audit_event;
 INSERT INTO bench.raw_payload SELECT * FROM kefu.raw_payload;
 INSERT INTO bench.digest (unit, role, opened_at) VALUES ('gd', 'operator', now());
 
--- What is hashed in SQL: the chain's head and the event's scalars.
+-- What is hashed in SQL: the chain's head and the scalars of the event.
 -- The same columns that the engine writes, once, without any check.
-CREATE PROCEDURE bench.transitions(count integer, tickets integer) LANGUAGE plpgsql AS
+CREATE PROCEDURE bench.transitions(count integer, tickets integer, staff integer) LANGUAGE plpgsql AS
 $$
 DECLARE
     ticket bigint;
@@ -54,7 +54,7 @@ DECLARE
 BEGIN
     FOR n IN 1 .. count LOOP
         ticket := 1 + n / 2 % tickets;
-        who := CASE n % 2 WHEN 0 THEN (SELECT staff_id FROM kefu.staff WHERE login = 'bench_operator') END;
+        who := CASE n % 2 WHEN 0 THEN staff END;
         what := CASE n % 2 WHEN 0 THEN 'take' ELSE 'release' END;
         WITH t AS (
             UPDATE bench.ticket SET handler = who, state = 'recorded', version = version,
