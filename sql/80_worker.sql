@@ -19,7 +19,7 @@ COMMENT ON TABLE kefu.desk_mode IS
 'What the workers may do, and where; at most one row, none before the first start (运行方式)';
 COMMENT ON COLUMN kefu.desk_mode.only_row IS 'always true (唯一行)';
 COMMENT ON COLUMN kefu.desk_mode.mode IS
-'off 停止: seals and partitions only, rehearse 演练: everything but sending, live 运行';
+'off 停止: only seals are made, rehearse 演练: everything but sending, live 运行';
 COMMENT ON COLUMN kefu.desk_mode.system_identifier IS 'of the cluster, from pg_control_system() (集群标识)';
 COMMENT ON COLUMN kefu.desk_mode.database_oid IS 'of the database (数据库标识)';
 COMMENT ON COLUMN kefu.desk_mode.node IS 'kefu.node of the server; empty if none is set (节点)';
@@ -105,6 +105,11 @@ AS $$
 DECLARE
     here record;
 BEGIN
+    -- Before work begins: a partition made under somebody who writes into the
+    -- default one fails that writer.
+    IF set_desk.mode <> 'off' THEN
+        PERFORM kefu.make_partitions();
+    END IF;
     SELECT c.system_identifier::text AS system_identifier, d.oid AS database_oid,
            coalesce(current_setting('kefu.node', true), '') AS node
       INTO STRICT here
@@ -128,7 +133,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION kefu.set_desk(text, text, jsonb, text) IS
-'Stores mode and place of the desk, writes it to the ledger and wakes the workers; the public functions check the caller first (内部: 设置运行方式)';
+'Stores mode and place of the desk, makes the partitions that are missing, writes it to the ledger and wakes the workers; the public functions check the caller first (内部: 设置运行方式)';
 
 CREATE FUNCTION kefu.require_own_desk(node text) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -204,7 +209,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION kefu.stop_desk(text) IS
-'Stops polling, firing and sending within a second; requests under way still end, seals and partitions go on. Group administrators and superusers only. Raises KF002 without a reason, 55000 in a foreign copy (停止)';
+'Stops polling, firing and sending within a second; requests under way still end, seals go on. Group administrators and superusers only. Raises KF002 without a reason, 55000 in a foreign copy (停止)';
 
 CREATE FUNCTION kefu.take_over(reason text, OUT feeds_released integer, OUT sends_uncertain integer)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

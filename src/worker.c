@@ -69,7 +69,10 @@ PGDLLEXPORT void kefu_clock_main(Datum arg);
 long
 kefu_ms_until(TimestampTz at)
 {
-	return TimestampDifferenceMilliseconds(GetCurrentTimestamp(), at);
+	TimestampTz now = GetCurrentTimestamp();
+
+	/* The difference to -infinity, "at once", would overflow to far ahead. */
+	return at <= now ? 0 : TimestampDifferenceMilliseconds(now, at);
 }
 
 int
@@ -469,7 +472,7 @@ static KefuJob clock_jobs[] = {
 	{.name = "kefu: seal the audit trail", .run = seal, .needs = KEFU_MAY_KEEP_HOUSE,
 	.early_ms = HOUSE_EARLY_MS},
 	{.name = "kefu: make partitions", .run = make_partitions,
-	.needs = KEFU_MAY_KEEP_HOUSE, .early_ms = HOUSE_EARLY_MS},
+	.needs = KEFU_MAY_WORK, .early_ms = HOUSE_EARLY_MS},
 };
 
 void

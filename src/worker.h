@@ -21,7 +21,7 @@ extern void kefu_launcher_install(void);
 typedef enum KefuLeave
 {
 	KEFU_MAY_NOTHING,			/* no extension, another version, foreign copy */
-	KEFU_MAY_KEEP_HOUSE,		/* desk is off: seals and partitions only */
+	KEFU_MAY_KEEP_HOUSE,		/* desk is off: seals, and results of before */
 	KEFU_MAY_WORK,				/* rehearsing: everything but sending */
 	KEFU_MAY_SEND
 } KefuLeave;

@@ -5,7 +5,8 @@
 #   prepare UNIT...       accounts with a post each, customers, faults; prints
 #                         unit, user id, name and token of each account
 #   day SECONDS UNIT...   customers write, and thank for answers
-#   truth FOLDER          writes what really happened: inbound.tsv, writes.tsv, attempts.tsv
+#   truth FOLDER          writes what really happened: inbound.tsv, writes.tsv,
+#                         attempts.tsv, and the faults that hit as faults.tsv
 use strict;
 use warnings;
 use utf8;
@@ -43,6 +44,7 @@ sub pick { return $_[ int rand @_ ] }
 sub prepare
 {
 	my @units = @_;
+	my @accounts = map { "" . account_id($_) } @units;
 
 	call('config', { map { $_ => 0 }
 		  qw(user_limit ip_limit post_limit comment_limit message_limit follow_limit read_limit) });
@@ -56,8 +58,12 @@ sub prepare
 			{ access_token => $token, status => "今天有什么可以帮您?" });
 		die "no post: $post->{content}\n" unless $post->{success};
 		print join("\t", $unit, $uid, $name, $token), "\n";
+	}
+	# Who follows nobody can't be sent a private message: another way is found.
+	for my $unit (@units)
+	{
 		call('user', { uid => "" . customer_id($unit, $_), screen_name => "$place{$unit}[1]的客户$_",
-				province => $place{$unit}[0], follows => [ map { "" . account_id($_) } @units ] })
+				province => $place{$unit}[0], follows => $_ % 12 ? \@accounts : [] })
 		  for 1 .. $PER_UNIT;
 	}
 	# A reply the platform took but whose answer never came; a platform in trouble.
@@ -170,8 +176,9 @@ sub truth
 	table("$folder/inbound.tsv", map { [ $item{ $_->{item} }, $_->{id}, scalar @{ $_->{feeds} } ] } @inbound);
 	table("$folder/writes.tsv", map { [ $item{ $_->{item} }, $_->{id}, @$_{qw(account sent_text)} ] }
 		  grep { $_->{item} ne 'post' } @{ $truth->{writes} });
-	table("$folder/attempts.tsv", map { [ @$_{qw(action account requests applied cut text)} ] }
+	table("$folder/attempts.tsv", map { [ @$_{qw(action account requests applied)}, '{' . join(',', @{ $_->{ids} }) . '}', $_->{text} ] }
 		  grep { $_->{action} =~ /^(comment|reply|message)$/ } @{ $truth->{attempts} });
+	table("$folder/faults.tsv", map { [ @$_{qw(kind match hits)} ] } @{ call('fault')->{faults} });
 }
 
 my ($what, @rest) = @ARGV;

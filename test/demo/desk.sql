@@ -13,6 +13,7 @@ UPDATE kefu.endpoint SET verify_after = '5 seconds' WHERE platform = 'sina' AND 
 
 -- The first administrator is set up by the superuser, all else by her.
 CREATE ROLE admin_shen LOGIN IN ROLE kefu_admin, kefu_auditor;
+CREATE ROLE analyst_lu LOGIN IN ROLE kefu_analyst;
 SELECT kefu.add_staff('admin_shen', 'group', '沈晓');
 SELECT kefu.grant_role('admin_shen', 'group', 'admin');
 
@@ -48,10 +49,10 @@ SELECT kefu.grant_role(a.unit || '_' || r.login, CASE r.role WHEN 'department' T
                ('leader', 'leader'), ('reviewer', 'reviewer')) AS r(login, role);
 
 -- Sichuan has no leader on shift: who should be told there is found further up.
-SELECT kefu.add_shift(a.unit || '_' || r.login, a.unit, r.role, now() - interval '1 hour', now() + interval '11 hours')
+SELECT kefu.add_shift(a.unit || '_' || r.login, CASE r.role WHEN 'department' THEN a.unit || '.network' ELSE a.unit END, r.role, now() - interval '1 hour', now() + interval '11 hours')
   FROM our_account a,
        (VALUES ('operator', 'operator'), ('hotline', 'hotline'), ('leader', 'leader'),
-               ('reviewer', 'reviewer')) AS r(login, role)
+               ('reviewer', 'reviewer'), ('network', 'department')) AS r(login, role)
  WHERE (a.unit, r.role) <> ('sc', 'leader');
 
 -- A day in a minute: new versions of the promises, levels in proportion.
@@ -61,4 +62,5 @@ SELECT kefu.set_clock_policy(p.clock, 'group', p.target)
                ('archive', '20 s'), ('order_review', '10 s'), ('order_dispatch', '10 s'),
                ('order_accept', '10 s'), ('order_handle', '20 s'), ('order_result', '10 s'),
                ('order_limit', '50 s')) AS p(clock, target);
+SELECT kefu.grant_reader('analyst_lu', 'group');
 RESET ROLE;

@@ -10,4 +10,5 @@ SELECT CASE WHEN EXISTS (SELECT FROM jsonb_array_elements(card -> 'clocks') AS c
             THEN format('SELECT kefu.answer(%s, %L)', id, '您好,刚才已电话与您联系并处理,请问您是否满意?(' || id || ')')
             ELSE format('SELECT kefu.called(%s, ''advised'')', id) END
   FROM waits
+ WHERE NOT card -> 'thread' @> '[{"state": "failed"}]'
 \gexec

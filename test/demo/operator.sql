@@ -1,10 +1,11 @@
 -- operator.sql: a turn of an operator of :unit.  Every ninth customer is
--- overlooked, so that the desk has something to escalate.
+-- overlooked, so that the desk has something to escalate.  Group, which sees
+-- every province, keeps to what was written to itself.
 
 -- What the customer wrote decides the kind; the text is on the card.
 WITH seen AS (
     SELECT w.id, kefu.card(w.id) AS card
-      FROM kefu.worklist(:'unit', 40) w
+      FROM kefu.worklist(:'unit', 400) w
      WHERE w.object_type = 'ticket' AND w.state IN ('new', 'recorded') AND w.id % 9 <> 0
 ), said AS (
     SELECT s.id, l.line ->> 'message' AS message, l.line ->> 'text' AS text
@@ -16,13 +17,15 @@ SELECT format('SELECT kefu.triage(%s, %L, 2, %L)', message,
               CASE WHEN text ~ '请问|咨询|能不能' THEN 'inquiry' ELSE 'complaint' END,
               CASE WHEN text ~ '扣|费|积分' THEN 'fee' ELSE 'broadband' END)
   FROM said
+ -- A matter that is a province's may still be written to Group's account.
+ WHERE message::bigint IN (SELECT w.id FROM kefu.worklist(:'unit', 1000) w WHERE w.object_type = 'message')
 \gexec
 
 -- Confirmed tickets: a third answered at once, some acknowledged and then
 -- forgotten, some left to the hotline, the rest referred to a department.
 WITH seen AS (
     SELECT w.id, w.machine, kefu.card(w.id) AS card
-      FROM kefu.worklist(:'unit', 40) w
+      FROM kefu.worklist(:'unit', 400) w
      WHERE w.object_type = 'ticket' AND w.state IN ('new', 'recorded') AND w.id % 9 <> 0
 )
 SELECT CASE
@@ -36,13 +39,16 @@ SELECT CASE
            WHEN id % 10 = 5 THEN format('SELECT kefu.call_back(%s)', id)
            ELSE format('SELECT kefu.refer(%s, %L, ''broadband'')', id, :'unit' || '.network') END
   FROM seen
- WHERE NOT (card ->> 'is_provisional')::boolean
+ WHERE NOT (card ->> 'is_provisional')::boolean AND card ->> 'unit' = :'unit'
+   AND NOT card -> 'thread' @> '[{"state": "failed"}]'
 \gexec
 
 SELECT format('SELECT kefu.answer(%s, %L)', w.id,
               '您好,您反映的问题已经处理完毕,请问您是否满意?(' || w.id || ')')
+  -- What could not be delivered is the hotline's task now, not said again.
   FROM kefu.worklist(:'unit', 200) w
- WHERE w.object_type = 'ticket' AND w.state = 'solved'
+ WHERE w.object_type = 'ticket' AND w.state = 'solved' AND kefu.card(w.id) ->> 'unit' = :'unit'
+   AND NOT kefu.card(w.id) -> 'thread' @> '[{"state": "failed"}]'
 \gexec
 
 -- A customer who wrote again after the answer was content.
@@ -51,6 +57,7 @@ WITH again AS (
                    WHERE x ->> 'from' = 'customer' AND x ->> 'meaning' IS NULL AND x ->> 'text' ~ '满意') AS message
       FROM kefu.worklist(:'unit', 200) w
      WHERE w.object_type = 'ticket' AND w.state = 'answered' AND w.needs_reading
+       AND kefu.card(w.id) ->> 'unit' = :'unit'
 )
 SELECT format('SELECT kefu.attach(%s, %s, ''acceptance'')', message, id) FROM again WHERE message IS NOT NULL
 \gexec

@@ -17,7 +17,7 @@ SELECT to_char(x.at, 'HH24:MI:SS.MS') AS at, x.what, x.event, x.state, x.who, le
           FROM kefu.outbound o JOIN kefu.speech p USING (speech_id)
          WHERE p.object_type = 'ticket' AND p.object_id = :ticket_id
         UNION ALL
-        SELECT c.started_at, 0, c.clock_id, 'promise ' || c.clock, 'due ' || to_char(c.due_at, 'HH24:MI:SS'),
+        SELECT c.started_at, 0, c.clock_id, 'promise ' || c.clock, 'due ' || to_char(c.due_at, 'MM-DD HH24:MI:SS'),
                coalesce(c.outcome || ' ' || to_char(c.stopped_at, 'HH24:MI:SS'), 'running'), c.unit, NULL
           FROM kefu.clock c WHERE c.object_type = 'ticket' AND c.object_id = :ticket_id) AS x
  ORDER BY x.at, x.n, x.id;

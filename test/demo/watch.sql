@@ -7,4 +7,6 @@ SELECT account, count(*) AS feeds, string_agg(DISTINCT state, ' ') AS states, su
        sum(items_count) AS items, sum(new_count) AS new_items, sum(failures) AS failing,
        sum(dead_letters_count) AS dead_letters, max(lag_seconds) AS lag_s
   FROM kefu.stat_feed GROUP BY account ORDER BY account;
-SELECT level, "check", message FROM kefu.health();
+SELECT state, sum(sends_count) AS replies, max(attempts_max) AS attempts_at_most
+  FROM kefu.stat_outbound GROUP BY state ORDER BY 2 DESC;
+SELECT h.* FROM kefu.health() AS h;

@@ -291,7 +291,7 @@ sub resident_kb
 }
 
 # Printed, not judged: the machine may be busy.
-my $most = $ENV{KEFU_FETCHES} // 3000;
+my $most = $ENV{KEFU_FETCHES} || 3000;
 my $done = 0;
 note(sprintf '%6d fetches: %d kB resident', $done, resident_kb());
 for (1 .. 3)
