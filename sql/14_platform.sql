@@ -276,7 +276,7 @@ CREATE TABLE kefu.error_map (
         (num_nonnulls(http_status, codes, text_pattern, body) > 0),
     CONSTRAINT error_map_scope_of_rate CHECK (scope IS NULL OR class = 'rate')
 );
-COMMENT ON TABLE kefu.error_map IS 'What the replies of a platform mean: in order of seq the first row that fits wins, rows of * come last, and where none fits the HTTP status alone decides (错误映射)';
+COMMENT ON TABLE kefu.error_map IS 'What the replies of a platform mean: in order of seq the first row that fits wins, rows of * come last, and where none fits the HTTP status decides, except that a code nobody knows is never a success (错误映射)';
 COMMENT ON COLUMN kefu.error_map.platform IS 'platform, or * for all (平台)';
 COMMENT ON COLUMN kefu.error_map.seq IS 'order (次序)';
 COMMENT ON COLUMN kefu.error_map.http_status IS 'status, x standing for any digit; NULL: any (HTTP状态)';
@@ -445,4 +445,4 @@ CREATE FUNCTION kefu.classify_reply(platform text, http_status integer, body tex
     LANGUAGE C STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'kefu_classify_reply';
 COMMENT ON FUNCTION kefu.classify_reply(text, integer, text, text) IS
-'What a reply means, by kefu.error_map, else by its HTTP status. http_status NULL or 0: there was no reply; body NULL is an empty one; retry_after is the header''s value. code, message, retry_after_seconds and scope are NULL where the reply has none. Errors: 42704 no such platform; 22023 the rules contradict themselves (响应分类)';
+'What a reply means, by kefu.error_map, else by its HTTP status; a success with an error code that no row knows is unknown. http_status NULL or 0: there was no reply; body NULL is an empty one; retry_after is the header''s value. code, message, retry_after_seconds and scope are NULL where the reply has none. Errors: 42704 no such platform; 22023 the rules contradict themselves (响应分类)';

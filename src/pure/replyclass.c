@@ -386,6 +386,8 @@ kefu_reply_classify(const KefuReplyMap *map, int status, const char *body, size_
 		reply->class = row->class;
 		reply->scope = row->scope;
 	}
+	else if (reply->code[0] != '\0' && strcmp(reply->class, "ok") == 0)
+		reply->class = "unknown";
 	reply->retry_after = read_retry_after(row, root, retry_after_header, now);
 	kefu_json_free(root);
 }

@@ -6,7 +6,8 @@
  * the text of an error stand, and an ordered list of rows, of which the first
  * that fits wins.  Where none fits, the HTTP status alone decides (RFC 9110),
  * so that a reply is classed even on a desk without rows, or when a proxy
- * answers in the platform's place with something that isn't JSON.
+ * answers in the platform's place with something that isn't JSON.  A code that
+ * no row knows is never a success, whatever the status.
  */
 #ifndef KEFU_PURE_REPLYCLASS_H
 #define KEFU_PURE_REPLYCLASS_H

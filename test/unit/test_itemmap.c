@@ -522,6 +522,7 @@ test_classes(void)
 	CHECK_STR(classed(200, " \n", NULL), "blacklisted -   -1");
 	CHECK_STR(classed(200, "{\"ret\":0,\"errcode\":\"0\",\"msg\":\"ok\"}", NULL), "ok - 0.0 ok -1");
 	CHECK_STR(classed(200, "{\"ret\":4,\"errcode\":13}", NULL), "duplicate - 4.13  -1");
+	CHECK_STR(classed(200, "{\"ret\":4,\"errcode\":99}", NULL), "unknown - 4.99  -1");
 	CHECK_STR(classed(200, "{\"ret\":2}", NULL), "rate user 2  60");
 	CHECK_STR(classed(200, "{\"ret\":2,\"wait\":\"7\"}", NULL), "rate user 2  7");
 	CHECK_STR(classed(200, "{\"ret\":2,\"wait\":7}", "30"), "rate user 2  30");
