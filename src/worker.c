@@ -40,6 +40,7 @@
 
 #define WAITING_MS 2000			/* looks for a missing extension so often */
 #define LOOK_MS 1000			/* a busy worker looks so often */
+#define LOOK_EARLY_MS 1000		/* the regular look, if awake anyway */
 #define STATEMENT_TIMEOUT_MS 60000
 #define LOCK_TIMEOUT "2s"
 #define BACKOFF_LIMIT_MS 60000
@@ -220,9 +221,8 @@ run_job(KefuJob *job)
 		begin_work(job);
 		next_at = job->run();
 		end_work();
-		if (job->at_wake)
-			next_at = Min(next_at, after_ms(KEFU_FALLBACK_MS));
 		job->next_at = next_at;
+		job->look_at = job->at_wake ? after_ms(KEFU_FALLBACK_MS) : 0;
 		ok = true;
 	}
 	PG_CATCH();
@@ -230,6 +230,7 @@ run_job(KefuJob *job)
 		MemoryContextSwitchTo(outer);
 		abort_work();
 		job->next_at = after_ms(kefu_worker_pause_ms(job->failures + 1, BACKOFF_LIMIT_MS));
+		job->look_at = 0;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(outer);
@@ -248,6 +249,7 @@ found(KefuLeave now_leave, KefuState state, KefuWaitsFor waits_for)
 		{
 			my_jobs[i].failures = 0;
 			my_jobs[i].next_at = 0;
+			my_jobs[i].look_at = 0;
 		}
 	leave = now_leave;
 	found_state = state;
@@ -368,11 +370,30 @@ wake_up(void)
 			my_jobs[i].next_at = 0;
 }
 
+/*
+ * The server never takes back the alarm of a timeout that wasn't needed, which
+ * then wakes an idle worker shortly before its regular look: hence LOOK_EARLY_MS.
+ */
 static bool
 is_due(const KefuJob *job)
 {
-	return leave >= job->needs && job->next_at != KEFU_NOT_BY_TIME &&
-		kefu_ms_until(job->next_at) <= job->early_ms;
+	if (leave < job->needs)
+		return false;
+	return (job->look_at != 0 && kefu_ms_until(job->look_at) <= LOOK_EARLY_MS) ||
+		(job->next_at != KEFU_NOT_BY_TIME &&
+		 kefu_ms_until(job->next_at) <= job->early_ms);
+}
+
+static long
+pause_of(const KefuJob *job, long pause)
+{
+	if (leave < job->needs)
+		return pause;
+	if (job->look_at != 0)
+		pause = Min(pause, kefu_ms_until(job->look_at));
+	if (job->next_at != KEFU_NOT_BY_TIME)
+		pause = Min(pause, kefu_ms_until(job->next_at));
+	return pause;
 }
 
 KefuLeave
@@ -411,8 +432,7 @@ kefu_worker_pause(void)
 	if (look_job.failures > 0)
 		pause = Min(pause, kefu_ms_until(look_job.next_at));
 	for (int i = 0; i < my_job_count; i++)
-		if (leave >= my_jobs[i].needs && my_jobs[i].next_at != KEFU_NOT_BY_TIME)
-			pause = Min(pause, kefu_ms_until(my_jobs[i].next_at));
+		pause = pause_of(&my_jobs[i], pause);
 	return pause;
 }
 

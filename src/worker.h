@@ -45,6 +45,7 @@ typedef struct KefuJob
 	bool		is_local;		/* its commit needn't wait for a synchronous standby */
 
 	TimestampTz next_at;		/* 0: now */
+	TimestampTz look_at;		/* at_wake: the regular look, due or not; 0: none */
 	int			failures;		/* in a row */
 } KefuJob;
 
