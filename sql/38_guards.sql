@@ -786,6 +786,7 @@ $$ BEGIN
       FROM kefu.message g
       JOIN kefu.endpoint e ON e.platform = g.platform AND e.action = 'delete_comment'
      WHERE g.message_id = m.id AND g.item_type = 'comment';
+    PERFORM kefu.wake_worker('net');
     PERFORM kefu.open_task(m.unit, 'report_comment', 'R82', m.at + interval '2 hours', NULL, m.id,
                            NULL, NULL, m.args ->> 'reason');
 END $$;

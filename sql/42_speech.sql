@@ -158,6 +158,7 @@ BEGIN
                 said, m.args ->> 'script', CASE WHEN m.args ? 'script' THEN 1 END, slots,
                 t.priority, m.at, m.at);
     END LOOP;
+    PERFORM kefu.wake_worker('net');
     IF m.event = 'answer' THEN
         UPDATE kefu.ticket SET solution = coalesce(solution, said), needs_reading = false
          WHERE ticket_id = m.id;

@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "rules.h"
 #include "spi.h"
+#include "wake.h"
 #include "who.h"
 
 #define NAME_LENGTH 32
@@ -518,6 +519,9 @@ kefu_clock_insert(const KefuClockStart *starts, int count)
 	else if (count > 1)
 		insert_many(starts, count);
 	kefu_spi_end();
+	for (int i = 0; i < count; i++)
+		if (starts[i].next_fire_at != DT_NOBEGIN)
+			kefu_wake_for(KEFU_CLOCK_WORKER, starts[i].next_fire_at);
 }
 
 /*
@@ -621,14 +625,18 @@ kefu_clock_resume(const char *object_type, int64 object_id, const char *clock,
 		{
 			char		nulls[5] = "    ";
 			KefuLevel  *level = kefu_policy_level(policy_id, next);
+			TimestampTz fire_at;
 
 			due_at += at - paused_at;
+			fire_at = level ? kefu_level_at(level, started_at, due_at) : DT_NOBEGIN;
 			v[0] = id;
 			v[1] = TimestampTzGetDatum(at);
 			v[2] = TimestampTzGetDatum(due_at);
-			v[3] = TimestampTzGetDatum(level ? kefu_level_at(level, started_at, due_at) : 0);
+			v[3] = TimestampTzGetDatum(fire_at);
 			nulls[3] = level ? ' ' : 'n';
 			kefu_spi_run(&resume_plan, v, nulls, false, 0);
+			if (level)
+				kefu_wake_for(KEFU_CLOCK_WORKER, fire_at);
 		}
 	}
 	kefu_spi_end();

@@ -69,6 +69,8 @@ kefu_wake_at_commit(KefuProcess process)
 void
 kefu_wake_for(KefuProcess process, TimestampTz due_at)
 {
+	if (asked_in[process] != InvalidSubTransactionId)
+		return;
 	if (due_at < TimestampTzPlusMilliseconds(GetCurrentTimestamp(), KEFU_FALLBACK_MS))
 		kefu_wake_at_commit(process);
 }
