@@ -16,6 +16,9 @@ DECLARE
     as_role text := CASE level_role
         WHEN 'shift_leader' THEN 'leader' WHEN 'department_leader' THEN 'leader'
         WHEN 'province_cs' THEN 'leader' WHEN 'group_cs' THEN 'leader'
+        WHEN 'department' THEN
+            CASE (SELECT u.kind FROM kefu.unit u WHERE u.unit = on_duty.unit)
+                WHEN 'department' THEN 'department' ELSE 'operator' END
         ELSE level_role END;
 BEGIN
     RETURN (SELECT s.staff_id
@@ -25,7 +28,7 @@ BEGIN
              LIMIT 1);
 END $$;
 COMMENT ON FUNCTION kefu.on_duty(text, text, timestamptz, integer) IS
-'Who is told of a level: the handler if on shift, else whoever has that role at the nearest unit up the tree, those at the desk before those on call; NULL if nobody (值班人员; ruling 1)';
+'Who is told of a level: the handler if on shift, else whoever has that role at the nearest unit up the tree, those at the desk before those on call; the role department of a unit that is none is its operator, who still has the matter; NULL if nobody (值班人员; ruling 1)';
 
 CREATE FUNCTION kefu.open_digest(unit text, role text, staff_id integer, at timestamptz) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS

@@ -593,10 +593,12 @@ static void
 stop_clocks(char **ops, const Object *object, const char *event, int16 round, TimestampTz at)
 {
 	int			count = count_names(ops);
-	char	  **kept = palloc(sizeof(char *) * (count + 1));
+	char	  **stopped = palloc(sizeof(char *) * (count + 1));
 	char	  **voided = palloc(sizeof(char *) * (count + 1));
-	int			nkept = 0;
+	char	  **timers = palloc(sizeof(char *) * (count + 1));
+	int			nstopped = 0;
 	int			nvoided = 0;
+	int			ntimers = 0;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -604,14 +606,16 @@ stop_clocks(char **ops, const Object *object, const char *event, int16 round, Ti
 
 		if (clock == NULL)
 			continue;
-		if (kefu_clock_is_kept_by(clock, event))
-			kept[nkept++] = (char *) clock;
-		else
+		stopped[nstopped++] = (char *) clock;
+		if (!kefu_clock_is_kept_by(clock, event))
 			voided[nvoided++] = (char *) clock;
+		else if (kefu_clock_fires(clock, event))
+			timers[ntimers++] = (char *) clock;
 	}
-	if (nkept + nvoided > 0)
+	if (nstopped > 0)
 		kefu_clock_stop(object->machine->object_type, object->id, round,
-						text_array(kept, nkept), text_array(voided, nvoided), at);
+						text_array(stopped, nstopped), text_array(voided, nvoided),
+						text_array(timers, ntimers), at);
 }
 
 /*

@@ -281,6 +281,20 @@ kefu_clock_is_kept_by(const char *clock, const char *event)
 }
 
 /*
+ * True if a level of the clock raises the event itself: the clock is a timer
+ * then, which has run its course and broken no promise when it fires.
+ */
+bool
+kefu_clock_fires(const char *clock, const char *event)
+{
+	for (Policy *p = kind_of(clock)->policies; p != NULL; p = p->next)
+		for (int i = 0; i < p->nlevels; i++)
+			if (p->levels[i].event && strcmp(p->levels[i].event, event) == 0)
+				return true;
+	return false;
+}
+
+/*
  * The policy in force at an instant: of the nearest unit up the tree that has
  * one, the version with the latest valid_from.
  */
@@ -525,23 +539,25 @@ kefu_clock_insert(const KefuClockStart *starts, int count)
 }
 
 /*
- * Stops the named running clocks of an object at an instant.  Those in kept end
- * kept or late, those in voided end void; a NULL kept stops whatever runs.
+ * Stops the named running clocks of an object at an instant.  They end kept or
+ * late, but those also in voided end void and those also in timers kept.
  */
 void
 kefu_clock_stop(const char *object_type, int64 object_id, int16 round,
-				Datum kept, Datum voided, TimestampTz at)
+				Datum clocks, Datum voided, Datum timers, TimestampTz at)
 {
 	static KefuPlan plan = {
-		"UPDATE kefu.clock c SET stopped_at = $6, next_fire_at = NULL, paused_at = NULL, "
+		"UPDATE kefu.clock c SET stopped_at = $7, next_fire_at = NULL, paused_at = NULL, "
 		"  outcome = CASE WHEN c.clock = ANY ($5) THEN 'void' "
-		"                 WHEN $6 <= c.due_at THEN 'kept' ELSE 'late' END "
+		"                 WHEN $7 <= c.due_at OR c.clock = ANY ($6) THEN 'kept' "
+		"                 ELSE 'late' END "
 		" WHERE c.object_id = $2 AND c.object_type = $1 AND c.stopped_at IS NULL "
-		"   AND c.round <= $3 AND (c.clock = ANY ($4) OR c.clock = ANY ($5))",
-		6, {TEXTOID, INT8OID, INT2OID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID}, NULL
+		"   AND c.round <= $3 AND c.clock = ANY ($4)",
+		7, {TEXTOID, INT8OID, INT2OID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+			TIMESTAMPTZOID}, NULL
 	};
-	Datum		v[6] = {CStringGetTextDatum(object_type), Int64GetDatum(object_id),
-		Int16GetDatum(round), kept, voided, TimestampTzGetDatum(at)};
+	Datum		v[7] = {CStringGetTextDatum(object_type), Int64GetDatum(object_id),
+		Int16GetDatum(round), clocks, voided, timers, TimestampTzGetDatum(at)};
 
 	kefu_spi_begin();
 	kefu_spi_run(&plan, v, NULL, false, 0);

@@ -64,9 +64,10 @@ extern const char *kefu_clock_starts_from(const char *clock);
 extern const char *kefu_clock_target_fact(const char *clock);
 
 extern bool kefu_clock_is_kept_by(const char *clock, const char *event);
+extern bool kefu_clock_fires(const char *clock, const char *event);
 
 extern void kefu_clock_stop(const char *object_type, int64 object_id, int16 round,
-							Datum kept, Datum voided, TimestampTz at);
+							Datum clocks, Datum voided, Datum timers, TimestampTz at);
 extern void kefu_clock_stop_all(const char *object_type, int64 object_id, TimestampTz at);
 extern void kefu_clock_pause(const char *object_type, int64 object_id, const char *clock,
 							 TimestampTz at);

@@ -40,6 +40,8 @@
 /* More than this many escalations for one person in one tick become a digest. */
 #define DIGEST_OVER 20
 
+#define MAX_TABLES 8			/* of objects */
+
 /* A clock that is due, and what becomes of it. */
 typedef struct Due
 {
@@ -74,6 +76,7 @@ typedef struct Locked
 	int32		audit_seq;
 	uint8		head[KEFU_HASH_LENGTH];
 	char	   *unit;
+	char	   *department;		/* whom the level role of that name stands for */
 	int32		handler;
 	bool		touched;
 } Locked;
@@ -168,60 +171,81 @@ find_due(TimestampTz now, int max, char ***types, int64 **objects, int64 **clock
 	return count;
 }
 
+/*
+ * One statement for each table of objects; the caller writes its text where
+ * the plan has none yet.
+ */
+static KefuPlan *
+plan_of(KefuPlan *plans, Oid *relations, const KefuMachine *machine)
+{
+	for (int i = 0; i < MAX_TABLES; i++)
+	{
+		if (relations[i] == InvalidOid)
+			relations[i] = machine->relation;
+		if (relations[i] == machine->relation)
+			return &plans[i];
+	}
+	elog(ERROR, "too many object types");
+}
+
+/*
+ * The last column is whom the level role 'department' stands for: of a ticket,
+ * the department that has its open work order, if there is one.
+ */
 static KefuPlan *
 lock_plan(KefuMachine *machine)
 {
-	static KefuPlan plans[8];
-	static Oid	relations[8];
+	static KefuPlan plans[MAX_TABLES];
+	static Oid	relations[MAX_TABLES];
+	KefuPlan   *plan = plan_of(plans, relations, machine);
+	const char *id = quote_identifier(machine->id_column);
+	StringInfoData sql;
 
-	for (int i = 0; i < 8; i++)
-	{
-		if (relations[i] == machine->relation)
-			return &plans[i];
-		if (relations[i] != InvalidOid)
-			continue;
-		relations[i] = machine->relation;
-		plans[i].sql = MemoryContextStrdup(TopMemoryContext, psprintf(
-																	  "SELECT o.%s, %s, o.state, o.version, o.audit_seq, o.audit_head, o.unit, o.handler "
-																	  "  FROM %s o WHERE o.%s = ANY ($1) ORDER BY 1 FOR NO KEY UPDATE SKIP LOCKED",
-																	  quote_identifier(machine->id_column),
-																	  machine->kind_column ? psprintf("o.%s", quote_identifier(machine->kind_column)) :
-																	  quote_literal_cstr(machine->machine),
-																	  quote_qualified_identifier("kefu", get_rel_name(machine->relation)),
-																	  quote_identifier(machine->id_column)));
-		plans[i].nargs = 1;
-		plans[i].types[0] = INT8ARRAYOID;
-		return &plans[i];
-	}
-	elog(ERROR, "too many object types");
+	if (plan->sql != NULL)
+		return plan;
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT o.%s, ", id);
+	if (machine->kind_column)
+		appendStringInfo(&sql, "o.%s", quote_identifier(machine->kind_column));
+	else
+		appendStringInfoString(&sql, quote_literal_cstr(machine->machine));
+	appendStringInfoString(&sql, ", o.state, o.version, o.audit_seq, o.audit_head, o.unit, "
+						   "o.handler, ");
+	if (strcmp(machine->object_type, "ticket") == 0)
+		appendStringInfoString(&sql, "coalesce((SELECT w.department FROM kefu.work_order w "
+							   " WHERE w.ticket_id = o.ticket_id AND w.closed_at IS NULL "
+							   " ORDER BY w.order_id DESC LIMIT 1), o.unit)");
+	else
+		appendStringInfoString(&sql, "o.unit");
+	appendStringInfo(&sql, " FROM %s o WHERE o.%s = ANY ($1) "
+					 "ORDER BY 1 FOR NO KEY UPDATE OF o SKIP LOCKED",
+					 quote_qualified_identifier("kefu", get_rel_name(machine->relation)), id);
+	plan->nargs = 1;
+	plan->types[0] = INT8ARRAYOID;
+	plan->sql = MemoryContextStrdup(TopMemoryContext, sql.data);
+	return plan;
 }
 
 static KefuPlan *
 heads_plan(KefuMachine *machine)
 {
-	static KefuPlan plans[8];
-	static Oid	relations[8];
+	static KefuPlan plans[MAX_TABLES];
+	static Oid	relations[MAX_TABLES];
+	KefuPlan   *plan = plan_of(plans, relations, machine);
 
-	for (int i = 0; i < 8; i++)
-	{
-		if (relations[i] == machine->relation)
-			return &plans[i];
-		if (relations[i] != InvalidOid)
-			continue;
-		relations[i] = machine->relation;
-		plans[i].sql = MemoryContextStrdup(TopMemoryContext, psprintf(
-																	  "UPDATE %s o SET audit_seq = n.audit_seq, audit_head = n.audit_head "
-																	  "  FROM unnest($1::bigint[], $2::integer[], $3::bytea[]) "
-																	  "       AS n(id, audit_seq, audit_head) WHERE o.%s = n.id",
-																	  quote_qualified_identifier("kefu", get_rel_name(machine->relation)),
-																	  quote_identifier(machine->id_column)));
-		plans[i].nargs = 3;
-		plans[i].types[0] = INT8ARRAYOID;
-		plans[i].types[1] = INT4ARRAYOID;
-		plans[i].types[2] = BYTEAARRAYOID;
-		return &plans[i];
-	}
-	elog(ERROR, "too many object types");
+	if (plan->sql != NULL)
+		return plan;
+	plan->nargs = 3;
+	plan->types[0] = INT8ARRAYOID;
+	plan->types[1] = INT4ARRAYOID;
+	plan->types[2] = BYTEAARRAYOID;
+	plan->sql = MemoryContextStrdup(TopMemoryContext, psprintf(
+		"UPDATE %s o SET audit_seq = n.audit_seq, audit_head = n.audit_head "
+		"  FROM unnest($1::bigint[], $2::integer[], $3::bytea[]) "
+		"       AS n(id, audit_seq, audit_head) WHERE o.%s = n.id",
+		quote_qualified_identifier("kefu", get_rel_name(machine->relation)),
+		quote_identifier(machine->id_column)));
+	return plan;
 }
 
 static int
@@ -247,6 +271,7 @@ lock_objects(KefuMachine *machine, const int64 *ids, int count, Locked **locked)
 		list[i].unit = kefu_spi_text(i, 7);
 		value = kefu_spi_value(i, 8, &isnull);
 		list[i].handler = isnull ? 0 : DatumGetInt32(value);
+		list[i].department = kefu_spi_text(i, 9);
 	}
 	*locked = list;
 	return found;
@@ -350,6 +375,7 @@ recipient_of(List **known, const Due *due, const Locked *object, TimestampTz now
 		"SELECT kefu.on_duty($1, $2, $3, $4)", 4,
 		{TEXTOID, TEXTOID, TIMESTAMPTZOID, INT4OID}, NULL
 	};
+	char	   *unit = strcmp(due->role, "department") == 0 ? object->department : object->unit;
 	Recipient  *r;
 	ListCell   *cell;
 	Datum		v[4];
@@ -359,12 +385,12 @@ recipient_of(List **known, const Due *due, const Locked *object, TimestampTz now
 	foreach(cell, *known)
 	{
 		r = lfirst(cell);
-		if (strcmp(r->unit, object->unit) == 0 && strcmp(r->role, due->role) == 0 &&
+		if (strcmp(r->unit, unit) == 0 && strcmp(r->role, due->role) == 0 &&
 			r->handler == object->handler)
 			return r;
 	}
 	r = palloc0(sizeof(Recipient));
-	r->unit = object->unit;
+	r->unit = unit;
 	r->role = due->role;
 	r->handler = object->handler;
 	v[0] = CStringGetTextDatum(r->unit);

@@ -172,6 +172,9 @@ SELECT fired FROM kefu.tick();
 SET LOCAL kefu.test_now = '2026-03-06 09:01+08';
 SELECT fired FROM kefu.tick();
 SELECT kind, state, satisfaction FROM pg_temp.ticket WHERE kind = 'inquiry';
+-- A timer that ran its course has broken no promise, however late it was looked at.
+SELECT c.clock, c.outcome, c.stopped_at > c.due_at AS after_due FROM kefu.clock c
+ WHERE c.object_type = 'ticket' AND c.object_id = :t AND c.clock = 'silence';
 
 -- A gateway speaks for the staff of its unit and for nobody else.
 SET LOCAL ROLE desk_crm;

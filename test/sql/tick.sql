@@ -62,6 +62,24 @@ SELECT e.outcome, s.login, count(*), count(DISTINCT e.digest_id) AS digests
   FROM kefu.escalation e JOIN kefu.staff s USING (staff_id)
  WHERE e.fired_at = kefu.now() GROUP BY 1, 2 ORDER BY 1;
 
+-- Half of the 48 hours gone: the department that has the work order is told; where
+-- no department has it, the desk's operator (R91, R119).
+INSERT INTO kefu.shift (unit, staff_id, role, during)
+    SELECT 'gd.network', s.staff_id, 'department', tstzrange('2026-03-03 08:00+08', '2026-03-03 20:00+08')
+      FROM kefu.add_staff('tick_wang', 'gd.network', '王') AS s(staff_id);
+INSERT INTO kefu.shift (unit, staff_id, role, during)
+    SELECT 'gd', s.staff_id, 'operator', tstzrange('2026-03-03 08:00+08', '2026-03-03 20:00+08')
+      FROM kefu.staff s WHERE s.login = 'tick_lin';
+SELECT max(ticket_id) AS last FROM kefu.ticket \gset
+SELECT (kefu.raise_new('work_order', 'create', jsonb_build_object('ticket', :last, 'unit', 'gd',
+        'department', 'gd.network', 'category', 'broadband', 'reply_by', '2026-03-05 08:00+08'))).machine;
+SET LOCAL kefu.test_now = '2026-03-03 13:50+08';
+SELECT fired > 0 AS fired FROM kefu.tick();
+SELECT s.login, e.outcome <> 'unattended' AS attended, c.object_id = :last AS has_order, count(*) > 0 AS told
+  FROM kefu.escalation e JOIN kefu.clock c USING (clock_id) LEFT JOIN kefu.staff s USING (staff_id)
+ WHERE c.clock = 'answer' AND e.role = 'department' AND e.fired_at = kefu.now()
+ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+
 -- The chain knows of every level, and every head fits.
 SELECT count(*) > 100 AS many, count(DISTINCT e.facts ->> 'clock') AS clocks
   FROM kefu.audit_event e WHERE e.event = 'level' AND e.flags & 4 = 4;
