@@ -87,6 +87,7 @@ CREATE TABLE kefu.endpoint (
         CONSTRAINT endpoint_action CHECK (action ~ '^[a-z][a-z0-9_]{0,62}$'),
     purpose text COLLATE "C" NOT NULL CONSTRAINT endpoint_purpose CHECK
         (purpose IN ('feed', 'write', 'verify', 'step')),
+    to_us boolean NOT NULL DEFAULT true,
     base_url text CONSTRAINT endpoint_base_url CHECK (base_url ~ '^https?://[^/?#]+(/[^?#]*)?$'),
     method text COLLATE "C" NOT NULL CONSTRAINT endpoint_method CHECK
         (method IN ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')),
@@ -171,6 +172,7 @@ COMMENT ON TABLE kefu.endpoint IS 'What can be asked of a platform, how, and how
 COMMENT ON COLUMN kefu.endpoint.platform IS 'platform (平台)';
 COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, delete_post, delete_comment. Verification: sent_comments, sent_messages, own_posts. Others as needed (动作)';
 COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, write 发送, verify 核对, step: part of another one (用途)';
+COMMENT ON COLUMN kefu.endpoint.to_us IS 'its items are written to the account that fetches them; false for search and other units'' accounts, whose finds open nothing before a person has read them (是否写给本账号; R87, R104, ruling 30)';
 COMMENT ON COLUMN kefu.endpoint.base_url IS 'base address of this endpoint only; NULL: the platform''s (接口地址)';
 COMMENT ON COLUMN kefu.endpoint.method IS 'HTTP method (请求方法)';
 COMMENT ON COLUMN kefu.endpoint.path IS 'path behind the base address; {name} takes the parameter of that name out of the query or body (路径)';

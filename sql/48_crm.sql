@@ -13,10 +13,33 @@ COMMENT ON COLUMN kefu.patrol.unit IS 'unit whose worklist was read (机构)';
 COMMENT ON COLUMN kefu.patrol.staff_id IS 'who looked (人员)';
 COMMENT ON COLUMN kefu.patrol.at IS 'when (时间)';
 
+CREATE FUNCTION kefu.work_text(object_type text, id bigint) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH ticket AS (
+        SELECT t.ticket_id, t.message_id FROM kefu.ticket t
+         WHERE t.ticket_id = CASE object_type WHEN 'ticket' THEN id WHEN 'work_order' THEN
+                   (SELECT o.ticket_id FROM kefu.work_order o WHERE o.order_id = id) END
+    )
+    SELECT left(CASE object_type
+        WHEN 'message' THEN (SELECT g.text FROM kefu.message g WHERE g.message_id = id)
+        WHEN 'task' THEN (SELECT concat_ws(': ', k.cause, k.note) FROM kefu.task k WHERE k.task_id = id)
+        ELSE coalesce(
+            (SELECT o.further_need FROM kefu.work_order o
+              WHERE o.order_id = id AND object_type = 'work_order'),
+            (SELECT g.text FROM kefu.message g JOIN ticket t USING (ticket_id)
+              ORDER BY g.posted_at DESC, g.message_id DESC LIMIT 1),
+            (SELECT g.text FROM kefu.message g JOIN ticket t USING (message_id)))
+        END, 140);
+END;
+COMMENT ON FUNCTION kefu.work_text(text, bigint) IS
+'What a piece of work is about, at most 140 characters: the customer''s last words, the further need of a work order, the cause of a task; NULL if there is none. The caller checks who may read it (内部: 工作内容)';
+
 CREATE FUNCTION kefu.worklist(unit text, max_rows integer DEFAULT 200)
-    RETURNS TABLE (object_type text, id bigint, machine text, state text, state_label text, why text,
-                   due_at timestamptz, seconds_left bigint, priority smallint, handler integer,
-                   needs_reading boolean, suggested_script text, version integer)
+    RETURNS TABLE (object_type text, id bigint, of_unit text, machine text, state text, state_label text,
+                   why text, due_at timestamptz, seconds_left bigint, priority smallint,
+                   handler integer, needs_reading boolean, text text, suggested_script text,
+                   version integer)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
@@ -28,43 +51,49 @@ $$ BEGIN
          WHERE u.unit = ANY (kefu.my_units())
            AND worklist.unit IN (SELECT p.unit FROM kefu.unit_path(u.unit) AS p(unit))
     ), work AS (
-        SELECT 'ticket' AS object_type, t.ticket_id AS id, t.kind AS machine, t.state, t.priority,
-               t.handler, t.needs_reading, t.version
+        SELECT 'ticket' AS object_type, t.ticket_id AS id, t.unit, t.kind AS machine, t.state,
+               t.priority, t.handler, t.needs_reading, t.version
           FROM kefu.ticket t JOIN mine USING (unit)
          WHERE t.archived_at IS NULL
         UNION ALL
-        SELECT 'message', g.message_id, 'message', g.state, 2::smallint, g.handler, true, g.version
+        SELECT 'message', g.message_id, g.unit, 'message', g.state, 2::smallint, g.handler, true, g.version
           FROM kefu.message g JOIN mine USING (unit)
          WHERE g.state IN ('new', 'removal_asked') AND g.is_live
         UNION ALL
-        SELECT 'work_order', o.order_id, 'work_order', o.state, o.priority, o.handler, false, o.version
+        SELECT 'work_order', o.order_id, o.unit, 'work_order', o.state, o.priority, o.handler, false, o.version
           FROM kefu.work_order o JOIN mine USING (unit)
          WHERE o.closed_at IS NULL
         UNION ALL
-        SELECT 'task', k.task_id, 'task', k.state, 2::smallint, k.handler, false, k.version
+        SELECT 'task', k.task_id, k.unit, 'task', k.state, 2::smallint, k.handler, false, k.version
           FROM kefu.task k JOIN mine USING (unit)
          WHERE k.state = 'open'
+    ), listed AS (
+        SELECT w.*, c.clock, c.due_at,
+               CASE WHEN current_setting('kefu.language') = 'zh' THEN s.label_zh ELSE s.label_en END AS label,
+               row_number() OVER (ORDER BY w.needs_reading AND w.object_type = 'ticket' DESC,
+                                  c.due_at NULLS LAST, w.priority, w.id) AS place
+          FROM work w
+          JOIN kefu.state s ON s.machine = w.machine AND s.state = w.state AND NOT s.is_final
+          LEFT JOIN LATERAL (
+               SELECT k.clock, k.due_at FROM kefu.clock k
+                WHERE k.object_id = w.id AND k.object_type = w.object_type AND k.stopped_at IS NULL
+                ORDER BY k.due_at LIMIT 1) AS c ON true
+         ORDER BY place
+         LIMIT max_rows
     )
-    SELECT w.object_type, w.id, w.machine, w.state,
-           CASE WHEN current_setting('kefu.language') = 'zh' THEN s.label_zh ELSE s.label_en END,
-           c.clock, c.due_at, floor(extract(epoch FROM c.due_at - kefu.now()))::bigint, w.priority,
-           w.handler, w.needs_reading,
-           CASE WHEN w.machine IN ('inquiry', 'complaint') AND w.state IN ('new', 'recorded')
-                THEN w.machine || '_acknowledge'
-                WHEN w.machine = 'negative' THEN 'negative_ask'
-                WHEN w.machine = 'praise' THEN 'praise_thanks' END,
-           w.version
-      FROM work w
-      JOIN kefu.state s ON s.machine = w.machine AND s.state = w.state AND NOT s.is_final
-      LEFT JOIN LATERAL (
-           SELECT k.clock, k.due_at FROM kefu.clock k
-            WHERE k.object_id = w.id AND k.object_type = w.object_type AND k.stopped_at IS NULL
-            ORDER BY k.due_at LIMIT 1) AS c ON true
-     ORDER BY w.needs_reading AND w.object_type = 'ticket' DESC, c.due_at NULLS LAST, w.priority, w.id
-     LIMIT max_rows;
+    SELECT l.object_type, l.id, l.unit, l.machine, l.state, l.label, l.clock, l.due_at,
+           floor(extract(epoch FROM l.due_at - kefu.now()))::bigint, l.priority, l.handler,
+           l.needs_reading, kefu.work_text(l.object_type, l.id),
+           CASE WHEN l.machine IN ('inquiry', 'complaint') AND l.state IN ('new', 'recorded')
+                THEN l.machine || '_acknowledge'
+                WHEN l.machine = 'negative' THEN 'negative_ask'
+                WHEN l.machine = 'praise' THEN 'praise_thanks' END,
+           l.version
+      FROM listed l
+     ORDER BY l.place;
 END $$;
 COMMENT ON FUNCTION kefu.worklist(text, integer) IS
-'Open work of a unit and all below it that the caller may see: tickets whose customer wrote again first, then by the earliest promise; seconds_left is negative when late. Reading it is recorded as a patrol (工作清单; R71, R86, R88)';
+'Open work of a unit and all below it that the caller may see: tickets whose customer wrote again first, then by the earliest promise; seconds_left is negative when late; text is what kefu.work_text() shows. Reading it is recorded as a patrol (工作清单; R71, R86, R88)';
 
 CREATE FUNCTION kefu.mask(value text, kind text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

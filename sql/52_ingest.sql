@@ -1,8 +1,5 @@
 -- 52_ingest: a payload of a platform becomes messages, tickets and promises.
 
-ALTER TABLE kefu.endpoint ADD COLUMN to_us boolean NOT NULL DEFAULT true;
-COMMENT ON COLUMN kefu.endpoint.to_us IS 'its items are written to the account that fetches them; false for search and other units'' accounts, whose finds open nothing before a person has read them (是否写给本账号; R87, R104, ruling 30)';
-
 CREATE TABLE kefu.kind_rule (
     rule text COLLATE "C" PRIMARY KEY
         CONSTRAINT kind_rule_code CHECK (rule ~ '^[a-z0-9][a-z0-9_.-]{0,62}$'),

@@ -75,7 +75,7 @@ UPDATE kefu.ticket SET state = 'archived';
 SELECT kefu.me() IS NOT NULL AS me, kefu.my_units();
 
 -- The path of the complaint.
-SELECT object_type, machine, state, why, due_at, seconds_left, suggested_script
+SELECT object_type, of_unit, machine, state, why, due_at, seconds_left, text, suggested_script
   FROM kefu.worklist('gd') ORDER BY 1;
 SELECT state FROM kefu.triage(:m, 'complaint', 1, 'broadband.fault');
 SELECT kefu.answer(:t, 'x', version => 99);
@@ -120,6 +120,7 @@ SELECT pg_temp.taken('2026-03-02 15:00+08');
 SET LOCAL ROLE desk_lin;
 SELECT state FROM kefu.dissatisfied(:t, '还是掉线', '2026-03-02 16:00+08');
 SELECT state FROM kefu.refer(:t, 'gd.network', 'broadband.fault', further_need => '还是掉线');
+SELECT object_type, of_unit, text FROM kefu.worklist('gd') WHERE object_type IN ('ticket', 'work_order', 'task') ORDER BY 1, 3;
 RESET ROLE;
 SELECT count(*) AS orders, min(state) AS state, min(round) AS round FROM kefu.work_order;
 SET LOCAL ROLE desk_lin;
