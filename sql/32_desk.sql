@@ -162,7 +162,7 @@ COMMENT ON COLUMN kefu.message.state IS 'state of the message machine (状态)';
 COMMENT ON COLUMN kefu.message.version IS 'rises with each change of state (版本)';
 COMMENT ON COLUMN kefu.message.audit_seq IS 'events in its chain (审计序号)';
 COMMENT ON COLUMN kefu.message.audit_head IS 'hash of its last event (链头)';
-COMMENT ON COLUMN kefu.message.unit IS 'unit of the account that found it first (机构)';
+COMMENT ON COLUMN kefu.message.unit IS 'who reads it: the unit of the ticket it opened, else that of the account that found it first (机构)';
 COMMENT ON COLUMN kefu.message.handler IS 'person who works on it; NULL nobody (处理人)';
 COMMENT ON COLUMN kefu.message.platform IS 'platform (平台)';
 COMMENT ON COLUMN kefu.message.account IS 'account that found it first (账号)';

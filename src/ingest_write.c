@@ -155,6 +155,16 @@ record_facts(const IngestTicket *ticket)
 /* --- events ---------------------------------------------------------------- */
 
 /*
+ * A message stays with whoever has to read it: the unit of the ticket that it
+ * opens, else that of the account.
+ */
+static const char *
+handled_by(const Ingest *in, const IngestItem *item)
+{
+	return item->opens ? item->opens->unit : in->source.unit;
+}
+
+/*
  * Adds an event to the batch; the caller's chain columns move with it.
  */
 static KefuEvent *
@@ -257,7 +267,7 @@ write_events(Ingest *in, const MessageRows *rows)
 		const KefuTransition *row = row_of(rows, in, item);
 
 		heads[n] = item->head;
-		add_event(in, events, &n, row, "message", item->message_id, in->source.unit, 1)
+		add_event(in, events, &n, row, "message", item->message_id, handled_by(in, item), 1)
 			->facts = message_facts(in, item);
 		item->state = row->to_state;
 		item->version = 1;
@@ -265,7 +275,7 @@ write_events(Ingest *in, const MessageRows *rows)
 			continue;
 		heads[n] = item->head;
 		add_event(in, events, &n, rows->keep, "message", item->message_id,
-				  in->source.unit, 2)->flags |= KEFU_EVENT_RAISED;
+				  handled_by(in, item), 2)->flags |= KEFU_EVENT_RAISED;
 		item->state = rows->keep->to_state;
 		item->version = 2;
 	}
@@ -330,7 +340,7 @@ write_clocks(Ingest *in, const MessageRows *rows)
 		IngestTicket *ticket = item->opens;
 
 		add_clocks(in, starts, &n, row_of(rows, in, item), "message", item->message_id,
-				   in->source.unit, item->posted_at);
+				   handled_by(in, item), item->posted_at);
 		if (ticket == NULL)
 			continue;
 		add_clocks(in, starts, &n, ticket->open, "ticket", ticket->ticket_id,
@@ -455,7 +465,6 @@ write_messages(Ingest *in)
 		"is_live", "to_us", "ticket_id", "suggested_kind", NULL
 	};
 	static KefuRowTable table = {.table = "message", .columns = columns};
-	Datum		unit = CStringGetTextDatum(in->source.unit);
 	Datum		platform = CStringGetTextDatum(in->source.platform);
 	Datum		account = CStringGetTextDatum(in->source.account);
 	Datum		action = CStringGetTextDatum(in->source.action);
@@ -471,7 +480,7 @@ write_messages(Ingest *in)
 		kefu_row_set(&rows, VERSION, Int32GetDatum(item->version));
 		kefu_row_set(&rows, SEQ, Int32GetDatum(item->version));
 		kefu_row_set(&rows, HEAD, head_datum(item->head));
-		kefu_row_set(&rows, UNIT, unit);
+		kefu_row_text(&rows, UNIT, handled_by(in, item));
 		kefu_row_set(&rows, PLATFORM, platform);
 		kefu_row_set(&rows, ACCOUNT, account);
 		kefu_row_set(&rows, ACTION, action);

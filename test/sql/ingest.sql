@@ -93,7 +93,7 @@ UPDATE kefu.ticket SET is_provisional = false, unit = 'west',
 SET LOCAL session_replication_role = origin;
 SELECT * FROM kefu.ingest('plaza.east', 'comments_to_me', pg_temp.page(
     pg_temp.item('51', '77', '又断网了', '2026-03-02 08:57+08', '6', '6')));
-SELECT t.unit, t.received_unit, s.login AS handler, r.message_id = o.message_id AS repeats
+SELECT m.unit AS read_by, t.unit, t.received_unit, s.login AS handler, r.message_id = o.message_id AS repeats
   FROM kefu.message m JOIN kefu.ticket t USING (ticket_id) JOIN kefu.staff s ON s.staff_id = t.handler
   JOIN kefu.ticket r ON r.ticket_id = t.repeat_of
   JOIN kefu.message o ON o.native_id = '10'
