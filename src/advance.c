@@ -65,6 +65,7 @@ typedef struct TypePlans
 	Oid			relation;		/* hash key */
 	KefuPlan	lock;
 	KefuPlan	move;
+	KefuPlan	move_to;		/* and a handler */
 	KefuPlan	record;
 } TypePlans;
 
@@ -90,6 +91,21 @@ plan_text(KefuPlan *plan, char *sql)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->sql = MemoryContextStrdup(TopMemoryContext, sql);
+}
+
+static void
+plan_move(KefuPlan *plan, const KefuMachine *machine, const char *table, const char *id,
+		  const char *more)
+{
+	static const Oid types[] = {INT8OID, TEXTOID, INT4OID, INT4OID, BYTEAOID, INT4OID, TEXTOID};
+
+	plan_text(plan, psprintf("UPDATE %s SET state = $2, version = $3, audit_seq = $4, "
+							 "audit_head = $5%s%s WHERE %s = $1", table, more,
+							 machine->kind_column ?
+							 psprintf(", %s = $7", quote_identifier(machine->kind_column)) : "",
+							 id));
+	plan->nargs = lengthof(types);
+	memcpy(plan->types, types, sizeof(types));
 }
 
 /*
@@ -128,18 +144,8 @@ plans_of(KefuMachine *machine)
 					   reader_columns(machine->readers), table, id));
 	plans->lock.nargs = 1;
 	plans->lock.types[0] = INT8OID;
-	plan_text(&plans->move,
-			  psprintf("UPDATE %s SET state = $2, version = $3, audit_seq = $4, audit_head = $5%s "
-					   " WHERE %s = $1", table,
-					   machine->kind_column ? psprintf(", %s = $6", quote_identifier(machine->kind_column))
-					   : "", id));
-	plans->move.nargs = machine->kind_column ? 6 : 5;
-	plans->move.types[0] = INT8OID;
-	plans->move.types[1] = TEXTOID;
-	plans->move.types[2] = INT4OID;
-	plans->move.types[3] = INT4OID;
-	plans->move.types[4] = BYTEAOID;
-	plans->move.types[5] = TEXTOID;
+	plan_move(&plans->move, machine, table, id, "");
+	plan_move(&plans->move_to, machine, table, id, ", handler = $6");
 	plan_text(&plans->record,
 			  psprintf("SELECT to_jsonb(o) FROM %s o WHERE o.%s = $1", table, id));
 	plans->record.nargs = 1;
@@ -187,24 +193,32 @@ lock_object(KefuMachine *machine, int64 id, Object *object)
 	return true;
 }
 
+/*
+ * One UPDATE for all that the engine itself changes.
+ */
 static void
-write_move(Object *object, const char *machine, const char *state, const uint8 *head)
+write_move(Object *object, const KefuTransition *t, int32 handler)
 {
+	TypePlans  *plans = plans_of(object->machine);
 	bytea	   *value = palloc(VARHDRSZ + KEFU_HASH_LENGTH);
-	Datum		v[6];
+	Datum		v[7];
+	char		nulls[8] = "       ";
 
 	SET_VARSIZE(value, VARHDRSZ + KEFU_HASH_LENGTH);
-	memcpy(VARDATA(value), head, KEFU_HASH_LENGTH);
+	memcpy(VARDATA(value), object->head, KEFU_HASH_LENGTH);
 	v[0] = Int64GetDatum(object->id);
-	v[1] = CStringGetTextDatum(state);
+	v[1] = CStringGetTextDatum(t->to_state);
 	v[2] = Int32GetDatum(object->version);
 	v[3] = Int32GetDatum(object->audit_seq);
 	v[4] = PointerGetDatum(value);
-	v[5] = CStringGetTextDatum(machine);
+	v[5] = Int32GetDatum(handler);
+	v[6] = CStringGetTextDatum(t->to_machine);
+	if (handler == 0)
+		nulls[5] = 'n';
 	/* A new row is in its first state already; only its event says *new. */
-	kefu_guard_permit_move(strcmp(object->state, KEFU_NEW) == 0 ? state : object->state,
-						   state);
-	kefu_spi_run(&plans_of(object->machine)->move, v, NULL, false, 0);
+	kefu_guard_permit_move(strcmp(object->state, KEFU_NEW) == 0 ? t->to_state : object->state,
+						   t->to_state);
+	kefu_spi_run(t->handler ? &plans->move_to : &plans->move, v, nulls, false, 0);
 }
 
 /* --- small things ----------------------------------------------------------- */
@@ -777,6 +791,27 @@ reread(Object *object)
 	}
 }
 
+/* Who handles the object after a transition that says so; 0 nobody. */
+static int32
+new_handler(const KefuTransition *t, const Move *move)
+{
+	JsonbValue *named;
+
+	if (t->handler == NULL || strcmp(t->handler, "nobody") == 0)
+		return 0;
+	named = arg_value(move->call->args, "staff");
+	if (!is_given(named))
+		return move->actor.staff_id;
+	if (named->type == jbvNumeric)
+		return DatumGetInt32(DirectFunctionCall1(numeric_int4,
+												 NumericGetDatum(named->val.numeric)));
+	if (named->type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the fact \"staff\" must be the number of a person")));
+	return pg_strtoint32(arg_text(move->call->args, "staff"));
+}
+
 /*
  * Carries out a chosen transition on a locked object.
  */
@@ -793,6 +828,7 @@ carry_out(const KefuCall *call, Object *object, KefuTransition *chosen, Move *mo
 
 	t.to_state = pstrdup(t.to_state);
 	t.to_machine = pstrdup(t.to_machine);
+	t.handler = t.handler ? pstrdup(t.handler) : NULL;
 	t.clock_ops = kefu_copy_names(t.clock_ops);
 	if (changes)
 		object->version++;
@@ -801,7 +837,7 @@ carry_out(const KefuCall *call, Object *object, KefuTransition *chosen, Move *mo
 
 	kefu_guard_open(object->machine->relation, object->id);
 	append_event(move, &t, flags_of(call->authority));
-	write_move(object, t.to_machine, t.to_state, object->head);
+	write_move(object, &t, new_handler(&t, move));
 	if (!t.speaks)
 		stop_clocks(t.clock_ops, object, call->event, old_round, move->at);
 	if (t.effect != InvalidOid)
@@ -1048,7 +1084,7 @@ record_event(Object *object, const char *name, int64 speech_id, TimestampTz at)
 		.at = kefu_now(), .event_id = kefu_audit_next_id()};
 
 	append_event(&move, &same, KEFU_EVENT_BY_PLATFORM);
-	write_move(object, object->machine->machine, object->state, object->head);
+	write_move(object, &same, 0);
 }
 
 /*
