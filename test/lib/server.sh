@@ -5,6 +5,7 @@
 # the system's PostgreSQL, and no existing cluster is touched.  It works
 # because the server finds its files relative to its own binary.
 #
+#   kefu_copy_tree DIR               what git would know of the folder we are in
 #   kefu_server_prefix DIR [MAJOR]   makes DIR/usr/..., sets PG_BIN, PG_CONFIG
 #   kefu_server_start DIR NAME [CONF-LINES...]  initdb and start; sets PGHOST, PGPORT, PGDATA
 #   kefu_server_stop DATA [MODE]
@@ -17,6 +18,20 @@
 kefu_say()
 {
 	printf '[%4ds] %s\n' "$SECONDS" "$*"
+}
+
+# Without what a build left behind; outside a checkout (a release, a chroot)
+# everything is copied.
+kefu_copy_tree()
+{
+	local file
+
+	{
+		git -c safe.directory='*' ls-files -co --exclude-standard -z 2> /dev/null ||
+			find . -type f -not -path './.git/*' -not -path './build/*' -print0
+	} | while IFS= read -r -d '' file; do
+		[ ! -e "$file" ] || printf '%s\0' "$file"
+	done | tar --null -T - -cf - | tar -C "$1" -xf -
 }
 
 # The user the server runs as: PostgreSQL refuses root.
