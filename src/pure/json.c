@@ -38,8 +38,11 @@ kefu_json_parse(const char *data, size_t len, const KefuWant *want,
 		error->reason = "out of memory";
 		return false;
 	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	/* The NUL behind the text tells json-c that it is complete. */
+	/*
+	 * Not JSON_TOKENER_STRICT: the sieve is stricter, and json-c 0.18 compares
+	 * signed characters with the space, so that it then refuses all text beyond
+	 * ASCII.  The NUL behind the text tells json-c that it is complete.
+	 */
 	*root = json_tokener_parse_ex(tokener, sieved, (int) sieved_len + 1);
 	refusal = json_tokener_get_error(tokener);
 	json_tokener_free(tokener);
