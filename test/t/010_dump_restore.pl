@@ -154,7 +154,7 @@ for my $way (@ways)
 $other->safe_psql('postgres', 'ALTER DATABASE plain RENAME TO desk');
 my $before = rows_of($other, 'desk', 'seal');
 my $from = -s $other->logfile;
-$other->append_conf('postgresql.conf', 'kefu.enabled = on');
+$other->append_conf('postgresql.conf', "kefu.enabled = on\nkefu.test_now = '2027-03-02 10:00+08'");
 $other->reload;
 worker_is($other, 'desk', $_, 'foreign copy', "$_ sees a copy") for 'kefu clock', 'kefu net';
 is(seen_in_log($other, qr/this is a foreign copy/, $from), 2, 'and says so once each');
