@@ -73,7 +73,8 @@ sub differences
 
 	$seen{$_}-- for split /\n/, $left;
 	$seen{$_}++ for split /\n/, $right;
-	return sort map { ($seen{$_} < 0 ? '< ' : '> ') . substr $_, 0, 200 } grep { $seen{$_} } keys %seen;
+	my @differences = sort map { ($seen{$_} < 0 ? '< ' : '> ') . substr $_, 0, 200 } grep { $seen{$_} } keys %seen;
+	return @differences;
 }
 
 sub is_same
