@@ -1,7 +1,8 @@
 # A copy never talks: a clone of the database, a base backup brought up on its
 # own and a point-in-time recovery neither send what is queued nor fire what is
 # due, although all that is needed for it, secrets included, is in them; until
-# kefu.take_over() (design "a copy never talks"; R8, R95, R101).
+# kefu.take_over() (design "a copy never talks"; R8, R95, R101).  And then they
+# ask before they speak: what the original said meanwhile is not said again.
 #
 # What was sent is read on the far side, what was fired in kefu.escalation.  The
 # last part holds what doc/operations.md says: nothing but kefu.node tells a
@@ -17,7 +18,16 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my @workers = ('kefu clock', 'kefu net');
-my $far = KefuFarSide->new("$PostgreSQL::Test::Utils::tmp_check/far_side.log");
+my $log = "$PostgreSQL::Test::Utils::tmp_check/far_side.log";
+
+# The far side takes the reply, and lists it from then on as what we have said.
+my $ours = '{"id": "700", "text": "您好,套餐可在网上营业厅办理。", "at": "2027-03-02T01:40:00Z",'
+  . ' "by": {"id": "901"}, "to": "11", "under": "11"}';
+my $far = KefuFarSide->new($log,
+	'/comments/11' => sub { return KefuFarSide::reply($ours) },
+	'/sent/comments' => sub {
+		return KefuFarSide::reply(slurp_file($log) =~ / POST / ? qq({"items": [$ours]}) : '{"items": []}');
+	});
 my $server = new_server('main', 'kefu.test_clock = on', 'kefu.allow_http = on',
 	"kefu.node = 'main'", 'kefu.enabled = off');
 $server->enable_archiving;
@@ -63,18 +73,24 @@ sub is_silent
 	is(sends(), $sent, "$what: and the far side has heard nothing");
 }
 
-# The same copy, told to go on, speaks and fires.
+# The same copy, told to go on, fires; and it asks before it speaks: only what the
+# far side doesn't have yet is sent.
 sub goes_on
 {
-	my ($copy, $database, $what) = @_;
-	my $sent = sends();
+	my ($copy, $database, $what, $expected) = @_;
+	my $heard = () = $far->requests(qr/./);
 
-	$copy->safe_psql($database, q{SELECT kefu.take_over('drill')});
+	is($copy->safe_psql($database, q{SELECT sends_uncertain FROM kefu.take_over('drill')}), '1',
+		"$what: what was queued is uncertain");
+	$copy->append_conf('postgresql.conf', "kefu.test_now = '2027-03-02 09:40+08'");
+	$copy->reload;
 	ok( $copy->poll_query_until($database, q{
 			SELECT (SELECT count(*) FROM kefu.escalation) > 0
-			   AND (SELECT count(*) FROM kefu.outbound WHERE attempts > 0 AND state <> 'sending') = 1}),
+			   AND (SELECT count(*) FROM kefu.outbound WHERE state = 'sent') = 1}),
 		"$what: goes on after take_over");
-	cmp_ok(sends(), '>', $sent, "$what: and the far side hears it");
+	my @requests = $far->requests(qr/./);
+	is( join(' ', map { (split)[1] } @requests[ $heard .. $#requests ]), $expected,
+		"$what: $expected");
 	is( $copy->safe_psql($database, q{
 			SELECT facts ->> 'former_node' FROM kefu.audit_event WHERE event = 'taken_over'}),
 		'main', "$what: the ledger says whose place was taken");
@@ -94,7 +110,7 @@ $server->reload;
 is_silent($server, 'clone', 'clone');
 like(($server->psql('clone', 'SELECT kefu.go_live()'))[2], qr/went live elsewhere/,
 	'clone: does not simply go live');
-goes_on($server, 'clone', 'clone');
+goes_on($server, 'clone', 'clone', 'GET POST');
 is($server->safe_psql('clone', 'SELECT max(incarnation) FROM kefu.audit_event'), '2',
 	'clone: in an incarnation of its own');
 
@@ -116,10 +132,10 @@ $copy->init_from_backup($server, 'base');
 $copy->append_conf('postgresql.conf', "archive_mode = off\nkefu.node = 'copy'\nkefu.enabled = on");
 $copy->start;
 is_silent($copy, 'desk', 'base backup');
-goes_on($copy, 'desk', 'base backup');
+goes_on($copy, 'desk', 'base backup', 'GET');
 $copy->stop;
 
-# The original has sent what this one, an hour of its life back, has queued.
+# The original has sent since what this one has queued: it is not said again.
 my $recovered = PostgreSQL::Test::Cluster->new('recovered');
 $recovered->init_from_backup($server, 'base', has_restoring => 1, standby => 0);
 $recovered->append_conf('postgresql.conf', join "\n", 'archive_mode = off', "kefu.node = 'recovered'",
@@ -128,7 +144,7 @@ $recovered->append_conf('postgresql.conf', join "\n", 'archive_mode = off', "kef
 $recovered->start;
 ok($recovered->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()'), 'recovered to that point');
 is_silent($recovered, 'desk', 'point in time');
-goes_on($recovered, 'desk', 'point in time');
+goes_on($recovered, 'desk', 'point in time', 'GET');
 $recovered->stop;
 
 # --- what tells a copy ------------------------------------------------------------
