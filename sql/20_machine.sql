@@ -102,6 +102,7 @@ CREATE TABLE kefu.transition (
     speaks text COLLATE "C" CONSTRAINT transition_speaks CHECK
         (speaks IN ('public', 'private', 'both')),
     clock_ops text[] NOT NULL,
+    handler text COLLATE "C" CONSTRAINT transition_handler CHECK (handler IN ('given', 'nobody')),
     effect regprocedure,
     rulebook text[] NOT NULL,
     note text,
@@ -121,6 +122,7 @@ COMMENT ON COLUMN kefu.transition.roles IS 'who may: staff roles, clock, platfor
 COMMENT ON COLUMN kefu.transition.requires IS 'facts that must come with the event or be on record (必备事实)';
 COMMENT ON COLUMN kefu.transition.speaks IS 'the event talks to the customer: public, private or both; NULL if not (对客沟通)';
 COMMENT ON COLUMN kefu.transition.clock_ops IS 'start:, stop: and pause: of clocks (时限动作)';
+COMMENT ON COLUMN kefu.transition.handler IS 'who handles the object from then on: given, the person of the fact staff or else the caller; nobody, back to the unit''s queue; NULL stays as it is (处理人)';
 COMMENT ON COLUMN kefu.transition.effect IS 'one function, called in the same transaction (后续动作)';
 COMMENT ON COLUMN kefu.transition.rulebook IS 'R numbers it serves; house for a house default (规范条款)';
 COMMENT ON COLUMN kefu.transition.note IS 'why (说明)';

@@ -261,35 +261,6 @@ COMMENT ON FUNCTION kefu.hotline_of(text) IS 'The nearest 10000 hotline up the t
 
 -- --- effects on any object -----------------------------------------------------------
 
-CREATE FUNCTION kefu.effect_set_handler(m kefu.move) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$
-DECLARE
-    new_handler integer := coalesce((m.args ->> 'staff')::integer, m.staff_id);
-BEGIN
-    IF m.machine = 'work_order' THEN
-        UPDATE kefu.work_order SET handler = new_handler WHERE order_id = m.id;
-    ELSIF m.machine = 'task' THEN
-        UPDATE kefu.task SET handler = new_handler WHERE task_id = m.id;
-    ELSE
-        UPDATE kefu.ticket SET handler = new_handler WHERE ticket_id = m.id;
-    END IF;
-END $$;
-COMMENT ON FUNCTION kefu.effect_set_handler(kefu.move) IS 'The caller, or the named person, handles it from now on (设处理人)';
-
-CREATE FUNCTION kefu.effect_clear_handler(m kefu.move) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
-    IF m.machine = 'work_order' THEN
-        UPDATE kefu.work_order SET handler = NULL WHERE order_id = m.id;
-    ELSIF m.machine = 'task' THEN
-        UPDATE kefu.task SET handler = NULL WHERE task_id = m.id;
-    ELSE
-        UPDATE kefu.ticket SET handler = NULL WHERE ticket_id = m.id;
-    END IF;
-END $$;
-COMMENT ON FUNCTION kefu.effect_clear_handler(kefu.move) IS 'It goes back to the unit''s queue (清除处理人)';
-
 CREATE FUNCTION kefu.effect_raise_level(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN

@@ -17,6 +17,8 @@
 #include "kefu.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "common/hashfn.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -36,6 +38,7 @@
 #include "clock.h"
 #include "guard.h"
 #include "guc.h"
+#include "lock.h"
 #include "refuse.h"
 #include "rules.h"
 #include "spi.h"
@@ -60,29 +63,36 @@ typedef struct Object
 
 /* --- reading and writing the object's row -------------------------------- */
 
+/* The columns that an object is read from; READER is the first of READERS. */
+typedef enum ObjectColumn
+{
+	STATE, VERSION, AUDIT_SEQ, AUDIT_HEAD, UNIT, HANDLER, ROUND, KIND, POSTED, READER
+} ObjectColumn;
+
+#define READERS 3
+#define OBJECT_COLUMNS (READER + READERS)
+
 typedef struct TypePlans
 {
 	Oid			relation;		/* hash key */
-	KefuPlan	lock;
+	AttrNumber	columns[OBJECT_COLUMNS];	/* InvalidAttrNumber: has no such */
 	KefuPlan	move;
+	KefuPlan	move_to;		/* and a handler */
 	KefuPlan	record;
 } TypePlans;
 
-static const char *
-or_null(const char *column, const char *type)
+static void
+find_columns(AttrNumber *columns, const KefuMachine *machine)
 {
-	return column ? psprintf("o.%s", quote_identifier(column)) : psprintf("NULL::%s", type);
-}
+	const char *names[OBJECT_COLUMNS] = {
+		"state", "version", "audit_seq", "audit_head", "unit", "handler",
+		machine->round_column, machine->kind_column, machine->posted_column
+	};
 
-static char *
-reader_columns(char **readers)
-{
-	StringInfoData list;
-
-	initStringInfo(&list);
-	for (int i = 0; i < 3; i++)
-		appendStringInfo(&list, ", %s", or_null(readers && readers[i] ? readers[i] : NULL, "text"));
-	return list.data;
+	for (int i = 0; i < READERS && machine->readers && machine->readers[i]; i++)
+		names[READER + i] = machine->readers[i];
+	for (int i = 0; i < OBJECT_COLUMNS; i++)
+		columns[i] = names[i] ? get_attnum(machine->relation, names[i]) : InvalidAttrNumber;
 }
 
 static void
@@ -90,6 +100,21 @@ plan_text(KefuPlan *plan, char *sql)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->sql = MemoryContextStrdup(TopMemoryContext, sql);
+}
+
+static void
+plan_move(KefuPlan *plan, const KefuMachine *machine, const char *table, const char *id,
+		  const char *more)
+{
+	static const Oid types[] = {INT8OID, TEXTOID, INT4OID, INT4OID, BYTEAOID, INT4OID, TEXTOID};
+
+	plan_text(plan, psprintf("UPDATE %s SET state = $2, version = $3, audit_seq = $4, "
+							 "audit_head = $5%s%s WHERE %s = $1", table, more,
+							 machine->kind_column ?
+							 psprintf(", %s = $7", quote_identifier(machine->kind_column)) : "",
+							 id));
+	plan->nargs = lengthof(types);
+	memcpy(plan->types, types, sizeof(types));
 }
 
 /*
@@ -119,32 +144,66 @@ plans_of(KefuMachine *machine)
 	table = quote_qualified_identifier("kefu", get_rel_name(relation));
 	id = pstrdup(quote_identifier(machine->id_column));
 	plans = hash_search(all, &relation, HASH_ENTER, &found);
-	plan_text(&plans->lock,
-			  psprintf("SELECT o.state, o.version, o.audit_seq, o.audit_head, o.unit, o.handler, "
-					   "       %s, %s, %s%s FROM %s o WHERE o.%s = $1 FOR NO KEY UPDATE",
-					   or_null(machine->round_column, "smallint"),
-					   or_null(machine->kind_column, "text"),
-					   or_null(machine->posted_column, "timestamptz"),
-					   reader_columns(machine->readers), table, id));
-	plans->lock.nargs = 1;
-	plans->lock.types[0] = INT8OID;
-	plan_text(&plans->move,
-			  psprintf("UPDATE %s SET state = $2, version = $3, audit_seq = $4, audit_head = $5%s "
-					   " WHERE %s = $1", table,
-					   machine->kind_column ? psprintf(", %s = $6", quote_identifier(machine->kind_column))
-					   : "", id));
-	plans->move.nargs = machine->kind_column ? 6 : 5;
-	plans->move.types[0] = INT8OID;
-	plans->move.types[1] = TEXTOID;
-	plans->move.types[2] = INT4OID;
-	plans->move.types[3] = INT4OID;
-	plans->move.types[4] = BYTEAOID;
-	plans->move.types[5] = TEXTOID;
+	find_columns(plans->columns, machine);
+	plan_move(&plans->move, machine, table, id, "");
+	plan_move(&plans->move_to, machine, table, id, ", handler = $6");
 	plan_text(&plans->record,
 			  psprintf("SELECT to_jsonb(o) FROM %s o WHERE o.%s = $1", table, id));
 	plans->record.nargs = 1;
 	plans->record.types[0] = INT8OID;
 	return plans;
+}
+
+static Datum
+column_value(TupleTableSlot *slot, const AttrNumber *columns, int column, bool *isnull)
+{
+	*isnull = true;
+	return columns[column] == InvalidAttrNumber ? 0 : slot_getattr(slot, columns[column], isnull);
+}
+
+static char *
+column_text(TupleTableSlot *slot, const AttrNumber *columns, int column)
+{
+	bool		isnull;
+	Datum		value = column_value(slot, columns, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/*
+ * Takes over what the engine needs of a row; a machine of several kinds is
+ * known by the row's kind.
+ */
+static void
+read_object(TupleTableSlot *slot, KefuMachine *machine, Object *object)
+{
+	const AttrNumber *columns = plans_of(machine)->columns;
+	Datum		value;
+	char	   *kind;
+	bool		isnull;
+
+	object->state = column_text(slot, columns, STATE);
+	object->version = DatumGetInt32(column_value(slot, columns, VERSION, &isnull));
+	object->audit_seq = DatumGetInt32(column_value(slot, columns, AUDIT_SEQ, &isnull));
+	value = column_value(slot, columns, AUDIT_HEAD, &isnull);
+	memset(object->head, 0, KEFU_HASH_LENGTH);
+	if (!isnull && VARSIZE_ANY_EXHDR(DatumGetByteaPP(value)) == KEFU_HASH_LENGTH)
+		memcpy(object->head, VARDATA_ANY(DatumGetByteaPP(value)), KEFU_HASH_LENGTH);
+	object->unit = column_text(slot, columns, UNIT);
+	value = column_value(slot, columns, HANDLER, &isnull);
+	object->handler = isnull ? 0 : DatumGetInt32(value);
+	value = column_value(slot, columns, ROUND, &isnull);
+	object->round = isnull ? 1 : DatumGetInt16(value);
+	value = column_value(slot, columns, POSTED, &isnull);
+	object->posted_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	for (int i = 0, n = 0; i < READERS; i++)
+	{
+		object->readers[n] = column_text(slot, columns, READER + i);
+		if (object->readers[n] != NULL)
+			n++;
+	}
+	kind = column_text(slot, columns, KIND);
+	object->machine = kind ? kefu_machine(kind) : machine;
 }
 
 /*
@@ -153,58 +212,46 @@ plans_of(KefuMachine *machine)
 static bool
 lock_object(KefuMachine *machine, int64 id, Object *object)
 {
-	Datum		arg = Int64GetDatum(id);
-	Datum		value;
-	char	   *kind;
-	bool		isnull;
+	Relation	table = table_open(machine->relation, RowShareLock);
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	bool		found = kefu_lock_row(table, id, slot);
 
-	if (kefu_spi_run(&plans_of(machine)->lock, &arg, NULL, false, 1) == 0)
-		return false;
-	object->id = id;
-	object->state = kefu_spi_text(0, 1);
-	object->version = DatumGetInt32(kefu_spi_value(0, 2, &isnull));
-	object->audit_seq = DatumGetInt32(kefu_spi_value(0, 3, &isnull));
-	value = kefu_spi_value(0, 4, &isnull);
-	memset(object->head, 0, KEFU_HASH_LENGTH);
-	if (!isnull && VARSIZE_ANY_EXHDR(DatumGetByteaPP(value)) == KEFU_HASH_LENGTH)
-		memcpy(object->head, VARDATA_ANY(DatumGetByteaPP(value)), KEFU_HASH_LENGTH);
-	object->unit = kefu_spi_text(0, 5);
-	value = kefu_spi_value(0, 6, &isnull);
-	object->handler = isnull ? 0 : DatumGetInt32(value);
-	value = kefu_spi_value(0, 7, &isnull);
-	object->round = isnull ? 1 : DatumGetInt16(value);
-	kind = kefu_spi_text(0, 8);
-	value = kefu_spi_value(0, 9, &isnull);
-	object->posted_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
-	for (int i = 0, n = 0; i < 3; i++)
+	if (found)
 	{
-		object->readers[n] = kefu_spi_text(0, 10 + i);
-		if (object->readers[n] != NULL)
-			n++;
+		object->id = id;
+		read_object(slot, machine, object);
 	}
-	object->machine = kind ? kefu_machine(kind) : machine;
-	SPI_freetuptable(SPI_tuptable);
-	return true;
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(table, NoLock);
+	return found;
 }
 
+/*
+ * One UPDATE for all that the engine itself changes.
+ */
 static void
-write_move(Object *object, const char *machine, const char *state, const uint8 *head)
+write_move(Object *object, const KefuTransition *t, int32 handler)
 {
+	TypePlans  *plans = plans_of(object->machine);
 	bytea	   *value = palloc(VARHDRSZ + KEFU_HASH_LENGTH);
-	Datum		v[6];
+	Datum		v[7];
+	char		nulls[8] = "       ";
 
 	SET_VARSIZE(value, VARHDRSZ + KEFU_HASH_LENGTH);
-	memcpy(VARDATA(value), head, KEFU_HASH_LENGTH);
+	memcpy(VARDATA(value), object->head, KEFU_HASH_LENGTH);
 	v[0] = Int64GetDatum(object->id);
-	v[1] = CStringGetTextDatum(state);
+	v[1] = CStringGetTextDatum(t->to_state);
 	v[2] = Int32GetDatum(object->version);
 	v[3] = Int32GetDatum(object->audit_seq);
 	v[4] = PointerGetDatum(value);
-	v[5] = CStringGetTextDatum(machine);
+	v[5] = Int32GetDatum(handler);
+	v[6] = CStringGetTextDatum(t->to_machine);
+	if (handler == 0)
+		nulls[5] = 'n';
 	/* A new row is in its first state already; only its event says *new. */
-	kefu_guard_permit_move(strcmp(object->state, KEFU_NEW) == 0 ? state : object->state,
-						   state);
-	kefu_spi_run(&plans_of(object->machine)->move, v, NULL, false, 0);
+	kefu_guard_permit_move(strcmp(object->state, KEFU_NEW) == 0 ? t->to_state : object->state,
+						   t->to_state);
+	kefu_spi_run(t->handler ? &plans->move_to : &plans->move, v, nulls, false, 0);
 }
 
 /* --- small things ----------------------------------------------------------- */
@@ -777,6 +824,27 @@ reread(Object *object)
 	}
 }
 
+/* Who handles the object after a transition that says so; 0 nobody. */
+static int32
+new_handler(const KefuTransition *t, const Move *move)
+{
+	JsonbValue *named;
+
+	if (t->handler == NULL || strcmp(t->handler, "nobody") == 0)
+		return 0;
+	named = arg_value(move->call->args, "staff");
+	if (!is_given(named))
+		return move->actor.staff_id;
+	if (named->type == jbvNumeric)
+		return DatumGetInt32(DirectFunctionCall1(numeric_int4,
+												 NumericGetDatum(named->val.numeric)));
+	if (named->type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the fact \"staff\" must be the number of a person")));
+	return pg_strtoint32(arg_text(move->call->args, "staff"));
+}
+
 /*
  * Carries out a chosen transition on a locked object.
  */
@@ -793,6 +861,7 @@ carry_out(const KefuCall *call, Object *object, KefuTransition *chosen, Move *mo
 
 	t.to_state = pstrdup(t.to_state);
 	t.to_machine = pstrdup(t.to_machine);
+	t.handler = t.handler ? pstrdup(t.handler) : NULL;
 	t.clock_ops = kefu_copy_names(t.clock_ops);
 	if (changes)
 		object->version++;
@@ -801,7 +870,7 @@ carry_out(const KefuCall *call, Object *object, KefuTransition *chosen, Move *mo
 
 	kefu_guard_open(object->machine->relation, object->id);
 	append_event(move, &t, flags_of(call->authority));
-	write_move(object, t.to_machine, t.to_state, object->head);
+	write_move(object, &t, new_handler(&t, move));
 	if (!t.speaks)
 		stop_clocks(t.clock_ops, object, call->event, old_round, move->at);
 	if (t.effect != InvalidOid)
@@ -1048,7 +1117,7 @@ record_event(Object *object, const char *name, int64 speech_id, TimestampTz at)
 		.at = kefu_now(), .event_id = kefu_audit_next_id()};
 
 	append_event(&move, &same, KEFU_EVENT_BY_PLATFORM);
-	write_move(object, object->machine->machine, object->state, object->head);
+	write_move(object, &same, 0);
 }
 
 /*

@@ -242,7 +242,7 @@ load_transitions(void)
 {
 	static KefuPlan plan = {
 		"SELECT machine, from_state, event, seq, guard, guard_arg, to_machine, to_state, "
-		"       roles, requires, speaks, clock_ops, effect "
+		"       roles, requires, speaks, clock_ops, handler, effect "
 		"  FROM kefu.transition ORDER BY machine, from_state, event, seq DESC",
 		0, {0}, NULL
 	};
@@ -266,7 +266,8 @@ load_transitions(void)
 		t->requires = keep_list(i, 10);
 		t->speaks = keep(i, 11);
 		t->clock_ops = keep_list(i, 12);
-		t->effect = keep_oid(i, 13);
+		t->handler = keep(i, 13);
+		t->effect = keep_oid(i, 14);
 		entry = transition_entry(t->machine, t->from_state, t->event, HASH_FIND);
 		t->next = entry ? entry->first : NULL;
 		if (entry == NULL)

@@ -26,6 +26,7 @@ typedef struct KefuTransition
 	char	  **requires;		/* NULL-terminated */
 	char	   *speaks;			/* public, private, both or NULL */
 	char	  **clock_ops;		/* start:x, stop:x, pause:x; NULL-terminated */
+	char	   *handler;		/* given, nobody or NULL */
 	Oid			effect;			/* InvalidOid: none */
 	struct KefuTransition *next;	/* next seq of the same event */
 } KefuTransition;

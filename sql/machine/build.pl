@@ -223,12 +223,15 @@ sub name_array
 	return "'{" . join(',', split ' ', $text) . "}'";
 }
 
+# What the engine writes with the move itself, instead of calling a function.
+my %HANDLER = (set_handler => 'given', clear_handler => 'nobody');
+
 # A guard or an effect of the one signature there is.
 sub procedure
 {
 	my ($kind, $name) = @_;
 
-	return 'NULL' if $name eq '';
+	return 'NULL' if $name eq '' || $HANDLER{$name};
 	return "'kefu.${kind}_$name(kefu.move)'::pg_catalog.regprocedure";
 }
 
@@ -270,14 +273,15 @@ sub print_sql
 		print "-- $machine\n";
 		print_insert('kefu.transition',
 			'machine, from_state, event, seq, guard, guard_arg, to_machine, to_state, roles, requires,'
-			  . "\n     speaks, clock_ops, effect, rulebook, note",
+			  . "\n     speaks, clock_ops, handler, effect, rulebook, note",
 			map {
 				[
 					literal($_->{machine}), literal($_->{from_state}), literal($_->{event}),
 					$_->{seq}, procedure('guard', $_->{guard}), literal($_->{guard_arg}),
 					literal($_->{to_machine}), literal($_->{to_state}), name_array($_->{roles}),
 					name_array($_->{requires}), "\n     " . literal($_->{speaks}),
-					name_array($_->{clocks}), procedure('effect', $_->{effect}),
+					name_array($_->{clocks}), literal($HANDLER{ $_->{effect} } // ''),
+					procedure('effect', $_->{effect}),
 					name_array($_->{rulebook}), literal($_->{note})
 				]
 			} grep { $_->{machine} eq $machine } @$rows);

@@ -191,6 +191,27 @@ SELECT e.event, e.staff_id = s.staff_id AS lin, e.gateway_id IS NOT NULL AS gate
  WHERE e.object_type = 'ticket' AND e.object_id = :t AND s.login = 'desk_lin'
  ORDER BY e.seq DESC LIMIT 1;
 
+-- Who handles it: the caller, the person a leader names, nobody.
+CREATE FUNCTION pg_temp.handler(t bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS
+$$ SELECT coalesce((SELECT s.login FROM kefu.staff s WHERE s.staff_id = k.handler), 'nobody')
+     FROM kefu.ticket k WHERE k.ticket_id = t $$;
+SELECT staff_id AS lin FROM kefu.staff WHERE login = 'desk_lin' \gset
+SET LOCAL ROLE desk_lin;
+SELECT state FROM kefu.release(:t);
+SELECT pg_temp.handler(:t);
+SET LOCAL ROLE desk_zhao;
+SELECT state FROM kefu.assign(:t, :lin);
+SELECT pg_temp.handler(:t);
+SELECT kefu.advance('ticket', :t, 'assign', '{"staff": "x"}');
+SELECT kefu.advance('ticket', :t, 'assign', '{"staff": [1]}');
+SELECT kefu.assign(:t, -1);
+SELECT state FROM kefu.take(:t);
+SELECT pg_temp.handler(:t);
+SELECT (kefu.advance('ticket', :t, 'assign', '{"staff": null}')).state;
+SELECT (kefu.advance('ticket', :t, 'assign', jsonb_build_object('staff', :lin))).state;
+SELECT pg_temp.handler(:t);
+RESET ROLE;
+
 -- Chinese refusals, and the diagram.
 SET LOCAL kefu.language = 'zh';
 SELECT kefu.advance('ticket', :t, 'thank');
