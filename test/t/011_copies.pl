@@ -64,6 +64,8 @@ sub is_silent
 				 WHERE s.worker = 'kefu $worker'}),
 			"$what: $worker is awake");
 	}
+	is($copy->safe_psql($database, 'SELECT fired, skipped, next_at FROM kefu.tick()'), '0|0|',
+		"$what: nor does a tick by hand fire anything");
 	is( $copy->safe_psql($database, q{
 			SELECT (SELECT count(*) FROM kefu.outbound WHERE state = 'queued' AND attempts = 0
 			                                            AND not_before <= kefu.now()),
