@@ -217,9 +217,12 @@ CREATE FUNCTION kefu.take_over(reason text, OUT feeds_released integer, OUT send
 AS $$
 DECLARE
     stored kefu.desk_mode;
+    found_id bigint;
+    o kefu.outbound;
 BEGIN
     PERFORM kefu.require_admin('group');
     PERFORM kefu.require_reason(reason);
+    sends_uncertain := 0;
     SELECT * INTO stored FROM kefu.desk_mode FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'this desk never went live'
@@ -229,14 +232,17 @@ BEGIN
     UPDATE kefu.feed_state f SET lease_until = NULL, lease_key = NULL
      WHERE f.lease_until IS NOT NULL;
     GET DIAGNOSTICS feeds_released = ROW_COUNT;
-    -- Only the far side knows whether these got out; the verification asks it.
-    UPDATE kefu.outbound o
-       SET state = 'uncertain', lease_until = NULL, lease_key = NULL, not_before = kefu.now(),
-           last_class = 'uncertain', last_error = 'taken over while sending'
-     WHERE o.state = 'sending';
-    GET DIAGNOSTICS sends_uncertain = ROW_COUNT;
-    UPDATE kefu.outbound o SET lease_until = NULL, lease_key = NULL
-     WHERE o.state IN ('queued', 'uncertain') AND o.lease_until IS NOT NULL;
+    -- Only the far side knows what got out: also what is queued here may have been
+    -- sent by the former desk after this copy was made.
+    FOR found_id IN SELECT x.outbound_id FROM kefu.outbound x
+                     WHERE x.state IN ('queued', 'sending') ORDER BY x.outbound_id LOOP
+        o := kefu.lock_outbound(found_id);
+        CONTINUE WHEN o.state NOT IN ('queued', 'sending');
+        PERFORM kefu.doubt_outbound(o, 'uncertain', 'taken over before it was known to be sent');
+        sends_uncertain := sends_uncertain + 1;
+    END LOOP;
+    UPDATE kefu.outbound x SET lease_until = NULL, lease_key = NULL
+     WHERE x.state = 'uncertain' AND x.lease_until IS NOT NULL;
     PERFORM kefu.set_desk(stored.mode, 'taken_over',
         jsonb_build_object('feeds_released', feeds_released, 'sends_uncertain', sends_uncertain,
                            'former_system_identifier', stored.system_identifier,
@@ -245,7 +251,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION kefu.take_over(text) IS
-'Makes this copy the desk, in the mode it was in: releases every lease and makes unfinished sends uncertain, so that they are looked for on the platform before anything is sent again. The former desk must not run any more. Group administrators and superusers only. Raises KF002 without a reason, 55000 if the desk never went live (接管)';
+'Makes this copy the desk, in the mode it was in: releases every lease and makes everything that waits to be sent uncertain, so that it is looked for on the platform before it is sent; where a platform can''t be asked, it fails and a person sees to it. The former desk must not run any more. Group administrators and superusers only. Raises KF002 without a reason, 55000 if the desk never went live (接管)';
 
 -- --- what listeners hear ----------------------------------------------------
 

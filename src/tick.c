@@ -828,6 +828,21 @@ next_at(const Tick *tick, bool *isnull)
 	return value;
 }
 
+/*
+ * Whether this database is a copy of a desk that lives elsewhere, where nothing
+ * fires.  The workers look by themselves; whatever else calls kefu.tick(), such
+ * as pg_cron in a clone of a whole cluster, does not.
+ */
+static bool
+in_foreign_copy(void)
+{
+	static KefuPlan plan = {"SELECT kefu.is_foreign_copy()"};
+	bool		isnull;
+
+	kefu_spi_run(&plan, NULL, NULL, true, 1);
+	return DatumGetBool(kefu_spi_value(0, 1, &isnull));
+}
+
 KEFU_FUNCTION(kefu_tick);
 
 Datum
@@ -842,12 +857,14 @@ kefu_tick(PG_FUNCTION_ARGS)
 	int			count;
 	Datum		values[3];
 	bool		nulls[3] = {false};
+	bool		is_foreign;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	desc = BlessTupleDesc(desc);
 	kefu_spi_begin();
-	count = find_due(tick.now, max, &types, &objects, &clocks);
+	is_foreign = in_foreign_copy();
+	count = is_foreign ? 0 : find_due(tick.now, max, &types, &objects, &clocks);
 	for (int from = 0, to; from < count; from = to)
 	{
 		Batch		batch = {&tick, types[from], &objects[from], &clocks[from], 0};
@@ -859,7 +876,10 @@ kefu_tick(PG_FUNCTION_ARGS)
 	}
 	values[0] = Int32GetDatum(tick.fired);
 	values[1] = Int32GetDatum(tick.skipped);
-	values[2] = next_at(&tick, &nulls[2]);
+	if (is_foreign)
+		nulls[2] = true;
+	else
+		values[2] = next_at(&tick, &nulls[2]);
 	kefu_spi_end();
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
 }

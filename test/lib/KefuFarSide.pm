@@ -49,13 +49,16 @@ sub reply
 		'Content-Length: ' . length $body, $header // (), '', $body);
 }
 
+# Answers of the test's own, by path, may follow the log: they return what
+# reply() makes, and may read the log of what arrived.
 sub new
 {
-	my ($class, $log) = @_;
+	my ($class, $log, %more) = @_;
 	my $listener = IO::Socket::INET->new(
 		LocalAddr => '127.0.0.1', Listen => 128, ReuseAddr => 1) or die "listen: $!";
 	my $self = bless { log => $log, port => $listener->sockport }, $class;
 
+	@answer{ keys %more } = values %more;
 	open my $file, '>', $log or die "$log: $!";
 	close $file;
 	$self->{pid} = fork // die "fork: $!";
