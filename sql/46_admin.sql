@@ -191,15 +191,14 @@ CREATE FUNCTION kefu.create_roles() RETURNS TABLE (role text, action text)
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 DECLARE
-    name text;
     f record;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['kefu_operator', 'kefu_reviewer', 'kefu_department', 'kefu_leader',
-                                'kefu_analyst', 'kefu_auditor', 'kefu_admin', 'kefu_gateway'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = name) THEN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', name);
-            role := name; action := 'created'; RETURN NEXT;
-        END IF;
+    FOR f IN SELECT w.name
+               FROM unnest(ARRAY['kefu_operator', 'kefu_reviewer', 'kefu_department', 'kefu_leader',
+                                 'kefu_analyst', 'kefu_auditor', 'kefu_admin', 'kefu_gateway']) AS w(name)
+              WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = w.name) LOOP
+        EXECUTE format('CREATE ROLE %I NOLOGIN', f.name);
+        role := f.name; action := 'created'; RETURN NEXT;
     END LOOP;
     IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'kefu_worker') THEN
         CREATE ROLE kefu_worker LOGIN CONNECTION LIMIT 0;

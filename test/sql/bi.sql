@@ -159,7 +159,7 @@ DECLARE
     found bigint := 0;
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        found := found + (line ~ 'InitPlan')::integer;
+        found := found + (line ~ '^ *InitPlan')::integer;
     END LOOP;
     RETURN found;
 END $$;
