@@ -48,12 +48,12 @@ INSERT INTO bench.digest (unit, role, opened_at) VALUES ('gd', 'operator', now()
 CREATE PROCEDURE bench.transitions(count integer, tickets integer, staff integer) LANGUAGE plpgsql AS
 $$
 DECLARE
-    ticket bigint;
+    target bigint;
     who integer;
     what text;
 BEGIN
     FOR n IN 1 .. count LOOP
-        ticket := 1 + n / 2 % tickets;
+        target := 1 + n / 2 % tickets;
         who := CASE n % 2 WHEN 0 THEN staff END;
         what := CASE n % 2 WHEN 0 THEN 'take' ELSE 'release' END;
         WITH t AS (
@@ -61,7 +61,7 @@ BEGIN
                    audit_seq = audit_seq + 1,
                    audit_head = sha256(audit_head || convert_to(concat_ws('|', ticket_id, audit_seq + 1,
                        now(), kind, what, state, version, unit), 'UTF8'))
-             WHERE ticket_id = ticket
+             WHERE ticket_id = target
             RETURNING ticket_id, audit_seq, kind, state, version, unit, audit_head)
         INSERT INTO bench.audit_event (event_id, object_type, object_id, seq, at, machine, event,
                from_state, to_state, version, staff_id, unit, flags, incarnation, xid, form, hash)
