@@ -21,11 +21,11 @@ WITH s AS (INSERT INTO kefu.staff (login, unit, name) VALUES (current_user, 'gro
            RETURNING staff_id)
 INSERT INTO kefu.staff_role (staff_id, unit, role) SELECT staff_id, 'group', 'admin' FROM s;
 
--- Makes every feed due, and says when: the next poll is so long after a page.
-CREATE PROCEDURE bench.poll(every interval) LANGUAGE plpgsql AS
+-- The next poll of a feed is so long after its page; the first ones are spread.
+CREATE PROCEDURE bench.poll(every interval, spread interval) LANGUAGE plpgsql AS
 $$ BEGIN
     UPDATE kefu.feed SET every = poll.every WHERE feed.every <> poll.every;
-    UPDATE kefu.feed_state SET next_poll_at = '-infinity', lease_until = NULL;
+    UPDATE kefu.feed_state SET next_poll_at = now() + random() * spread, lease_until = NULL;
     PERFORM kefu.wake_worker('net');
 END $$;
 -- Polls every feed once, and returns when the last page is recorded.
@@ -34,9 +34,9 @@ $$
 DECLARE
     began timestamptz := clock_timestamp();
 BEGIN
-    CALL bench.poll('1 hour');
+    CALL bench.poll('1 hour', '0');
     COMMIT;
-    WHILE (SELECT NOT bool_and(ok_at >= began) FROM kefu.feed_state) LOOP
+    WHILE EXISTS (SELECT FROM kefu.feed_state WHERE (ok_at >= began) IS NOT TRUE) LOOP
         COMMIT;
         PERFORM pg_sleep(0.02);
         IF clock_timestamp() > began + interval '2 min' THEN
