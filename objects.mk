@@ -18,6 +18,7 @@ MODULES_C = \
 	who \
 	workflow \
 	guard \
+	lock \
 	refuse \
 	clock \
 	advance \

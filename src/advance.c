@@ -17,6 +17,8 @@
 #include "kefu.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "common/hashfn.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -36,6 +38,7 @@
 #include "clock.h"
 #include "guard.h"
 #include "guc.h"
+#include "lock.h"
 #include "refuse.h"
 #include "rules.h"
 #include "spi.h"
@@ -60,30 +63,36 @@ typedef struct Object
 
 /* --- reading and writing the object's row -------------------------------- */
 
+/* The columns that an object is read from; READER is the first of READERS. */
+typedef enum ObjectColumn
+{
+	STATE, VERSION, AUDIT_SEQ, AUDIT_HEAD, UNIT, HANDLER, ROUND, KIND, POSTED, READER
+} ObjectColumn;
+
+#define READERS 3
+#define OBJECT_COLUMNS (READER + READERS)
+
 typedef struct TypePlans
 {
 	Oid			relation;		/* hash key */
-	KefuPlan	lock;
+	AttrNumber	columns[OBJECT_COLUMNS];	/* InvalidAttrNumber: has no such */
 	KefuPlan	move;
 	KefuPlan	move_to;		/* and a handler */
 	KefuPlan	record;
 } TypePlans;
 
-static const char *
-or_null(const char *column, const char *type)
+static void
+find_columns(AttrNumber *columns, const KefuMachine *machine)
 {
-	return column ? psprintf("o.%s", quote_identifier(column)) : psprintf("NULL::%s", type);
-}
+	const char *names[OBJECT_COLUMNS] = {
+		"state", "version", "audit_seq", "audit_head", "unit", "handler",
+		machine->round_column, machine->kind_column, machine->posted_column
+	};
 
-static char *
-reader_columns(char **readers)
-{
-	StringInfoData list;
-
-	initStringInfo(&list);
-	for (int i = 0; i < 3; i++)
-		appendStringInfo(&list, ", %s", or_null(readers && readers[i] ? readers[i] : NULL, "text"));
-	return list.data;
+	for (int i = 0; i < READERS && machine->readers && machine->readers[i]; i++)
+		names[READER + i] = machine->readers[i];
+	for (int i = 0; i < OBJECT_COLUMNS; i++)
+		columns[i] = names[i] ? get_attnum(machine->relation, names[i]) : InvalidAttrNumber;
 }
 
 static void
@@ -135,15 +144,7 @@ plans_of(KefuMachine *machine)
 	table = quote_qualified_identifier("kefu", get_rel_name(relation));
 	id = pstrdup(quote_identifier(machine->id_column));
 	plans = hash_search(all, &relation, HASH_ENTER, &found);
-	plan_text(&plans->lock,
-			  psprintf("SELECT o.state, o.version, o.audit_seq, o.audit_head, o.unit, o.handler, "
-					   "       %s, %s, %s%s FROM %s o WHERE o.%s = $1 FOR NO KEY UPDATE",
-					   or_null(machine->round_column, "smallint"),
-					   or_null(machine->kind_column, "text"),
-					   or_null(machine->posted_column, "timestamptz"),
-					   reader_columns(machine->readers), table, id));
-	plans->lock.nargs = 1;
-	plans->lock.types[0] = INT8OID;
+	find_columns(plans->columns, machine);
 	plan_move(&plans->move, machine, table, id, "");
 	plan_move(&plans->move_to, machine, table, id, ", handler = $6");
 	plan_text(&plans->record,
@@ -153,44 +154,76 @@ plans_of(KefuMachine *machine)
 	return plans;
 }
 
+static Datum
+column_value(TupleTableSlot *slot, const AttrNumber *columns, int column, bool *isnull)
+{
+	*isnull = true;
+	return columns[column] == InvalidAttrNumber ? 0 : slot_getattr(slot, columns[column], isnull);
+}
+
+static char *
+column_text(TupleTableSlot *slot, const AttrNumber *columns, int column)
+{
+	bool		isnull;
+	Datum		value = column_value(slot, columns, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/*
+ * Takes over what the engine needs of a row; a machine of several kinds is
+ * known by the row's kind.
+ */
+static void
+read_object(TupleTableSlot *slot, KefuMachine *machine, Object *object)
+{
+	const AttrNumber *columns = plans_of(machine)->columns;
+	Datum		value;
+	char	   *kind;
+	bool		isnull;
+
+	object->state = column_text(slot, columns, STATE);
+	object->version = DatumGetInt32(column_value(slot, columns, VERSION, &isnull));
+	object->audit_seq = DatumGetInt32(column_value(slot, columns, AUDIT_SEQ, &isnull));
+	value = column_value(slot, columns, AUDIT_HEAD, &isnull);
+	memset(object->head, 0, KEFU_HASH_LENGTH);
+	if (!isnull && VARSIZE_ANY_EXHDR(DatumGetByteaPP(value)) == KEFU_HASH_LENGTH)
+		memcpy(object->head, VARDATA_ANY(DatumGetByteaPP(value)), KEFU_HASH_LENGTH);
+	object->unit = column_text(slot, columns, UNIT);
+	value = column_value(slot, columns, HANDLER, &isnull);
+	object->handler = isnull ? 0 : DatumGetInt32(value);
+	value = column_value(slot, columns, ROUND, &isnull);
+	object->round = isnull ? 1 : DatumGetInt16(value);
+	value = column_value(slot, columns, POSTED, &isnull);
+	object->posted_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	for (int i = 0, n = 0; i < READERS; i++)
+	{
+		object->readers[n] = column_text(slot, columns, READER + i);
+		if (object->readers[n] != NULL)
+			n++;
+	}
+	kind = column_text(slot, columns, KIND);
+	object->machine = kind ? kefu_machine(kind) : machine;
+}
+
 /*
  * Locks the object's row and reads it; false if there is none.
  */
 static bool
 lock_object(KefuMachine *machine, int64 id, Object *object)
 {
-	Datum		arg = Int64GetDatum(id);
-	Datum		value;
-	char	   *kind;
-	bool		isnull;
+	Relation	table = table_open(machine->relation, RowShareLock);
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	bool		found = kefu_lock_row(table, id, slot);
 
-	if (kefu_spi_run(&plans_of(machine)->lock, &arg, NULL, false, 1) == 0)
-		return false;
-	object->id = id;
-	object->state = kefu_spi_text(0, 1);
-	object->version = DatumGetInt32(kefu_spi_value(0, 2, &isnull));
-	object->audit_seq = DatumGetInt32(kefu_spi_value(0, 3, &isnull));
-	value = kefu_spi_value(0, 4, &isnull);
-	memset(object->head, 0, KEFU_HASH_LENGTH);
-	if (!isnull && VARSIZE_ANY_EXHDR(DatumGetByteaPP(value)) == KEFU_HASH_LENGTH)
-		memcpy(object->head, VARDATA_ANY(DatumGetByteaPP(value)), KEFU_HASH_LENGTH);
-	object->unit = kefu_spi_text(0, 5);
-	value = kefu_spi_value(0, 6, &isnull);
-	object->handler = isnull ? 0 : DatumGetInt32(value);
-	value = kefu_spi_value(0, 7, &isnull);
-	object->round = isnull ? 1 : DatumGetInt16(value);
-	kind = kefu_spi_text(0, 8);
-	value = kefu_spi_value(0, 9, &isnull);
-	object->posted_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
-	for (int i = 0, n = 0; i < 3; i++)
+	if (found)
 	{
-		object->readers[n] = kefu_spi_text(0, 10 + i);
-		if (object->readers[n] != NULL)
-			n++;
+		object->id = id;
+		read_object(slot, machine, object);
 	}
-	object->machine = kind ? kefu_machine(kind) : machine;
-	SPI_freetuptable(SPI_tuptable);
-	return true;
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(table, NoLock);
+	return found;
 }
 
 /*
