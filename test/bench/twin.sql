@@ -85,6 +85,17 @@ $$ BEGIN
                      WHERE next_fire_at < now() + interval ''1 hour''
                        AND (clock <> ''complaint_ack'' OR object_id > $1)', of_schema) USING number;
 END $$;
+-- Either way nothing may be left.
+CREATE PROCEDURE bench.none_due(of_schema text) LANGUAGE plpgsql AS
+$$
+DECLARE
+    due bigint;
+BEGIN
+    EXECUTE format('SELECT count(*) FROM %I.clock WHERE next_fire_at <= now()', of_schema) INTO due;
+    IF due > 0 THEN
+        RAISE EXCEPTION '% clocks have not fired', due;
+    END IF;
+END $$;
 CREATE PROCEDURE bench.fire_ours() LANGUAGE plpgsql AS
 $$ BEGIN
     WHILE (SELECT fired > 0 FROM kefu.tick(1000)) LOOP
@@ -203,17 +214,20 @@ BEGIN
     END LOOP;
     DROP TABLE pg_temp.seen_item;
 END $$;
-CREATE PROCEDURE bench.ingest_copy(folder text) LANGUAGE plpgsql AS
+CREATE PROCEDURE bench.ingest_copy(folder text, INOUT seconds double precision) LANGUAGE plpgsql AS
 $$
 DECLARE
     p record;
     part bench.part;
+    began timestamptz;
 BEGIN
     FOR p IN SELECT page FROM bench.page_in ORDER BY page LOOP
+        began := clock_timestamp();
         FOR part IN SELECT * FROM bench.part ORDER BY seq LOOP
             EXECUTE format('COPY bench.%I FROM %L', part.name, folder || '/' || p.page || '.' || part.name);
         END LOOP;
         COMMIT;
+        seconds := seconds + extract(epoch FROM clock_timestamp() - began);
     END LOOP;
 END $$;
 GRANT SELECT, UPDATE, INSERT ON ALL TABLES IN SCHEMA bench TO bench_operator;
