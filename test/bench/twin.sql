@@ -48,12 +48,12 @@ INSERT INTO bench.digest (unit, role, opened_at) VALUES ('gd', 'operator', now()
 CREATE PROCEDURE bench.transitions(count integer, tickets integer, staff integer) LANGUAGE plpgsql AS
 $$
 DECLARE
-    ticket bigint;
+    target bigint;
     who integer;
     what text;
 BEGIN
     FOR n IN 1 .. count LOOP
-        ticket := 1 + n / 2 % tickets;
+        target := 1 + n / 2 % tickets;
         who := CASE n % 2 WHEN 0 THEN staff END;
         what := CASE n % 2 WHEN 0 THEN 'take' ELSE 'release' END;
         WITH t AS (
@@ -61,7 +61,7 @@ BEGIN
                    audit_seq = audit_seq + 1,
                    audit_head = sha256(audit_head || convert_to(concat_ws('|', ticket_id, audit_seq + 1,
                        now(), kind, what, state, version, unit), 'UTF8'))
-             WHERE ticket_id = ticket
+             WHERE ticket_id = target
             RETURNING ticket_id, audit_seq, kind, state, version, unit, audit_head)
         INSERT INTO bench.audit_event (event_id, object_type, object_id, seq, at, machine, event,
                from_state, to_state, version, staff_id, unit, flags, incarnation, xid, form, hash)
@@ -84,6 +84,17 @@ $$ BEGIN
     EXECUTE format('UPDATE %I.clock SET next_fire_at = now() + interval ''1 day''
                      WHERE next_fire_at < now() + interval ''1 hour''
                        AND (clock <> ''complaint_ack'' OR object_id > $1)', of_schema) USING number;
+END $$;
+-- Either way nothing may be left.
+CREATE PROCEDURE bench.none_due(of_schema text) LANGUAGE plpgsql AS
+$$
+DECLARE
+    due bigint;
+BEGIN
+    EXECUTE format('SELECT count(*) FROM %I.clock WHERE next_fire_at <= now()', of_schema) INTO due;
+    IF due > 0 THEN
+        RAISE EXCEPTION '% clocks have not fired', due;
+    END IF;
 END $$;
 CREATE PROCEDURE bench.fire_ours() LANGUAGE plpgsql AS
 $$ BEGIN
@@ -203,17 +214,20 @@ BEGIN
     END LOOP;
     DROP TABLE pg_temp.seen_item;
 END $$;
-CREATE PROCEDURE bench.ingest_copy(folder text) LANGUAGE plpgsql AS
+CREATE PROCEDURE bench.ingest_copy(folder text, INOUT seconds double precision) LANGUAGE plpgsql AS
 $$
 DECLARE
     p record;
     part bench.part;
+    began timestamptz;
 BEGIN
     FOR p IN SELECT page FROM bench.page_in ORDER BY page LOOP
+        began := clock_timestamp();
         FOR part IN SELECT * FROM bench.part ORDER BY seq LOOP
             EXECUTE format('COPY bench.%I FROM %L', part.name, folder || '/' || p.page || '.' || part.name);
         END LOOP;
         COMMIT;
+        seconds := seconds + extract(epoch FROM clock_timestamp() - began);
     END LOOP;
 END $$;
 GRANT SELECT, UPDATE, INSERT ON ALL TABLES IN SCHEMA bench TO bench_operator;

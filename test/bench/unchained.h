@@ -9,6 +9,6 @@
 
 #include "common/cryptohash.h"
 
-#define pg_cryptohash_init(ctx) 0
+#define pg_cryptohash_init(ctx) ((void) (ctx), 0)
 #define pg_cryptohash_update(ctx, data, length) ((void) (data), (void) (length), 0)
-#define pg_cryptohash_final(ctx, to, length) (memset((to), 0, (length)), 0)
+#define pg_cryptohash_final(ctx, to, length) ((void) (ctx), memset((to), 0, (length)), 0)
