@@ -531,7 +531,8 @@ explain(Transfer *transfer, CURLcode rc)
 		case CURLE_PEER_FAILED_VERIFICATION:
 			return "certificate not trusted";
 		case CURLE_SSL_CACERT_BADFILE:
-			return "could not read kefu.ca_file";
+			return kefu_ca_file[0] != '\0' ? "could not read kefu.ca_file" :
+				"no trusted certificates";
 		case CURLE_FILESIZE_EXCEEDED:
 			return "reply too large";
 		case CURLE_BAD_CONTENT_ENCODING:

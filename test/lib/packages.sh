@@ -73,7 +73,7 @@ kefu_package_names()
 	printf '%s\n' "postgresql-$KEFU_MAJOR" "postgresql-client-$KEFU_MAJOR" \
 		"postgresql-server-dev-$KEFU_MAJOR" "postgresql-$KEFU_MAJOR-cron" \
 		"postgresql-$KEFU_MAJOR-plpgsql-check" \
-		libcurl4-openssl-dev libjson-c-dev libmicrohttpd-dev \
+		libcurl4-openssl-dev libjson-c-dev libmicrohttpd-dev ca-certificates \
 		gcc make perl libipc-run-perl python3 curl \
 		${clang:+"clang-$clang" "libclang-rt-$clang-dev"}
 }
