@@ -30,6 +30,11 @@
 #define CreateWaitEventSet(owner, count) CreateWaitEventSet(TopMemoryContext, count)
 #endif
 
+/* 18 has the standard's place for it, before the declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 /* 18 counts what an index scan does, for EXPLAIN; nobody asks here. */
 #if PG_VERSION_NUM >= 180000
 #define kefu_index_beginscan(heap, index, snapshot, keys) \

@@ -9,16 +9,17 @@
 
 #include "workflow.h"
 
-extern void kefu_refuse_transition(KefuMachine *machine, const char *state,
-								   const char *event, bool guarded) pg_attribute_noreturn();
-extern void kefu_refuse_missing(KefuMachine *machine, const char *state,
-								const char *event, const char *fact) pg_attribute_noreturn();
-extern void kefu_refuse_role(KefuMachine *machine, const char *state, const char *event,
-							 char **roles, const char *unit) pg_attribute_noreturn();
-extern void kefu_refuse_handler(KefuMachine *machine, const char *state,
-								const char *event, int32 handler) pg_attribute_noreturn();
-extern void kefu_refuse_stale(KefuMachine *machine, const char *state, int32 given,
-							  int32 actual) pg_attribute_noreturn();
-extern void kefu_refuse_not_visible(void) pg_attribute_noreturn();
+pg_noreturn extern void kefu_refuse_transition(KefuMachine *machine, const char *state,
+											   const char *event, bool guarded);
+pg_noreturn extern void kefu_refuse_missing(KefuMachine *machine, const char *state,
+											const char *event, const char *fact);
+pg_noreturn extern void kefu_refuse_role(KefuMachine *machine, const char *state,
+										 const char *event, char **roles,
+										 const char *unit);
+pg_noreturn extern void kefu_refuse_handler(KefuMachine *machine, const char *state,
+											const char *event, int32 handler);
+pg_noreturn extern void kefu_refuse_stale(KefuMachine *machine, const char *state,
+										  int32 given, int32 actual);
+pg_noreturn extern void kefu_refuse_not_visible(void);
 
 #endif							/* KEFU_REFUSE_H */
