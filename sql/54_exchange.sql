@@ -35,7 +35,7 @@ COMMENT ON COLUMN kefu.http_request.max_bytes IS 'longest body taken, bytes (最
 COMMENT ON COLUMN kefu.http_request.allows_http IS 'the platform may be asked unencrypted, if kefu.allow_http agrees (允许明文)';
 
 CREATE FUNCTION kefu.secret_file(credential text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED STRICT AS
+    LANGUAGE plpgsql VOLATILE PARALLEL RESTRICTED STRICT AS
 $$
 DECLARE
     folder text := current_setting('kefu.secret_directory', true);
