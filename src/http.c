@@ -560,6 +560,7 @@ complete(CURL *easy, CURLcode rc)
 	Transfer   *transfer = NULL;
 	const char *error;
 	long		status = 0;
+	long		request_bytes = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &transfer);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -569,10 +570,12 @@ complete(CURL *easy, CURLcode rc)
 	/*
 	 * libcurl stamps this instant when the connection is ready, right before
 	 * it hands over the first byte: later than any failure to resolve, connect
-	 * or shake hands, never later than the request.
+	 * or shake hands, never later than the request.  Newer ones (8.22 does, 8.14
+	 * doesn't) stamp it on such a failure too, when not a byte has gone out.
 	 */
+	curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_bytes);
 	transfer->reply.bytes_sent = status != 0 ||
-		has_happened(transfer, CURLINFO_PRETRANSFER_TIME_T);
+		(request_bytes > 0 && has_happened(transfer, CURLINFO_PRETRANSFER_TIME_T));
 	curl_multi_remove_handle(multi, easy);
 	recycle(transfer);
 	active--;
