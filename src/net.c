@@ -21,6 +21,7 @@
 #include "pgstat.h"
 #include "storage/latch.h"
 #include "utils/array.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/uuid.h"
@@ -57,7 +58,7 @@ static KefuJob jobs[] = {
 	{.name = "kefu: record exchanges", .run = record, .needs = KEFU_MAY_KEEP_HOUSE,
 	.next_at = KEFU_NOT_BY_TIME},
 	{.name = "kefu: claim exchanges", .run = claim, .needs = KEFU_MAY_WORK,
-	.at_wake = true, .is_local = true},
+	.at_wake = true},
 };
 static KefuJob *const record_job = &jobs[0];
 static KefuJob *const claim_job = &jobs[1];
@@ -69,6 +70,17 @@ static bool
 speaks(const Exchange *exchange)
 {
 	return strcmp(exchange->kind, "feed") != 0 && strcmp(exchange->kind, "verify") != 0;
+}
+
+static bool
+any_speaks(dlist_head *list)
+{
+	dlist_iter	at;
+
+	dlist_foreach(at, list)
+		if (speaks(dlist_container(Exchange, node, at.cur)))
+			return true;
+	return false;
 }
 
 static void
@@ -207,7 +219,8 @@ take_claim(uint64 row)
 
 /*
  * Claims as much as can be asked at once.  The leases are committed before the
- * first byte goes out: ask_claimed() runs after this transaction.
+ * first byte goes out: ask_claimed() runs after this transaction.  That
+ * something is being said must outlive a crash, or it would be said again.
  */
 static TimestampTz
 claim(void)
@@ -229,6 +242,7 @@ claim(void)
 	count = kefu_spi_run(&plan, &max, NULL, false, 0);
 	for (uint64 row = 0; row < count; row++)
 		take_claim(row);
+	kefu_worker_commit_must_last(any_speaks(&claimed));
 	if (count >= room)
 		return KEFU_NOT_BY_TIME;
 	next_at = next_exchange_at();
@@ -323,55 +337,119 @@ checked_headers(const KefuHttpReply *reply)
 	return headers;
 }
 
-static void
-set(Datum *values, char *nulls, int i, void *pointer)
+/* What is reported of an exchange, an array each. */
+enum
 {
-	values[i] = PointerGetDatum(pointer);
-	nulls[i] = pointer == NULL ? 'n' : ' ';
+	KIND, KEY, LEASE_KEY, STATUS, ERROR_TEXT, BYTES_SENT, BODY, HEADERS, STARTED, FINISHED,
+	COLUMNS
+};
+
+static const Oid column_types[COLUMNS] = {
+	TEXTOID, TEXTOID, UUIDOID, INT4OID, TEXTOID, BOOLOID, TEXTOID, TEXTOID,
+	TIMESTAMPTZOID, TIMESTAMPTZOID
+};
+
+typedef struct Results
+{
+	int			count;
+	Datum	   *values[COLUMNS];
+	bool	   *nulls[COLUMNS];
+} Results;
+
+static void
+put_text(Results *results, int column, text *value)
+{
+	results->values[column][results->count] = PointerGetDatum(value);
+	results->nulls[column][results->count] = value == NULL;
 }
 
 static void
-record_one(Exchange *exchange)
+put_result(Results *results, Exchange *exchange)
 {
-	static KefuPlan plan = {
-		"SELECT kefu.record_exchange($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-		10, {TEXTOID, TEXTOID, UUIDOID, INT4OID, TEXTOID, BOOLOID, TEXTOID, TEXTOID,
-		TIMESTAMPTZOID, TIMESTAMPTZOID}
-	};
 	KefuHttpReply *reply = exchange->reply;
 	const char *error = reply->error;
 	text	   *body = checked_body(reply, &error);
-	Datum		values[10];
-	char		nulls[10];
+	int			n = results->count;
 
-	memset(nulls, ' ', sizeof(nulls));
-	values[0] = CStringGetTextDatum(exchange->kind);
-	values[1] = CStringGetTextDatum(exchange->key);
-	values[2] = UUIDPGetDatum(&exchange->lease_key);
-	values[3] = Int32GetDatum(reply->status);
-	set(values, nulls, 4, error ? cstring_to_text(error) : NULL);
-	values[5] = BoolGetDatum(reply->bytes_sent);
-	set(values, nulls, 6, body);
-	set(values, nulls, 7, checked_headers(reply));
-	values[8] = TimestampTzGetDatum(reply->started_at);
-	values[9] = TimestampTzGetDatum(reply->finished_at);
-	kefu_spi_run(&plan, values, nulls, false, 1);
+	put_text(results, KIND, cstring_to_text(exchange->kind));
+	put_text(results, KEY, cstring_to_text(exchange->key));
+	results->values[LEASE_KEY][n] = UUIDPGetDatum(&exchange->lease_key);
+	results->values[STATUS][n] = Int32GetDatum(reply->status);
+	put_text(results, ERROR_TEXT, error ? cstring_to_text(error) : NULL);
+	results->values[BYTES_SENT][n] = BoolGetDatum(reply->bytes_sent);
+	put_text(results, BODY, body);
+	put_text(results, HEADERS, checked_headers(reply));
+	results->values[STARTED][n] = TimestampTzGetDatum(reply->started_at);
+	results->values[FINISHED][n] = TimestampTzGetDatum(reply->finished_at);
+	results->count++;
 	exchange->is_settled = true;
+}
+
+static Datum
+column_array(Results *results, int column)
+{
+	int			lower = 1;
+	int16		length;
+	bool		by_value;
+	char		alignment;
+
+	get_typlenbyvalalign(column_types[column], &length, &by_value, &alignment);
+	return PointerGetDatum(construct_md_array(results->values[column],
+											  results->nulls[column], 1,
+											  &results->count, &lower,
+											  column_types[column], length,
+											  by_value, alignment));
+}
+
+static void
+start_results(Results *results, int room)
+{
+	results->count = 0;
+	for (int i = 0; i < COLUMNS; i++)
+	{
+		results->values[i] = palloc(sizeof(Datum) * room);
+		results->nulls[i] = palloc0(sizeof(bool) * room);
+	}
+}
+
+static void
+send_results(Results *results)
+{
+	static KefuPlan plan = {
+		"SELECT kefu.record_exchanges($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+		COLUMNS, {TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID,
+		BOOLARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID}
+	};
+	Datum		arrays[COLUMNS];
+
+	for (int i = 0; i < COLUMNS; i++)
+		arrays[i] = column_array(results, i);
+	kefu_spi_run(&plan, arrays, NULL, false, 1);
 }
 
 static void
 record_all(void *arg)
 {
 	dlist_iter	at;
+	Results		results;
+	int			count = 0;
 
 	dlist_foreach(at, &replied)
-		record_one(dlist_container(Exchange, node, at.cur));
+		count++;
+	start_results(&results, count);
+	dlist_foreach(at, &replied)
+		put_result(&results, dlist_container(Exchange, node, at.cur));
+	send_results(&results);
 }
 
 static void
 record_alone(void *arg)
 {
-	record_one(arg);
+	Results		results;
+
+	start_results(&results, 1);
+	put_result(&results, arg);
+	send_results(&results);
 }
 
 typedef struct Failure
@@ -468,17 +546,18 @@ give_up(Exchange *exchange, ErrorData *error)
 
 /*
  * Records everything that has been replied: together, or if that fails each
- * alone.  What stays unsettled is tried again.
+ * alone.  What stays unsettled is tried again.  A page that a crash takes is
+ * fetched again, as its mark goes with it.
  */
 static TimestampTz
 record(void)
 {
 	dlist_iter	at;
 	bool		any_left = false;
-	TimestampTz next_at;
 
 	if (dlist_is_empty(&replied))
 		return KEFU_NOT_BY_TIME;
+	kefu_worker_commit_must_last(any_speaks(&replied));
 	if (attempt(record_all, NULL) != NULL)
 		dlist_foreach(at, &replied)
 		{
@@ -497,9 +576,8 @@ record(void)
 		}
 	if (any_left)
 		return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), RETRY_MS);
-	next_at = next_exchange_at();
 	if (claim_job->failures == 0)
-		claim_job->next_at = next_at;
+		claim_job->next_at = 0;	/* there is room, and a walk may go on */
 	return KEFU_NOT_BY_TIME;
 }
 

@@ -166,9 +166,6 @@ begin_work(const KefuJob *job)
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	enable_timeout_after(STATEMENT_TIMEOUT, STATEMENT_TIMEOUT_MS);
-	if (job->is_local)
-		(void) set_config_option("synchronous_commit", "local", PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 	pgstat_report_activity(STATE_RUNNING, job->name);
 	kefu_spi_begin();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -184,6 +181,15 @@ end_work(void)
 	in_transaction = false;
 	pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+void
+kefu_worker_commit_must_last(bool must)
+{
+	if (must != (synchronous_commit == SYNCHRONOUS_COMMIT_OFF))
+		return;
+	(void) set_config_option("synchronous_commit", must ? "local" : "off", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
 /*
@@ -329,6 +335,9 @@ settle(void)
 		{"default_transaction_read_only", "off"},
 		{"default_transaction_deferrable", "off"},
 		{"row_security", "on"},
+		/* The same few rows by their keys, over and over: they are in memory. */
+		{"random_page_cost", "1.1"},
+		{"jit", "off"},
 	};
 
 	for (int i = 0; i < lengthof(settings); i++)
