@@ -11,6 +11,9 @@
  * goes to kefu.exchange_failed().  What failed for a passing reason (a lock, a
  * full disk) is kept and tried again, and nothing new is claimed meanwhile.
  *
+ * As many again as can be asked at once are claimed ahead, so that one request
+ * follows the other on a connection while the database is busy.
+ *
  * A shutdown doesn't wait for replies.
  */
 #include "kefu.h"
@@ -48,7 +51,8 @@ typedef struct Exchange
 	bool		is_settled;		/* recorded, if the transaction commits */
 } Exchange;
 
-static dlist_head claimed = DLIST_STATIC_INIT(claimed);
+static dlist_head claimed = DLIST_STATIC_INIT(claimed); /* if it commits */
+static dlist_head waiting = DLIST_STATIC_INIT(waiting); /* for a connection */
 static dlist_head replied = DLIST_STATIC_INIT(replied);
 
 static TimestampTz claim(void);
@@ -109,6 +113,17 @@ forget_settled(void)
 		if (exchange->is_settled)
 			forget(exchange);
 	}
+}
+
+static int
+length_of(dlist_head *list)
+{
+	dlist_iter	at;
+	int			length = 0;
+
+	dlist_foreach(at, list)
+		length++;
+	return length;
 }
 
 static void
@@ -218,8 +233,8 @@ take_claim(uint64 row)
 }
 
 /*
- * Claims as much as can be asked at once.  The leases are committed before the
- * first byte goes out: ask_claimed() runs after this transaction.  That
+ * Claims what connections are free for, and as many again.  The leases are committed before the
+ * first byte goes out: ask_waiting() runs after this transaction.  That
  * something is being said must outlive a crash, or it would be said again.
  */
 static TimestampTz
@@ -230,7 +245,7 @@ claim(void)
 		" timeout_ms, max_bytes, allows_http FROM kefu.claim_exchanges($1)",
 		1, {INT4OID}
 	};
-	int			room = kefu_connections - kefu_http_active();
+	int			room = 2 * kefu_connections - kefu_http_active() - length_of(&waiting);
 	Datum		max = Int32GetDatum(room);
 	TimestampTz next_at;
 	uint64		count;
@@ -254,22 +269,57 @@ claim(void)
 /* ---- ask ---- */
 
 /*
- * Starts what was claimed.  A speaking request claimed while the desk only
- * rehearses, or was stopped since, is answered here.
+ * Queues what a committed transaction has claimed.  Answers go before polls, in
+ * the order in which they were claimed.
  */
 static void
-ask_claimed(KefuLeave leave)
+queue_claimed(void)
 {
 	dlist_mutable_iter at;
-	KefuCounts	more = {0};
+	dlist_iter	place;
 
 	if (claim_job->failures > 0)
 		return;					/* nothing of it was committed */
 	dlist_foreach_modify(at, &claimed)
 	{
 		Exchange   *exchange = dlist_container(Exchange, node, at.cur);
+		dlist_node *before = NULL;
 
 		dlist_delete(&exchange->node);
+		if (strcmp(exchange->kind, "feed") != 0)
+			dlist_foreach(place, &waiting)
+				if (strcmp(dlist_container(Exchange, node, place.cur)->kind, "feed") == 0)
+				{
+					before = place.cur;
+					break;
+				}
+		if (before != NULL)
+			dlist_insert_before(before, &exchange->node);
+		else
+			dlist_push_tail(&waiting, &exchange->node);
+	}
+}
+
+/*
+ * Asks what waits, as far as connections are free.  If the desk was stopped
+ * since, nothing is asked; a speaking request that may not go out is answered
+ * here.
+ */
+static void
+ask_waiting(KefuLeave leave)
+{
+	KefuCounts	more = {0};
+
+	while (!dlist_is_empty(&waiting) && kefu_http_active() < kefu_connections)
+	{
+		Exchange   *exchange = dlist_container(Exchange, node,
+											   dlist_pop_head_node(&waiting));
+
+		if (!speaks(exchange) && leave < KEFU_MAY_WORK)
+		{
+			MemoryContextDelete(exchange->context); /* its lease expires */
+			continue;
+		}
 		if (!speaks(exchange))
 			more.fetches++;
 		else if (leave >= KEFU_MAY_SEND)
@@ -588,6 +638,7 @@ kefu_net_main(Datum arg)
 {
 	WaitEventSet *events;
 	WaitEvent	happened;
+	KefuLeave	leave = KEFU_MAY_NOTHING;
 	uint32		wait_event;
 
 	kefu_worker_start(KEFU_NET_WORKER, jobs, lengthof(jobs));
@@ -599,13 +650,14 @@ kefu_net_main(Datum arg)
 	AddWaitEventToSet(events, WL_SOCKET_READABLE, kefu_http_descriptor(), NULL, NULL);
 	for (;;)
 	{
-		KefuLeave	leave;
-
 		kefu_http_drive();
 		collect_replies();
+		ask_waiting(leave);
+		kefu_http_drive();		/* the database may take its time */
 		leave = kefu_worker_turn();
 		forget_settled();
-		ask_claimed(leave);
+		queue_claimed();
+		ask_waiting(leave);
 		collect_replies();		/* what was refused is there already */
 		(void) WaitEventSetWait(events, kefu_worker_pause(), &happened, 1, wait_event);
 		ResetLatch(MyLatch);
