@@ -12,7 +12,7 @@
  * second; no effect goes back the other way.
  *
  * What a transition means is in the rows and in the guards and effects they
- * name (sql/38_guards.sql); this file knows no state and no event by name.
+ * name (sql/37_guards.sql, sql/38_*.sql); this file knows no state and no event by name.
  */
 #include "kefu.h"
 
