@@ -177,7 +177,7 @@ end_work(void)
 {
 	kefu_spi_end();
 	PopActiveSnapshot();
-	disable_timeout(STATEMENT_TIMEOUT, false);
+	disable_all_timeouts(false);	/* of one alone the alarm would still come */
 	CommitTransactionCommand();
 	in_transaction = false;
 	pgstat_report_stat(true);
@@ -380,10 +380,6 @@ wake_up(void)
 			my_jobs[i].next_at = 0;
 }
 
-/*
- * The server never takes back the alarm of a timeout that wasn't needed, which
- * then wakes an idle worker shortly before its regular look: hence LOOK_EARLY_MS.
- */
 static bool
 is_due(const KefuJob *job)
 {
