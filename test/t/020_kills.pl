@@ -67,26 +67,6 @@ sub is_in_state
 
 # --- what is at work -------------------------------------------------------------
 
-# A comment of a customer who is new.
-sub comment
-{
-	my $uid = 50000 + ++our $customers;
-
-	$sim->call('user', { uid => "$uid", screen_name => "客户$uid", province => '44' });
-	return $sim->act(kind => 'comment', uid => "$uid", parent => $post, text => "请问套餐${uid}怎么改?");
-}
-
-# What an operator does about it.
-sub answer
-{
-	my ($comment) = @_;
-
-	return $server->safe_psql('desk', qq{
-		SELECT format('SELECT kefu.triage(%s, ''inquiry''); SELECT kefu.answer(%s, %L)', m.message_id,
-		              m.ticket_id, '您好,您的问题已为您办理,请问您是否满意?(' || m.native_id || ')')
-		  FROM kefu.message m WHERE m.native_id = '$comment'});
-}
-
 sub let_work
 {
 	my ($is_live) = @_;
@@ -99,14 +79,15 @@ my %prepare;
 %prepare = (
 	fetch => sub {
 		let_work('false');
-		return comment();
+		return $sim->comment($post);
 	},
 	send => sub {
-		my $comment = comment();
+		my $comment = $sim->comment($post);
 
 		passing_until('1 second', is_fetched($comment)) or die "$comment was not fetched";
 		let_work('false');
-		$server->safe_psql('desk', answer($comment), extra_params => [ '-U', 'operator_gd' ]);
+		$server->safe_psql('desk', $sim->answer_to($server, $comment),
+			extra_params => [ '-U', 'operator_gd' ]);
 		return $comment;
 	},
 	# A send whose reply was cut off is looked for a second later.
@@ -182,7 +163,7 @@ sub unreachable
 sub on_its_way
 {
 	my ($work, $comment) = @_;
-	my $hits = $sim->fault(kind => 'slow', when => 'before', ms => 3000, times => 1, match => $path{$work});
+	my $hits = $sim->fault(kind => 'slow', when => 'before', ms => 5000, times => 1, match => $path{$work});
 
 	return (
 		sub { return $hits->() == 1 && is_leased($work, $comment) && !is_applied($work, $comment) },
@@ -261,32 +242,9 @@ my %kill = (
 	},
 	'the server' => sub { kill_server($server); return $server->start });
 
-# What the platform knows and what the desk knows agree.
-sub agrees
-{
-	my ($what) = @_;
-	my $truth = $sim->call('truth');
-
-	is( $server->safe_psql('desk', q{
-			SELECT string_agg(m.native_id, ' ' ORDER BY m.native_id) FROM kefu.message m JOIN kefu.ticket USING (ticket_id);
-			SELECT count(*) - count(DISTINCT ticket_id) FROM kefu.message}),
-		join(' ', sort map { $_->{id} } @{ $truth->{inbound} }) . "\n0",
-		"$what: every comment was heard once, and has a ticket of its own");
-	is( join(' ', map { "$_->{answers}: $_->{applied} of $_->{requests}" }
-			  grep { $_->{action} eq 'reply' && ($_->{applied} != 1 || $_->{requests} != 1) }
-			  @{ $truth->{attempts} }),
-		'', "$what: every answer was said once, and asked for once");
-	is( $server->safe_psql('desk', q{
-			SELECT * FROM kefu.verify_audit();
-			SELECT state, last_class FROM kefu.outbound WHERE state <> 'sent';
-			SELECT reason FROM kefu.dead_letter}),
-		'', "$what: the trail is whole and nothing is left undone");
-	return scalar grep { $_->{action} eq 'reply' } @{ $truth->{attempts} };
-}
-
 # One answer is never finished: whoever is killed, its operator is in the middle.
 $server->safe_psql('desk', 'SELECT kefu.go_live()');
-my $unfinished = comment();
+my $unfinished = $sim->comment($post);
 ok(passing_until('1 second', is_fetched($unfinished)), 'the desk is at work');
 
 sub run_phase
@@ -296,7 +254,7 @@ sub run_phase
 	my $comment = $prepare{$work}->();
 	my $operator = $server->background_psql('desk', extra_params => [ '-U', 'operator_gd' ]);
 
-	$operator->query_safe('BEGIN; ' . answer($unfinished));
+	$operator->query_safe('BEGIN; ' . $sim->answer_to($server, $unfinished));
 	my ($is_reached, $let_go) = $hold->($work, $comment);
 	let_work('true');
 	ok(until_true(sub { let_pass($server, '1 second'); return $is_reached->() }), "$what: in that phase");
@@ -309,7 +267,7 @@ sub run_phase
 	ok( passing_until('1 second', is_done($work, $comment))
 		  && passing_until('1 second', "SELECT min(ok_at) > '$back_at' FROM kefu.feed_state"),
 		"$what: it is done, and every feed goes on");
-	agrees($what);
+	$sim->agrees_with($server, $what);
 }
 
 for my $phase (@phases)
@@ -324,7 +282,7 @@ $sim->answer_all($server);
 ok(passing_until('1 second', q{
 		SELECT bool_and(state = 'sent') AND count(*) = (SELECT count(*) FROM kefu.message) FROM kefu.outbound}),
 	'every comment is answered');
-is(agrees('in the end'), our $customers, 'each customer has one answer');
+is($sim->agrees_with($server, 'in the end'), 1 + keys(%kill) * @phases, 'each customer has one answer');
 ok(seal_everything($server, 'desk'), 'sealing goes on');
 is($server->safe_psql('desk', 'SELECT * FROM kefu.verify_audit()'), '', 'and the seals hold');
 $server->stop;
