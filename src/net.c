@@ -57,7 +57,7 @@ static KefuJob jobs[] = {
 	{.name = "kefu: record exchanges", .run = record, .needs = KEFU_MAY_KEEP_HOUSE,
 	.next_at = KEFU_NOT_BY_TIME},
 	{.name = "kefu: claim exchanges", .run = claim, .needs = KEFU_MAY_WORK,
-	.at_wake = true, .is_local = true},
+	.at_wake = true},
 };
 static KefuJob *const record_job = &jobs[0];
 static KefuJob *const claim_job = &jobs[1];
@@ -207,7 +207,9 @@ take_claim(uint64 row)
 
 /*
  * Claims as much as can be asked at once.  The leases are committed before the
- * first byte goes out: ask_claimed() runs after this transaction.
+ * first byte goes out: ask_claimed() runs after this transaction.  What speaks
+ * is committed on a synchronous standby too, which would say it again after a
+ * failover if it didn't know of it.
  */
 static TimestampTz
 claim(void)
@@ -221,6 +223,8 @@ claim(void)
 	Datum		max = Int32GetDatum(room);
 	TimestampTz next_at;
 	uint64		count;
+	bool		any_speaks = false;
+	dlist_iter	at;
 
 	forget_all(&claimed);		/* of an attempt that failed */
 	forget_settled();
@@ -229,6 +233,10 @@ claim(void)
 	count = kefu_spi_run(&plan, &max, NULL, false, 0);
 	for (uint64 row = 0; row < count; row++)
 		take_claim(row);
+	dlist_foreach(at, &claimed)
+		any_speaks |= speaks(dlist_container(Exchange, node, at.cur));
+	if (!any_speaks)
+		kefu_worker_commit_locally();
 	if (count >= room)
 		return KEFU_NOT_BY_TIME;
 	next_at = next_exchange_at();

@@ -166,9 +166,6 @@ begin_work(const KefuJob *job)
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	enable_timeout_after(STATEMENT_TIMEOUT, STATEMENT_TIMEOUT_MS);
-	if (job->is_local)
-		(void) set_config_option("synchronous_commit", "local", PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 	pgstat_report_activity(STATE_RUNNING, job->name);
 	kefu_spi_begin();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -184,6 +181,17 @@ end_work(void)
 	in_transaction = false;
 	pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+/*
+ * Lets the commit of this unit of work not wait for a synchronous standby: what
+ * it does may be forgotten with this server.
+ */
+void
+kefu_worker_commit_locally(void)
+{
+	(void) set_config_option("synchronous_commit", "local", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
 /*

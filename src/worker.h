@@ -42,7 +42,6 @@ typedef struct KefuJob
 	KefuLeave	needs;
 	int			early_ms;		/* may run this early if the worker is awake anyway */
 	bool		at_wake;		/* runs at every wake, and in case one was missed */
-	bool		is_local;		/* its commit needn't wait for a synchronous standby */
 
 	TimestampTz next_at;		/* 0: now */
 	TimestampTz look_at;		/* at_wake: the regular look, due or not; 0: none */
@@ -63,6 +62,9 @@ extern KefuLeave kefu_worker_turn(void);
 
 /* Milliseconds until the next turn is due, rounded up. */
 extern long kefu_worker_pause(void);
+
+/* Lets the commit of the job that runs not wait for a synchronous standby. */
+extern void kefu_worker_commit_locally(void);
 
 /* Adds to what kefu.stat_worker shows for this worker. */
 extern void kefu_worker_count(const KefuCounts *more);
