@@ -103,7 +103,8 @@ my @comments = map { $sim->comment($post) } 1 .. 4;
 ok(passing_until($primary, '1 second', 'SELECT count(*) = 4 FROM kefu.message'), 'the primary is at work');
 tasks($primary, '1 minute');
 tasks($primary, '10 minutes');
-ok( passing_until($primary, '1 minute', q{
+let_pass($primary, '2 minutes');
+ok( passing_until($primary, '0', q{
 		SELECT count(*) = 3 FROM kefu.escalation JOIN kefu.clock USING (clock_id) WHERE clock = 'task_due'}),
 	'three clocks fire on the primary');
 my $fired = fired($primary, '1 minute');
@@ -111,8 +112,11 @@ like($fired, qr/^1\|\w+\|[^|]+\|3\|3$/, 'each of them once, and the trail says s
 ok(seal_everything($primary, 'desk'), 'and its trail is sealed');
 my $seal = last_seal($primary, 'desk');
 
-# One answer is sent and recorded; of one the reply was cut off; one was done and
-# its reply is on the way; one will never arrive.  A page is on its way, too.
+# A page is on its way.  One answer is sent and recorded; of one the reply was cut
+# off; one was done and its reply is on the way; one will never arrive.
+my $page = $sim->fault(kind => 'slow', ms => 600_000, times => 1, match => 'comments/to_me');
+push @comments, $sim->comment($post);
+ok( until_true(sub { let_pass($primary, '1 second'); return $page->() == 1 }), 'a page is on its way');
 answer($primary, $comments[0]);
 ok( passing_until($primary, '0', q{SELECT bool_and(state = 'sent') FROM kefu.outbound}), 'one answer is sent');
 ok( answer_until($primary, $comments[1], 'uncertain',
@@ -124,17 +128,18 @@ ok( answer_until($primary, $comments[2], 'sending',
 ok( answer_until($primary, $comments[3], 'sending',
 		$sim->fault(kind => 'slow', when => 'before', ms => 600_000, times => 1, match => 'comments/reply')),
 	'one is on its way');
-is(join(' ', map { $sim->replies_to('parent', $_) } @comments), '1 1 1 0', 'so the platform says');
+is(join(' ', map { $sim->replies_to('parent', $_) } @comments), '1 1 1 0 0', 'so the platform says');
 
 $primary->wait_for_catchup($standby);
 kill_server($primary);
 is( $standby->safe_psql('desk', q{
-		SELECT string_agg(state, ' ' ORDER BY outbound_id) FROM kefu.outbound}),
-	'sent uncertain sending sending', 'the standby knows of all of them');
+		SELECT string_agg(state, ' ' ORDER BY outbound_id) FROM kefu.outbound;
+		SELECT string_agg(action, ' ') FROM kefu.feed_state WHERE lease_until > kefu.now()}),
+	"sent uncertain sending sending\ncomments_to_me", 'the standby knows of all of them');
 
 # --- nobody is there ---------------------------------------------------------------------
 
-push @comments, map { $sim->comment($post) } 1 .. 3;
+push @comments, map { $sim->comment($post) } 1 .. 2;
 set_clock($standby, "kefu.now() + interval '15 minutes'");
 ok( $standby->poll_query_until('desk', q{
 		SELECT count(*) = 3 FROM kefu.clock JOIN kefu.task t ON t.task_id = object_id
