@@ -112,7 +112,9 @@ CREATE TABLE kefu.feed_state (
     new_count bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (account, action),
     FOREIGN KEY (account, action) REFERENCES kefu.feed
-) WITH (fillfactor = 60);
+);
+-- Which feed is due next is asked after every reply.
+CREATE INDEX feed_state_due ON kefu.feed_state (greatest(next_poll_at, lease_until));
 COMMENT ON TABLE kefu.feed_state IS 'Where each feed stands: its mark, its lease and its last results (信息源状态)';
 COMMENT ON COLUMN kefu.feed_state.account IS 'account (账号)';
 COMMENT ON COLUMN kefu.feed_state.action IS 'endpoint (接口)';

@@ -90,9 +90,8 @@ COMMENT ON FUNCTION kefu.fill_body(jsonb, jsonb) IS
 CREATE FUNCTION kefu.mapped_params(param_map jsonb, args jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE WHEN param_map = '{}' THEN '{}' ELSE coalesce(
-        (SELECT jsonb_object_agg(m.value, args -> m.key) FROM jsonb_each_text(param_map) m
-          WHERE args ->> m.key IS NOT NULL), '{}') END;
+    SELECT coalesce(jsonb_object_agg(m.value, args -> m.key), '{}') FROM jsonb_each_text(param_map) m
+     WHERE args ->> m.key IS NOT NULL;
 END;
 COMMENT ON FUNCTION kefu.mapped_params(jsonb, jsonb) IS 'Values by our names under the platform''s names; what has no value or no name is left out (参数改名)';
 
@@ -132,7 +131,7 @@ BEGIN ATOMIC
          WHEN p.auth_kind = 'token' THEN jsonb_build_object(p.auth_name, s.secret ->> 'access_token')
          ELSE kefu.refuse_auth(p.auth_kind) END) AS t(proof)
      CROSS JOIN LATERAL (SELECT p.default_params || e.const_params || page
-         || kefu.mapped_params(e.param_map, args)
+         || CASE WHEN e.param_map <> '{}' THEN kefu.mapped_params(e.param_map, args) ELSE '{}' END
          || CASE WHEN e.body_kind = 'none' OR p.auth_placement = 'body' THEN t.proof ELSE '{}' END) AS v(params)
      CROSS JOIN LATERAL kefu.encode_request(e.path, v.params, e.pre_encoded) AS f
      CROSS JOIN LATERAL (SELECT CASE
@@ -146,13 +145,14 @@ COMMENT ON FUNCTION kefu.build_request(text, text, jsonb, jsonb, text) IS
 
 -- --- what is due ---------------------------------------------------------------
 
+-- Whoever wants the first of them reads the index on when they are due, and asks
+-- of each row whether it is live, instead of joining and sorting all.
 CREATE VIEW kefu.due_feed AS
     SELECT s.account, s.action, greatest(s.next_poll_at, s.lease_until) AS due_at
       FROM kefu.feed_state s
-      JOIN kefu.feed f USING (account, action)
-      JOIN kefu.account a USING (account)
-      JOIN kefu.platform p USING (platform)
-     WHERE f.is_live AND a.is_live AND p.is_live;
+     WHERE (SELECT f.is_live AND a.is_live AND p.is_live
+              FROM kefu.feed f JOIN kefu.account a USING (account) JOIN kefu.platform p USING (platform)
+             WHERE f.account = s.account AND f.action = s.action);
 COMMENT ON VIEW kefu.due_feed IS 'Feeds that are polled, and when next (待拉取)';
 COMMENT ON COLUMN kefu.due_feed.account IS 'account (账号)';
 COMMENT ON COLUMN kefu.due_feed.action IS 'endpoint (接口)';
@@ -161,9 +161,9 @@ COMMENT ON COLUMN kefu.due_feed.due_at IS 'when its next request is due (时间)
 CREATE VIEW kefu.due_outbound AS
     SELECT o.outbound_id, o.state, o.priority, greatest(o.not_before, o.lease_until) AS due_at
       FROM kefu.outbound o
-      JOIN kefu.account a USING (account)
-      JOIN kefu.platform p USING (platform)
-     WHERE o.state IN ('queued', 'sending', 'uncertain') AND a.is_live AND p.is_live;
+     WHERE o.state IN ('queued', 'sending', 'uncertain')
+       AND (SELECT a.is_live AND p.is_live FROM kefu.account a JOIN kefu.platform p USING (platform)
+             WHERE a.account = o.account);
 COMMENT ON VIEW kefu.due_outbound IS 'Sends that are not settled, and when something is to be done about them (待发送)';
 COMMENT ON COLUMN kefu.due_outbound.outbound_id IS 'number (发送编号)';
 COMMENT ON COLUMN kefu.due_outbound.state IS 'queued, sending or uncertain (状态)';
@@ -178,7 +178,7 @@ DECLARE
     may text := kefu.desk_state();
 BEGIN
     PERFORM kefu.require_worker();
-    RETURN least(CASE WHEN may IN ('live', 'rehearse') THEN (SELECT min(f.due_at) FROM kefu.due_feed f) END,
+    RETURN least(CASE WHEN may IN ('live', 'rehearse') THEN (SELECT f.due_at FROM kefu.due_feed f ORDER BY f.due_at LIMIT 1) END,
                  CASE WHEN may = 'live' THEN (SELECT min(o.due_at) FROM kefu.due_outbound o) END);
 END $$;
 COMMENT ON FUNCTION kefu.next_exchange_at() IS
@@ -251,9 +251,10 @@ $$ BEGIN
     WITH due AS MATERIALIZED (
         SELECT x.*, gen_random_uuid() AS new_key
           FROM unnest(accounts, actions) AS f(account, action)
-          JOIN kefu.feed_state x ON x.account = f.account AND x.action = f.action
-         WHERE greatest(x.next_poll_at, x.lease_until) <= kefu.now()
-           FOR UPDATE OF x SKIP LOCKED
+         CROSS JOIN LATERAL (SELECT s.account, s.action, s.walk, s.high_mark FROM kefu.feed_state s
+                              WHERE s.account = f.account AND s.action = f.action
+                                AND s.next_poll_at <= kefu.now() AND (s.lease_until <= kefu.now()) IS NOT FALSE
+                                FOR UPDATE SKIP LOCKED) x
     ), asked AS MATERIALIZED (
         SELECT d.account, d.action, d.new_key, r.*
           FROM due d
@@ -323,11 +324,8 @@ DECLARE
     accounts text[];
     actions text[];
 BEGIN
-    SELECT array_agg(d.account ORDER BY d.due_at, d.account, d.action),
-           array_agg(d.action ORDER BY d.due_at, d.account, d.action)
-      INTO accounts, actions
-      FROM (SELECT * FROM kefu.due_feed f WHERE f.due_at <= kefu.now()
-             ORDER BY f.due_at, f.account, f.action LIMIT max) d;
+    SELECT array_agg(d.account), array_agg(d.action) INTO accounts, actions
+      FROM (SELECT * FROM kefu.due_feed f WHERE f.due_at <= kefu.now() ORDER BY f.due_at LIMIT max) d;
     IF accounts IS NULL THEN
         RETURN;
     END IF;
@@ -374,7 +372,7 @@ BEGIN
         RETURN;
     END IF;
     -- Answers go before polls.
-    IF may = 'live' THEN
+    IF may = 'live' AND EXISTS (SELECT FROM kefu.outbound o WHERE o.state IN ('queued', 'sending', 'uncertain')) THEN
         PERFORM kefu.recover_outbound();
         RETURN QUERY SELECT c.* FROM kefu.claim_outbound(max) c;
         GET DIAGNOSTICS claimed = ROW_COUNT;
@@ -460,111 +458,132 @@ END $$;
 COMMENT ON FUNCTION kefu.fail_feed(text, text, text, integer, integer, text) IS
 'A poll failed: its walk stays, the next one waits, at least as long as the platform asked (拉取失败)';
 
-CREATE FUNCTION kefu.count_closed(platform text, account text, action text, own_id text, body text,
-                                  closed_before timestamptz, start_at timestamptz) RETURNS integer
+CREATE FUNCTION kefu.closed_before(s kefu.feed_state) RETURNS timestamptz
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT count(*)::integer
-      FROM kefu.map_payload(platform, action, body, own_id) i
-      LEFT JOIN kefu.seen_item k ON k.platform = count_closed.platform AND k.item_type = i.item_type
-                                AND k.native_id = coalesce(i.dedupe_key, i.native_id)
-      LEFT JOIN kefu.sighting g ON g.message_id = k.message_id AND g.account = count_closed.account
-                               AND g.action = count_closed.action AND g.found_at <= closed_before
-     WHERE i.error IS NULL AND (g.message_id IS NOT NULL OR i.posted_at < start_at);
+    SELECT CASE WHEN s.walk IS NULL THEN s.ok_at ELSE (s.walk ->> 'closed_before')::timestamptz END;
 END;
-COMMENT ON FUNCTION kefu.count_closed(text, text, text, text, text, timestamptz, timestamptz) IS
+COMMENT ON FUNCTION kefu.closed_before(kefu.feed_state) IS
+'When this feed''s last closed walk ended; NULL if none ever did (上次闭合时间)';
+
+CREATE FUNCTION kefu.is_empty_page(platform text, action text, body text) RETURNS boolean
+    LANGUAGE c STABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_is_empty_page';
+COMMENT ON FUNCTION kefu.is_empty_page(text, text, text) IS
+'True if a page can be read and has nothing on it; false if it can''t be read (空白页)';
+
+-- In PL/pgSQL, which keeps its plan from call to call.
+CREATE FUNCTION kefu.count_closed(account text, action text, body text) RETURNS integer
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT count(*)
+      FROM kefu.feed_state s
+      JOIN kefu.feed f ON f.account = s.account AND f.action = s.action
+      JOIN kefu.account a ON a.account = s.account
+     CROSS JOIN LATERAL kefu.map_payload(a.platform, s.action, body, a.native_id) i
+      LEFT JOIN kefu.seen_item k ON k.platform = a.platform AND k.item_type = i.item_type
+                                AND k.native_id = coalesce(i.dedupe_key, i.native_id)
+      LEFT JOIN kefu.sighting g ON g.message_id = k.message_id AND g.account = s.account
+                               AND g.action = s.action AND g.found_at <= kefu.closed_before(s)
+     WHERE s.account = count_closed.account AND s.action = count_closed.action
+       AND i.error IS NULL AND (g.message_id IS NOT NULL OR i.posted_at < f.start_at));
+END $$;
+COMMENT ON FUNCTION kefu.count_closed(text, text, text) IS
 'Items of a page that this feed had found in a walk that was closed, or from before its start: behind them is no gap (已闭合条数)';
 
-CREATE FUNCTION kefu.record_page(account text, action text, http_status integer, body text, headers text,
-                                 started_at timestamptz, finished_at timestamptz) RETURNS void
+CREATE FUNCTION kefu.record_feeds(keys text[], lease_keys uuid[], http_statuses integer[], errors text[],
+                                  bodies text[], headers text[], started_at timestamptz[],
+                                  finished_at timestamptz[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    f record;
-    r kefu.ingested;
-    w record;
+    r record;
+    g kefu.ingested;
+    none integer[] := array_fill(NULL::integer, ARRAY[cardinality(keys)]);
+    items integer[] := none;
+    new_messages integer[] := none;
+    closed integer[] := none;
 BEGIN
-    r := kefu.ingest(account, action, body, finished_at);
-    IF r.items = 0 AND r.dead_letters > 0 THEN
-        PERFORM kefu.fail_feed(account, action, 'unreadable', http_status, NULL, NULL);
-        RETURN;
-    END IF;
-    SELECT a.platform, a.native_id, x.start_at, x.every, s.high_mark, s.walk ->> 'walk' AS walk, e.max_pages,
-           e.link_rel, CASE WHEN s.walk IS NULL THEN s.ok_at
-                            ELSE (s.walk ->> 'closed_before')::timestamptz END AS closed_before
-      INTO f
-      FROM kefu.feed_state s
-      JOIN kefu.feed x ON x.account = s.account AND x.action = s.action
-      JOIN kefu.account a ON a.account = s.account
-      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = s.action
-     WHERE s.account = record_page.account AND s.action = record_page.action;
-    w := kefu.walk_take(f.platform, action, f.walk, f.high_mark, body, f.native_id,
-        CASE WHEN r.items > 0 THEN kefu.count_closed(f.platform, account, action, f.native_id, body,
-                                                     f.closed_before, f.start_at) ELSE 0 END,
-        CASE WHEN f.link_rel IS NOT NULL THEN kefu.next_link(kefu.header_of(headers, 'link'), f.link_rel) END,
-        f.max_pages);
+    -- Where somebody else has asked since, there is no such lease: what comes late
+    -- is asked for again.
+    FOR r IN
+        SELECT p.*, a.account, a.platform, s.action, c.class, c.retry_after_seconds, c.scope
+          FROM unnest(keys, lease_keys, http_statuses, errors, bodies, headers, finished_at)
+               WITH ORDINALITY AS p(key, lease_key, http_status, error, body, headers, finished_at, n)
+         CROSS JOIN LATERAL (SELECT x.account, x.action FROM kefu.feed_state x
+                              WHERE x.account = split_part(p.key, '/', 1) AND x.action = split_part(p.key, '/', 2)
+                                AND x.lease_key = p.lease_key FOR UPDATE) s
+          JOIN kefu.account a ON a.account = s.account
+         CROSS JOIN LATERAL kefu.classify_reply(a.platform, CASE WHEN p.error IS NULL THEN p.http_status ELSE 0 END,
+                                                p.body, kefu.header_of(p.headers, 'retry-after')) AS c
+    LOOP
+        IF r.class NOT IN ('ok', 'empty') THEN
+            PERFORM kefu.fail_feed(r.account, r.action, r.class, r.http_status, r.retry_after_seconds, r.scope);
+            CONTINUE;
+        END IF;
+        items[r.n] := 0;
+        new_messages[r.n] := 0;
+        closed[r.n] := 0;
+        IF NOT kefu.is_empty_page(r.platform, r.action, r.body) THEN
+            g := kefu.ingest(r.account, r.action, r.body, r.finished_at);
+            IF g.items = 0 AND g.dead_letters > 0 THEN
+                items[r.n] := NULL;
+                PERFORM kefu.fail_feed(r.account, r.action, 'unreadable', r.http_status, NULL, NULL);
+                CONTINUE;
+            END IF;
+            items[r.n] := g.items;
+            new_messages[r.n] := g.new_messages;
+            closed[r.n] := kefu.count_closed(r.account, r.action, r.body);
+        END IF;
+    END LOOP;
     -- The mark moves with the page's items, and only over ground without a gap. A
     -- walk that is stuck begins anew and still counts from the last closed one.
     UPDATE kefu.feed_state x
-       SET lease_until = NULL, lease_key = NULL, last_status = http_status,
-           polled_at = started_at, high_mark = coalesce(w.new_mark, x.high_mark),
+       SET lease_until = NULL, lease_key = NULL, last_status = p.http_status,
+           polled_at = p.started_at, high_mark = coalesce(w.new_mark, x.high_mark),
            walk = CASE w.step
                WHEN 'closed' THEN NULL
-               WHEN 'stuck' THEN jsonb_build_object('closed_before', f.closed_before)
-               ELSE jsonb_build_object('closed_before', f.closed_before, 'walk', w.new_walk) END,
+               WHEN 'stuck' THEN jsonb_build_object('closed_before', kefu.closed_before(s))
+               ELSE jsonb_build_object('closed_before', kefu.closed_before(s), 'walk', w.new_walk) END,
            next_poll_at = CASE w.step WHEN 'goes_on' THEN kefu.now() ELSE kefu.now() + f.every END,
            ok_at = CASE w.step WHEN 'closed' THEN kefu.now() ELSE x.ok_at END,
            failures = CASE w.step WHEN 'stuck' THEN x.failures + 1 ELSE 0 END,
            last_class = CASE w.step WHEN 'stuck' THEN 'stuck' ELSE 'ok' END,
-           items_count = x.items_count + r.items, new_count = x.new_count + r.new_messages
-     WHERE x.account = record_page.account AND x.action = record_page.action;
-END $$;
-COMMENT ON FUNCTION kefu.record_page(text, text, integer, text, text, timestamptz, timestamptz) IS
-'A page came: its items are ingested and the walk goes on, all or nothing (登记一页)';
-
-CREATE FUNCTION kefu.record_feed(key text, lease_key uuid, http_status integer, error text, body text,
-                                 headers text, started_at timestamptz, finished_at timestamptz) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$
-DECLARE
-    c record;
-BEGIN
-    SELECT s.account, s.action, r.* INTO c
-      FROM (SELECT x.account, x.action FROM kefu.feed_state x
-             WHERE x.account = split_part(key, '/', 1) AND x.action = split_part(key, '/', 2)
-               AND x.lease_key = record_feed.lease_key FOR UPDATE) s
+           items_count = x.items_count + p.items, new_count = x.new_count + p.new_messages
+      FROM unnest(keys, http_statuses, bodies, headers, started_at, items, new_messages, closed)
+           AS p(key, http_status, body, headers, started_at, items, new_messages, closed)
+      JOIN kefu.feed_state s ON s.account = split_part(p.key, '/', 1) AND s.action = split_part(p.key, '/', 2)
+      JOIN kefu.feed f ON f.account = s.account AND f.action = s.action
       JOIN kefu.account a ON a.account = s.account
-     CROSS JOIN LATERAL kefu.classify_reply(a.platform, CASE WHEN error IS NULL THEN http_status ELSE 0 END,
-                                            body, kefu.header_of(headers, 'retry-after')) r;
-    -- Somebody else has asked since: what comes late is asked for again.
-    IF NOT FOUND THEN
-        RETURN;
-    END IF;
-    IF c.class IN ('ok', 'empty') THEN
-        PERFORM kefu.record_page(c.account, c.action, http_status, body, headers, started_at, finished_at);
-    ELSE
-        PERFORM kefu.fail_feed(c.account, c.action, c.class, http_status, c.retry_after_seconds, c.scope);
-    END IF;
+      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = s.action
+     CROSS JOIN LATERAL kefu.walk_take(a.platform, s.action, s.walk ->> 'walk', s.high_mark, p.body,
+         a.native_id, p.closed, CASE WHEN e.link_rel IS NOT NULL
+                                     THEN kefu.next_link(kefu.header_of(p.headers, 'link'), e.link_rel) END,
+         e.max_pages) AS w
+     WHERE x.account = s.account AND x.action = s.action AND p.items IS NOT NULL;
 END $$;
-COMMENT ON FUNCTION kefu.record_feed(text, uuid, integer, text, text, text, timestamptz, timestamptz) IS
-'What became of a poll; called by kefu.record_exchange() (登记拉取结果)';
+COMMENT ON FUNCTION kefu.record_feeds(text[], uuid[], integer[], text[], text[], text[], timestamptz[], timestamptz[]) IS
+'What became of polls, all or nothing; called by kefu.record_exchanges() (登记拉取结果)';
 
-CREATE FUNCTION kefu.record_exchange(kind text, key text, lease_key uuid, http_status integer, error text,
-                                     bytes_sent boolean, body text, reply_headers text,
-                                     started_at timestamptz, finished_at timestamptz) RETURNS void
+CREATE FUNCTION kefu.record_exchanges(kinds text[], keys text[], lease_keys uuid[], http_statuses integer[],
+                                      errors text[], bytes_sent boolean[], bodies text[], reply_headers text[],
+                                      started_at timestamptz[], finished_at timestamptz[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     PERFORM kefu.require_worker();
-    IF kind = 'feed' THEN
-        PERFORM kefu.record_feed(key, lease_key, http_status, error, body, reply_headers, started_at, finished_at);
-    ELSE
-        PERFORM kefu.record_outbound(kind, key::bigint, lease_key, http_status, error, bytes_sent, body,
-                                     reply_headers, finished_at);
+    FOR i IN 1 .. cardinality(kinds) LOOP
+        IF kinds[i] <> 'feed' THEN
+            PERFORM kefu.record_outbound(kinds[i], keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i],
+                                         bytes_sent[i], bodies[i], reply_headers[i], finished_at[i]);
+        END IF;
+    END LOOP;
+    -- The number of a send is no feed's key.
+    IF 'feed' = ANY (kinds) THEN
+        PERFORM kefu.record_feeds(keys, lease_keys, http_statuses, errors, bodies, reply_headers, started_at, finished_at);
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.record_exchange(text, text, uuid, integer, text, boolean, text, text, timestamptz, timestamptz) IS
-'What became of a claimed exchange. http_status 0 or error not NULL: no complete reply; bytes_sent: the request may have reached the platform; reply_headers: as received. A result whose lease is not the current one is ignored, except the success of a send: what was sent is sent. For the worker or an administrator of Group (登记交换结果)';
+COMMENT ON FUNCTION kefu.record_exchanges(text[], text[], uuid[], integer[], text[], boolean[], text[], text[], timestamptz[], timestamptz[]) IS
+'What became of claimed exchanges, an element each, all or nothing. http_status 0 or error not NULL: no complete reply; bytes_sent: the request may have reached the platform; reply_headers: as received. A result whose lease is not the current one is ignored, except the success of a send: what was sent is sent. For the worker or an administrator of Group (登记交换结果)';
 
 CREATE FUNCTION kefu.exchange_failed(kind text, key text, lease_key uuid, reason text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

@@ -480,4 +480,4 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.record_outbound(text, bigint, uuid, integer, text, boolean, text, text, timestamptz) IS
-'What became of a send, or of looking for one; called by kefu.record_exchange() (登记发送结果)';
+'What became of a send, or of looking for one; called by kefu.record_exchanges() (登记发送结果)';

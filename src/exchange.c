@@ -239,6 +239,19 @@ kefu_walk_take_sql(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(result_row(fcinfo, values, nulls));
 }
 
+KEFU_FUNCTION(kefu_is_empty_page);
+
+/* kefu.is_empty_page(platform, action, body) */
+Datum
+kefu_is_empty_page(PG_FUNCTION_ARGS)
+{
+	char	   *body = arg_text(fcinfo, 2);
+	const KefuPage *page = kefu_map_page(arg_text(fcinfo, 0), arg_text(fcinfo, 1),
+										 body, strlen(body), NULL);
+
+	PG_RETURN_BOOL(page->error == NULL && page->n_items == 0);
+}
+
 KEFU_FUNCTION(kefu_next_link);
 
 /* kefu.next_link(headers, rel): the address of a Link header, or NULL. */

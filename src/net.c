@@ -11,6 +11,9 @@
  * goes to kefu.exchange_failed().  What failed for a passing reason (a lock, a
  * full disk) is kept and tried again, and nothing new is claimed meanwhile.
  *
+ * As many again as can be asked at once are claimed ahead, so that one request
+ * follows the other on a connection while the database is busy.
+ *
  * A shutdown doesn't wait for replies.
  */
 #include "kefu.h"
@@ -21,6 +24,7 @@
 #include "pgstat.h"
 #include "storage/latch.h"
 #include "utils/array.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/uuid.h"
@@ -47,7 +51,8 @@ typedef struct Exchange
 	bool		is_settled;		/* recorded, if the transaction commits */
 } Exchange;
 
-static dlist_head claimed = DLIST_STATIC_INIT(claimed);
+static dlist_head claimed = DLIST_STATIC_INIT(claimed); /* if it commits */
+static dlist_head waiting = DLIST_STATIC_INIT(waiting); /* for a connection */
 static dlist_head replied = DLIST_STATIC_INIT(replied);
 
 static TimestampTz claim(void);
@@ -69,6 +74,17 @@ static bool
 speaks(const Exchange *exchange)
 {
 	return strcmp(exchange->kind, "feed") != 0 && strcmp(exchange->kind, "verify") != 0;
+}
+
+static bool
+any_speaks(dlist_head *list)
+{
+	dlist_iter	at;
+
+	dlist_foreach(at, list)
+		if (speaks(dlist_container(Exchange, node, at.cur)))
+			return true;
+	return false;
 }
 
 static void
@@ -97,6 +113,17 @@ forget_settled(void)
 		if (exchange->is_settled)
 			forget(exchange);
 	}
+}
+
+static int
+length_of(dlist_head *list)
+{
+	dlist_iter	at;
+	int			length = 0;
+
+	dlist_foreach(at, list)
+		length++;
+	return length;
 }
 
 static void
@@ -206,10 +233,9 @@ take_claim(uint64 row)
 }
 
 /*
- * Claims as much as can be asked at once.  The leases are committed before the
- * first byte goes out: ask_claimed() runs after this transaction.  What speaks
- * is committed on a synchronous standby too, which would say it again after a
- * failover if it didn't know of it.
+ * Claims what connections are free for, and as many again.  The leases are committed before the
+ * first byte goes out: ask_waiting() runs after this transaction.  That
+ * something is being said must outlive a crash, or it would be said again.
  */
 static TimestampTz
 claim(void)
@@ -219,12 +245,10 @@ claim(void)
 		" timeout_ms, max_bytes, allows_http FROM kefu.claim_exchanges($1)",
 		1, {INT4OID}
 	};
-	int			room = kefu_connections - kefu_http_active();
+	int			room = 2 * kefu_connections - kefu_http_active() - length_of(&waiting);
 	Datum		max = Int32GetDatum(room);
 	TimestampTz next_at;
 	uint64		count;
-	bool		any_speaks = false;
-	dlist_iter	at;
 
 	forget_all(&claimed);		/* of an attempt that failed */
 	forget_settled();
@@ -233,10 +257,7 @@ claim(void)
 	count = kefu_spi_run(&plan, &max, NULL, false, 0);
 	for (uint64 row = 0; row < count; row++)
 		take_claim(row);
-	dlist_foreach(at, &claimed)
-		any_speaks |= speaks(dlist_container(Exchange, node, at.cur));
-	if (!any_speaks)
-		kefu_worker_commit_locally();
+	kefu_worker_commit_must_last(any_speaks(&claimed));
 	if (count >= room)
 		return KEFU_NOT_BY_TIME;
 	next_at = next_exchange_at();
@@ -248,22 +269,57 @@ claim(void)
 /* ---- ask ---- */
 
 /*
- * Starts what was claimed.  A speaking request claimed while the desk only
- * rehearses, or was stopped since, is answered here.
+ * Queues what a committed transaction has claimed.  Answers go before polls, in
+ * the order in which they were claimed.
  */
 static void
-ask_claimed(KefuLeave leave)
+queue_claimed(void)
 {
 	dlist_mutable_iter at;
-	KefuCounts	more = {0};
+	dlist_iter	place;
 
 	if (claim_job->failures > 0)
 		return;					/* nothing of it was committed */
 	dlist_foreach_modify(at, &claimed)
 	{
 		Exchange   *exchange = dlist_container(Exchange, node, at.cur);
+		dlist_node *before = NULL;
 
 		dlist_delete(&exchange->node);
+		if (strcmp(exchange->kind, "feed") != 0)
+			dlist_foreach(place, &waiting)
+				if (strcmp(dlist_container(Exchange, node, place.cur)->kind, "feed") == 0)
+				{
+					before = place.cur;
+					break;
+				}
+		if (before != NULL)
+			dlist_insert_before(before, &exchange->node);
+		else
+			dlist_push_tail(&waiting, &exchange->node);
+	}
+}
+
+/*
+ * Asks what waits, as far as connections are free.  If the desk was stopped
+ * since, nothing is asked; a speaking request that may not go out is answered
+ * here.
+ */
+static void
+ask_waiting(KefuLeave leave)
+{
+	KefuCounts	more = {0};
+
+	while (!dlist_is_empty(&waiting) && kefu_http_active() < kefu_connections)
+	{
+		Exchange   *exchange = dlist_container(Exchange, node,
+											   dlist_pop_head_node(&waiting));
+
+		if (!speaks(exchange) && leave < KEFU_MAY_WORK)
+		{
+			MemoryContextDelete(exchange->context); /* its lease expires */
+			continue;
+		}
 		if (!speaks(exchange))
 			more.fetches++;
 		else if (leave >= KEFU_MAY_SEND)
@@ -331,55 +387,119 @@ checked_headers(const KefuHttpReply *reply)
 	return headers;
 }
 
-static void
-set(Datum *values, char *nulls, int i, void *pointer)
+/* What is reported of an exchange, an array each. */
+enum
 {
-	values[i] = PointerGetDatum(pointer);
-	nulls[i] = pointer == NULL ? 'n' : ' ';
+	KIND, KEY, LEASE_KEY, STATUS, ERROR_TEXT, BYTES_SENT, BODY, HEADERS, STARTED, FINISHED,
+	COLUMNS
+};
+
+static const Oid column_types[COLUMNS] = {
+	TEXTOID, TEXTOID, UUIDOID, INT4OID, TEXTOID, BOOLOID, TEXTOID, TEXTOID,
+	TIMESTAMPTZOID, TIMESTAMPTZOID
+};
+
+typedef struct Results
+{
+	int			count;
+	Datum	   *values[COLUMNS];
+	bool	   *nulls[COLUMNS];
+} Results;
+
+static void
+put_text(Results *results, int column, text *value)
+{
+	results->values[column][results->count] = PointerGetDatum(value);
+	results->nulls[column][results->count] = value == NULL;
 }
 
 static void
-record_one(Exchange *exchange)
+put_result(Results *results, Exchange *exchange)
 {
-	static KefuPlan plan = {
-		"SELECT kefu.record_exchange($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-		10, {TEXTOID, TEXTOID, UUIDOID, INT4OID, TEXTOID, BOOLOID, TEXTOID, TEXTOID,
-		TIMESTAMPTZOID, TIMESTAMPTZOID}
-	};
 	KefuHttpReply *reply = exchange->reply;
 	const char *error = reply->error;
 	text	   *body = checked_body(reply, &error);
-	Datum		values[10];
-	char		nulls[10];
+	int			n = results->count;
 
-	memset(nulls, ' ', sizeof(nulls));
-	values[0] = CStringGetTextDatum(exchange->kind);
-	values[1] = CStringGetTextDatum(exchange->key);
-	values[2] = UUIDPGetDatum(&exchange->lease_key);
-	values[3] = Int32GetDatum(reply->status);
-	set(values, nulls, 4, error ? cstring_to_text(error) : NULL);
-	values[5] = BoolGetDatum(reply->bytes_sent);
-	set(values, nulls, 6, body);
-	set(values, nulls, 7, checked_headers(reply));
-	values[8] = TimestampTzGetDatum(reply->started_at);
-	values[9] = TimestampTzGetDatum(reply->finished_at);
-	kefu_spi_run(&plan, values, nulls, false, 1);
+	put_text(results, KIND, cstring_to_text(exchange->kind));
+	put_text(results, KEY, cstring_to_text(exchange->key));
+	results->values[LEASE_KEY][n] = UUIDPGetDatum(&exchange->lease_key);
+	results->values[STATUS][n] = Int32GetDatum(reply->status);
+	put_text(results, ERROR_TEXT, error ? cstring_to_text(error) : NULL);
+	results->values[BYTES_SENT][n] = BoolGetDatum(reply->bytes_sent);
+	put_text(results, BODY, body);
+	put_text(results, HEADERS, checked_headers(reply));
+	results->values[STARTED][n] = TimestampTzGetDatum(reply->started_at);
+	results->values[FINISHED][n] = TimestampTzGetDatum(reply->finished_at);
+	results->count++;
 	exchange->is_settled = true;
+}
+
+static Datum
+column_array(Results *results, int column)
+{
+	int			lower = 1;
+	int16		length;
+	bool		by_value;
+	char		alignment;
+
+	get_typlenbyvalalign(column_types[column], &length, &by_value, &alignment);
+	return PointerGetDatum(construct_md_array(results->values[column],
+											  results->nulls[column], 1,
+											  &results->count, &lower,
+											  column_types[column], length,
+											  by_value, alignment));
+}
+
+static void
+start_results(Results *results, int room)
+{
+	results->count = 0;
+	for (int i = 0; i < COLUMNS; i++)
+	{
+		results->values[i] = palloc(sizeof(Datum) * room);
+		results->nulls[i] = palloc0(sizeof(bool) * room);
+	}
+}
+
+static void
+send_results(Results *results)
+{
+	static KefuPlan plan = {
+		"SELECT kefu.record_exchanges($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+		COLUMNS, {TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID,
+		BOOLARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID}
+	};
+	Datum		arrays[COLUMNS];
+
+	for (int i = 0; i < COLUMNS; i++)
+		arrays[i] = column_array(results, i);
+	kefu_spi_run(&plan, arrays, NULL, false, 1);
 }
 
 static void
 record_all(void *arg)
 {
 	dlist_iter	at;
+	Results		results;
+	int			count = 0;
 
 	dlist_foreach(at, &replied)
-		record_one(dlist_container(Exchange, node, at.cur));
+		count++;
+	start_results(&results, count);
+	dlist_foreach(at, &replied)
+		put_result(&results, dlist_container(Exchange, node, at.cur));
+	send_results(&results);
 }
 
 static void
 record_alone(void *arg)
 {
-	record_one(arg);
+	Results		results;
+
+	start_results(&results, 1);
+	put_result(&results, arg);
+	send_results(&results);
 }
 
 typedef struct Failure
@@ -476,17 +596,18 @@ give_up(Exchange *exchange, ErrorData *error)
 
 /*
  * Records everything that has been replied: together, or if that fails each
- * alone.  What stays unsettled is tried again.
+ * alone.  What stays unsettled is tried again.  A page that a crash takes is
+ * fetched again, as its mark goes with it.
  */
 static TimestampTz
 record(void)
 {
 	dlist_iter	at;
 	bool		any_left = false;
-	TimestampTz next_at;
 
 	if (dlist_is_empty(&replied))
 		return KEFU_NOT_BY_TIME;
+	kefu_worker_commit_must_last(any_speaks(&replied));
 	if (attempt(record_all, NULL) != NULL)
 		dlist_foreach(at, &replied)
 		{
@@ -505,9 +626,8 @@ record(void)
 		}
 	if (any_left)
 		return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), RETRY_MS);
-	next_at = next_exchange_at();
 	if (claim_job->failures == 0)
-		claim_job->next_at = next_at;
+		claim_job->next_at = 0;	/* there is room, and a walk may go on */
 	return KEFU_NOT_BY_TIME;
 }
 
@@ -518,6 +638,7 @@ kefu_net_main(Datum arg)
 {
 	WaitEventSet *events;
 	WaitEvent	happened;
+	KefuLeave	leave = KEFU_MAY_NOTHING;
 	uint32		wait_event;
 
 	kefu_worker_start(KEFU_NET_WORKER, jobs, lengthof(jobs));
@@ -529,13 +650,14 @@ kefu_net_main(Datum arg)
 	AddWaitEventToSet(events, WL_SOCKET_READABLE, kefu_http_descriptor(), NULL, NULL);
 	for (;;)
 	{
-		KefuLeave	leave;
-
 		kefu_http_drive();
 		collect_replies();
+		ask_waiting(leave);
+		kefu_http_drive();		/* the database may take its time */
 		leave = kefu_worker_turn();
 		forget_settled();
-		ask_claimed(leave);
+		queue_claimed();
+		ask_waiting(leave);
 		collect_replies();		/* what was refused is there already */
 		(void) WaitEventSetWait(events, kefu_worker_pause(), &happened, 1, wait_event);
 		ResetLatch(MyLatch);

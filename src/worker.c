@@ -48,6 +48,7 @@
 #define TICK_BATCH 1000
 #define TICK_RETRY_MS 50		/* due clocks whose object somebody holds locked */
 #define SEAL_MS 60000
+#define SEAL_EVENTS 2000
 #define HOUSE_EARLY_MS (KEFU_FALLBACK_MS + 1000)	/* rather than waking up for it alone */
 #define PARTITIONS_MS (24 * 60 * 60 * 1000)
 
@@ -183,14 +184,12 @@ end_work(void)
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
-/*
- * Lets the commit of this unit of work not wait for a synchronous standby: what
- * it does may be forgotten with this server.
- */
 void
-kefu_worker_commit_locally(void)
+kefu_worker_commit_must_last(bool must)
 {
-	(void) set_config_option("synchronous_commit", "local", PGC_USERSET,
+	if (must != (synchronous_commit == SYNCHRONOUS_COMMIT_OFF))
+		return;
+	(void) set_config_option("synchronous_commit", must ? "local" : "off", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
@@ -337,6 +336,9 @@ settle(void)
 		{"default_transaction_read_only", "off"},
 		{"default_transaction_deferrable", "off"},
 		{"row_security", "on"},
+		/* The same few rows by their keys, over and over: they are in memory. */
+		{"random_page_cost", "1.1"},
+		{"jit", "off"},
 	};
 
 	for (int i = 0; i < lengthof(settings); i++)
@@ -477,12 +479,19 @@ tick(void)
 	return next_at;
 }
 
+/*
+ * In parts, so that no deadline waits for a large seal.
+ */
 static TimestampTz
 seal(void)
 {
-	static KefuPlan plan = {"SELECT kefu.seal_audit()"};
+	static KefuPlan plan = {"SELECT kefu.seal_some($1)", 1, {INT4OID}};
+	Datum		part = Int32GetDatum(SEAL_EVENTS);
+	bool		isnull;
 
-	kefu_spi_run(&plan, NULL, NULL, false, 0);
+	kefu_spi_run(&plan, &part, NULL, false, 1);
+	if (DatumGetBool(kefu_spi_value(0, 1, &isnull)))
+		return 0;
 	return after_ms(SEAL_MS);
 }
 

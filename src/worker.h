@@ -63,8 +63,11 @@ extern KefuLeave kefu_worker_turn(void);
 /* Milliseconds until the next turn is due, rounded up. */
 extern long kefu_worker_pause(void);
 
-/* Lets the commit of the job that runs not wait for a synchronous standby. */
-extern void kefu_worker_commit_locally(void);
+/*
+ * Within a job: whether its transaction must outlive a crash.  If not, what it
+ * did is simply done again, and its commit waits for nothing.
+ */
+extern void kefu_worker_commit_must_last(bool must);
 
 /* Adds to what kefu.stat_worker shows for this worker. */
 extern void kefu_worker_count(const KefuCounts *more);

@@ -36,10 +36,15 @@ BEGIN
                             convert_from(c.body, 'UTF8');
     END LOOP;
 END $$;
+CREATE FUNCTION pg_temp.record(kind text, key text, lease_key uuid, status integer, error text, sent boolean,
+                               body text, headers text DEFAULT NULL) RETURNS void
+    LANGUAGE sql AS
+$$ SELECT kefu.record_exchanges(ARRAY[kind], ARRAY[key], ARRAY[lease_key], ARRAY[status], ARRAY[error], ARRAY[sent],
+                                ARRAY[body], ARRAY[headers], ARRAY[kefu.now()], ARRAY[kefu.now()]) $$;
 CREATE FUNCTION pg_temp.reply(status integer, body text, headers text DEFAULT NULL, error text DEFAULT NULL,
                               sent boolean DEFAULT true, n integer DEFAULT 1) RETURNS void
     LANGUAGE sql AS
-$$ SELECT kefu.record_exchange(l.kind, l.key, l.lease_key, status, error, sent, body, headers, kefu.now(), kefu.now())
+$$ SELECT pg_temp.record(l.kind, l.key, l.lease_key, status, error, sent, body, headers)
      FROM (SELECT * FROM last ORDER BY last.n OFFSET reply.n - 1 LIMIT 1) l $$;
 CREATE FUNCTION pg_temp.feed() RETURNS TABLE (state text, high_mark text, walks boolean, failures integer,
         last_class text, next text, items bigint, new bigint)
@@ -105,8 +110,8 @@ SELECT kefu.next_exchange_at();
 SELECT pg_temp.at('09:03:00');
 SELECT url FROM pg_temp.claim();
 -- What comes late from the dead worker's request is ignored.
-SELECT kefu.record_exchange('feed', 'plaza.east/mentions', :'lost', 200, NULL, true,
-    pg_temp.page(pg_temp.item('99', '99', '请问')), NULL, kefu.now(), kefu.now());
+SELECT pg_temp.record('feed', 'plaza.east/mentions', :'lost', 200, NULL, true,
+    pg_temp.page(pg_temp.item('99', '99', '请问')), NULL);
 SELECT pg_temp.reply(200, pg_temp.page(
     pg_temp.item('24', '82', '请问', '2026-03-02 08:58+08'), pg_temp.item('23', '83', '请问', '2026-03-02 08:57+08'),
     pg_temp.item('22', '84', '请问', '2026-03-02 08:56+08')));
@@ -234,13 +239,13 @@ SELECT key AS lost_send, lease_key AS lost FROM last \gset
 SELECT pg_temp.at('09:36:00');
 SELECT kind FROM pg_temp.claim();
 SELECT state, class, not_before FROM pg_temp.sends() OFFSET 2;
-SELECT kefu.record_exchange('send', :'lost_send', :'lost', 500, NULL, true, '', NULL, kefu.now(), kefu.now());
+SELECT pg_temp.record('send', :'lost_send', :'lost', 500, NULL, true, '');
 SELECT state, class FROM pg_temp.sends() OFFSET 2;
-SELECT kefu.record_exchange('send', :'lost_send', :'lost', 200, NULL, true,
-    pg_temp.item('503', '901', '已查', '2026-03-02 09:33:20+08', '120', '7')::text, NULL, kefu.now(), kefu.now());
+SELECT pg_temp.record('send', :'lost_send', :'lost', 200, NULL, true,
+    pg_temp.item('503', '901', '已查', '2026-03-02 09:33:20+08', '120', '7')::text);
 SELECT state, class, native_id FROM pg_temp.sends() OFFSET 2;
-SELECT kefu.record_exchange('send', :'lost_send', :'lost', 200, NULL, true,
-    pg_temp.item('504', '901', '已查', '2026-03-02 09:35+08', '120', '7')::text, NULL, kefu.now(), kefu.now());
+SELECT pg_temp.record('send', :'lost_send', :'lost', 200, NULL, true,
+    pg_temp.item('504', '901', '已查', '2026-03-02 09:35+08', '120', '7')::text);
 SELECT state, native_id FROM pg_temp.sends() OFFSET 2;
 
 -- "You said that already": if it isn't there, the next variant of the script goes out.

@@ -53,19 +53,22 @@ replace_function($server, 'next_exchange_at()', q{
 		SELECT CASE WHEN EXISTS (SELECT FROM trial.request WHERE NOT claimed) THEN now() END $$
 });
 replace_function($server,
-	'record_exchange(text, text, uuid, integer, text, boolean, text, text, timestamptz, timestamptz)', q{
-	CREATE FUNCTION kefu.record_exchange(kind text, key text, lease_key uuid, http_status integer,
-		error text, bytes_sent boolean, body text, reply_headers text, started_at timestamptz,
-		finished_at timestamptz) RETURNS void
+	'record_exchanges(text[], text[], uuid[], integer[], text[], boolean[], text[], text[], timestamptz[],'
+	  . ' timestamptz[])', q{
+	CREATE FUNCTION kefu.record_exchanges(kinds text[], keys text[], lease_keys uuid[], http_statuses integer[],
+		errors text[], bytes_sent boolean[], bodies text[], reply_headers text[], started_at timestamptz[],
+		finished_at timestamptz[]) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER AS $$
 	BEGIN
-		IF kind = 'feed' AND body = '{"packed":true}' THEN
-			RAISE EXCEPTION 'poison' USING ERRCODE = 'data_exception';
-		ELSIF kind = 'verify' AND nextval('trial.attempts') < 4 THEN
-			RAISE EXCEPTION 'passing' USING ERRCODE = 'lock_not_available';
-		END IF;
-		INSERT INTO trial.result VALUES (key::integer, http_status, error, bytes_sent, body,
-			reply_headers, started_at, finished_at, pg_current_xact_id());
+		FOR i IN 1 .. cardinality(kinds) LOOP
+			IF kinds[i] = 'feed' AND bodies[i] = '{"packed":true}' THEN
+				RAISE EXCEPTION 'poison' USING ERRCODE = 'data_exception';
+			ELSIF kinds[i] = 'verify' AND nextval('trial.attempts') < 4 THEN
+				RAISE EXCEPTION 'passing' USING ERRCODE = 'lock_not_available';
+			END IF;
+			INSERT INTO trial.result VALUES (keys[i]::integer, http_statuses[i], errors[i], bytes_sent[i],
+				bodies[i], reply_headers[i], started_at[i], finished_at[i], pg_current_xact_id());
+		END LOOP;
 	END $$
 });
 replace_function($server, 'exchange_failed(text, text, uuid, text)', q{
