@@ -177,7 +177,7 @@ end_work(void)
 {
 	kefu_spi_end();
 	PopActiveSnapshot();
-	disable_all_timeouts(false);	/* of one alone the alarm would still come */
+	disable_timeout(STATEMENT_TIMEOUT, false);
 	CommitTransactionCommand();
 	in_transaction = false;
 	pgstat_report_stat(true);
@@ -390,6 +390,25 @@ is_due(const KefuJob *job)
 		 kefu_ms_until(job->next_at) <= job->early_ms);
 }
 
+/*
+ * Whether to look now.  The server never takes back the alarm of a timeout that
+ * wasn't needed, which then wakes an idle worker.  A look for its sake would set
+ * the next alarm, and so for ever one turn a minute more; without one the alarm
+ * comes just before a regular look, which is early then (LOOK_EARLY_MS).
+ */
+static bool
+should_look(void)
+{
+	if (!is_due(&look_job))
+		return false;
+	if (look_job.next_at == 0 || leave < KEFU_MAY_WORK)
+		return true;
+	for (int i = 0; i < my_job_count; i++)
+		if (is_due(&my_jobs[i]))
+			return true;
+	return false;
+}
+
 static long
 pause_of(const KefuJob *job, long pause)
 {
@@ -419,7 +438,7 @@ kefu_worker_turn(void)
 	if (kefu_slot_take_wake(me))
 		wake_up();
 	kefu_slot_add(me, &once);
-	if (is_due(&look_job) && !run_job(&look_job))
+	if (should_look() && !run_job(&look_job))
 		found(KEFU_MAY_NOTHING, KEFU_BACKING_OFF, KEFU_WAITS_FOR_NOTHING);
 	for (int i = 0; i < my_job_count; i++)
 		if (is_due(&my_jobs[i]))
