@@ -332,7 +332,7 @@ CREATE FUNCTION kefu.find_sent(o kefu.outbound, body text,
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH item AS (
-        SELECT i.*, e.page_size
+        SELECT i.*, e.page_size, w.item_kind
           FROM kefu.account a
           JOIN kefu.endpoint w ON w.platform = a.platform AND w.action = (o).action
           JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = w.verify_action
@@ -345,9 +345,12 @@ BEGIN ATOMIC
                                 ELSE (o).recipient_id IN (i.recipient_id, i.thread_id) END
            AND i.posted_at >= (o).queued_at - interval '2 minutes'
            AND strpos(kefu.plain_words(i.text), kefu.plain_words((o).text)) > 0
-           AND NOT EXISTS (SELECT FROM kefu.outbound x JOIN kefu.account b USING (account)
-                            JOIN kefu.account a ON a.account = (o).account
-                            WHERE x.native_id = i.native_id AND b.platform = a.platform)
+           -- Comments and messages may have the same numbers.
+           AND NOT EXISTS (SELECT FROM kefu.outbound x
+                             JOIN kefu.account b ON b.account = x.account
+                             JOIN kefu.account a ON a.account = (o).account AND a.platform = b.platform
+                             JOIN kefu.endpoint k ON k.platform = b.platform AND k.action = x.action
+                            WHERE x.native_id = i.native_id AND k.item_kind = i.item_kind)
          ORDER BY i.posted_at LIMIT 1
     )
     SELECT (SELECT u.native_id FROM ours u), (SELECT u.posted_at FROM ours u),
