@@ -1,103 +1,19 @@
-# Whatever the platform breaks on the way, for fetches and for sends: each item
-# of a customer is found once and has one ticket (R85, R86), each answer reaches
-# the customer once (R88, R90, R100), the desk shows what is wrong, and goes on
-# by itself when it is over; what needs a person is with a person.
+# However the platform breaks while it is asked for what customers say: each item is
+# found once and has one ticket (R85, R86), the desk shows what is wrong and keeps
+# what can't be read, and goes on by itself when it is over.  (Sends: 023.)
 #
 # What was asked and what happened is told by the simulator, not by the desk.
-# Waits are minutes to hours: when a fault is over, what waits is made due.
 
 use strict;
 use warnings;
 use utf8;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use JSON::PP ();
-use KefuDesk;
-use KefuSim;
-use PostgreSQL::Test::Cluster;
+use KefuFaults;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my ($yes, $no) = (JSON::PP::true, JSON::PP::false);
-my $never = 3_600_000;    # milliseconds no request waits
-my $html = '<html><h1>Bad Gateway</h1></html>';
-
-my $sim = KefuSim->new('--seed', 21);
-$sim->call('config', { overlap_ids => $yes });
-my $server = new_server('faults', 'kefu.allow_http = on');
-$server->start;
-my $post = $sim->make_sina_desk($server);
-run(q{UPDATE kefu.endpoint SET verify_after = '20 minutes' WHERE verify_action IS NOT NULL});
-run('SELECT kefu.go_live()');
-
-# --- words --------------------------------------------------------------------
-
-sub run
-{
-	return $server->safe_psql('desk', $_[0]);
-}
-
-# A test of its own: this comes true.
-sub becomes
-{
-	my ($query, $what) = @_;
-
-	ok($server->poll_query_until('desk', $query), $what)
-	  or diag(run('SELECT outbound_id, state, attempts, last_class, last_error, not_before'
-			. " FROM kefu.outbound WHERE state <> 'sent'"),
-		run('SELECT action, state, last_class, last_status, failures FROM kefu.stat_feed'));
-}
-
-# Milliseconds the desk waits for a reply.
-sub set_patience
-{
-	run("UPDATE kefu.platform SET total_timeout_ms = $_[0] WHERE platform = 'sina'");
-}
-
-# Everything that waits is due.
-sub poll_now
-{
-	run(q{BEGIN; UPDATE kefu.feed_state SET next_poll_at = now();
-		DO $$ BEGIN PERFORM kefu.wake_worker('net'); END $$; COMMIT});
-}
-
-# The faults did happen, and are over.
-sub is_over
-{
-	my ($what, @hits) = @_;
-
-	cmp_ok($_->(), '>', 0, "$what: it was that") for @hits;
-	$sim->heal;
-	set_patience(30000);
-	poll_now();
-}
-
-# How customers speak to us: item type, and what answers it.
-my %ways = (
-	comment => [ 'comment', 'comments/reply', 'comments/by_me' ],
-	post_mention => [ 'status', 'comments/create', 'comments/by_me' ],
-	dm => [ 'message', 'direct_messages/new', 'direct_messages/sent' ]);
-my $customers = 0;
-
-# A question of somebody new.
-sub question
-{
-	my ($kind) = @_;
-	my $uid = 51000 + ++$customers;
-
-	$sim->call('user', { uid => "$uid", screen_name => "客户$customers", province => '44',
-			follows => ['9001'] });
-	return (kind => $kind, uid => "$uid", text => "请问第${customers}件事怎么办?",
-		$kind eq 'comment' ? (parent => $post) : (account => '9001'));
-}
-
-sub is_found
-{
-	my ($id, $kind, $what) = @_;
-
-	becomes("SELECT count(*) = 1 FROM kefu.message WHERE native_id = '$id'"
-		  . " AND item_type = '$ways{$kind}[0]'", "$what: found");
-}
+open_desk('fetches');
 
 # --- fetches ------------------------------------------------------------------
 
@@ -136,12 +52,12 @@ for (@fetches)
 	}
 	else
 	{
-		becomes("SELECT failures > 0 AND lease_until IS NULL $feed", "fetch, $what: fails");
+		becomes("SELECT failures > 0 AND lease_until IS NULL $feed", "$what: fails");
 		is(run("SELECT last_class || ' ' || last_status $feed"), $left, "$what: $left");
 		is(run(q{SELECT state FROM kefu.stat_feed WHERE action = 'comments_to_me'}), 'failing',
 			"$what: as can be seen");
 	}
-	is_over("fetch, $what", $hits);
+	is_over("$what", $hits);
 	is_found($id, 'comment', "$what, over");
 	becomes("SELECT failures = 0 AND last_class = 'ok' $feed", "$what, over: goes on");
 }
@@ -156,7 +72,7 @@ for ([ 'auth_expired', { expires_at => 1 }, { expires_at => 0 } ],
 
 	$sim->call('token', { token => 'token-gd', %$spoiled });
 	my $id = $sim->act(question('comment'));
-	becomes("SELECT failures > 0 AND lease_until IS NULL $feed", "fetch, $class: fails");
+	becomes("SELECT failures > 0 AND lease_until IS NULL $feed", "$class: fails");
 	is(run("SELECT last_class || ' ' || last_status $feed"), "$class 401", "$class: said so");
 	for my $failures (2, 3)
 	{
@@ -204,323 +120,20 @@ for ([ 'whole', undef ], [ 'insert_between', { k => 4, times => 1 } ],
 }
 run(q{UPDATE kefu.endpoint SET page_size = 200 WHERE platform = 'sina' AND action = 'comments_to_me'});
 
-# --- sends ----------------------------------------------------------------------
+# --- ids ------------------------------------------------------------------------
 
-# The last send to a customer.
-sub last_send
-{
-	return "FROM kefu.outbound o WHERE o.recipient_id = '$_[0]' ORDER BY o.outbound_id DESC LIMIT 1";
-}
-
-# Waits until it is at rest: state, class and attempts.
-sub rests
-{
-	my ($uid, $what) = @_;
-	my $last = last_send($uid);
-
-	becomes("SELECT o.lease_until IS NULL AND (o.not_before > now()"
-		  . " OR o.state NOT IN ('queued', 'sending', 'uncertain')) $last", "$what: rests");
-	return run("SELECT concat_ws(' ', o.state, o.last_class, o.attempts) $last");
-}
-
-# It is due now, as if so much time had passed since it was sent; rests again.
-sub hasten
-{
-	my ($uid, $passed, $what) = @_;
-
-	run("BEGIN; UPDATE kefu.outbound SET not_before = now(), sending_at = sending_at - interval '$passed'"
-		  . ' WHERE outbound_id = (SELECT o.outbound_id ' . last_send($uid) . ');'
-		  . q{DO $$ BEGIN PERFORM kefu.wake_worker('net'); END $$; COMMIT});
-	return rests($uid, $what);
-}
-
-# Somebody asks and is answered while there are faults; where the path of one
-# isn't given it is that of the answer.  Returns uid, item, and how it rests.
-sub answer_through
-{
-	my ($what, $kind, @faults) = @_;
-	my %question = question($kind);
-	my $id = $sim->act(%question);
-
-	is_found($id, $kind, $what);
-	my @hits = map { $sim->fault(match => $ways{$kind}[1], %$_) } @faults;
-	$sim->answer_all($server);
-	return ($question{uid}, $id, rests($question{uid}, $what), @hits);
-}
-
-sub is_answered_once
-{
-	my ($uid, $id, $kind, $what) = @_;
-
-	is($kind eq 'dm' ? $sim->replies_to('recipient', $uid) : $sim->replies_to('parent', $id), 1,
-		"$what: answered once");
-}
-
-# The ticket waits again, and somebody has the task to see why.
-sub is_left_to_a_person
-{
-	my ($uid, $what) = @_;
-
-	is(run('SELECT p.outcome, t.state, t.answered_at IS NULL, (SELECT count(*) FROM kefu.task k'
-			  . " WHERE k.ticket_id = t.ticket_id AND k.outbound_id = o.outbound_id AND k.state = 'open')"
-			  . ' FROM kefu.outbound o JOIN kefu.speech p USING (speech_id) JOIN kefu.ticket t'
-			  . " ON t.ticket_id = p.object_id WHERE o.recipient_id = '$uid'"),
-		'failed|new|t|1', "$what: back, with a task");
-}
-
-sub answer_again
-{
-	my ($uid) = @_;
-	my $ticket = run('SELECT object_id FROM kefu.speech WHERE speech_id = (SELECT o.speech_id '
-		  . last_send($uid) . ')');
-
-	$server->safe_psql('desk', "SELECT kefu.answer($ticket, '您好,感谢您的关注,再次答复您,请问您是否满意?')",
-		extra_params => [ '-U', 'operator_gd' ]);
-}
-
-# So many requests for a reply to this comment have come to their end.
-sub arrives
-{
-	my ($id, $count, $what) = @_;
-
-	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
-	{
-		my ($attempt) = @{ $sim->call("truth/replies?parent=$id")->{replies} };
-
-		return pass("$what: $count arrived") if $attempt && $attempt->{requests} == $count;
-		select undef, undef, undef, 0.1;
-	}
-	fail("$what: $count arrived");
-}
-
-# How the send rests, and what ends it: it is found among what we said, it is sent
-# again after it was looked for long enough, or it waits and is sent again.
-my @sends = (
-	[ 'cut before', 'uncertain transient 1', 'again', { kind => 'cut_before' } ],
-	[ 'cut after', 'uncertain transient 1', 'found', { kind => 'cut_after_apply' } ],
-	[ 'no reply', 'uncertain transient 1', 'found', { kind => 'slow', ms => $never }, 1000 ],
-	[ 'never done', 'uncertain transient 1', 'again',
-		{ kind => 'slow', ms => $never, when => 'before' }, 1000 ],
-	[ 'in drops', 'uncertain transient 1', 'found', { kind => 'slow_body', bytes => 1 }, 1000 ],
-	[ 'cut short', 'uncertain transient 1', 'found', { kind => 'truncate', bytes => 30 } ],
-	[ 'too large', 'uncertain transient 1', 'found', { kind => 'huge', bytes => 9 * 1024 * 1024 } ],
-	[ 'broken', 'uncertain ok_no_id 1', 'found', { kind => 'bad_json' } ],
-	[ 'a page instead', 'uncertain ok_no_id 1', 'again', { kind => 'status', code => 200, body => $html } ],
-	[ 'a bad gateway', 'uncertain transient 1', 'again', { kind => 'status', code => 502, body => $html } ],
-	[ 'done all the same', 'uncertain transient 1', 'found',
-		{ kind => 'status', code => 502, body => $html, apply => $yes } ],
-	[ 'silence', 'uncertain blacklisted 1', 'again', { kind => 'empty200' } ],
-	[ 'done in silence', 'uncertain blacklisted 1', 'found', { kind => 'empty200', apply => $yes } ],
-	[ 'no id', 'uncertain ok_no_id 1', 'found', { kind => 'success_without_id' } ],
-	[ 'too often', 'queued rate 1', 'later', { kind => 'rate' } ],
-	[ 'slow', 'sent ok 1', undef, { kind => 'slow', ms => 20 } ],
-	[ 'late', 'sent ok 1', undef, { kind => 'slow', ms => 20, when => 'before' } ],
-	[ 'large', 'sent ok 1', undef, { kind => 'huge', bytes => 1024 * 1024 } ],
-	[ 'in gulps', 'sent ok 1', undef, { kind => 'slow_body', bytes => 1024 * 1024 } ]);
-my @kinds = sort keys %ways;
-my $sends = 0;
-
-for (@sends)
-{
-	my ($what, $left, $end, $fault, $patience) = @$_;
-	my $kind = $kinds[ $sends++ % @kinds ];
-
-	$what = "$kind, $what";
-	set_patience($patience // 30000);
-	my ($uid, $id, $rests, $hits) = answer_through($what, $kind, $fault);
-	is($rests, $left, "$what: $left");
-	is_over($what, $hits);
-	if ($end && $end eq 'again')
-	{
-		is(hasten($uid, '0', "$what, looked"), $left, "$what: not there yet proves nothing");
-		is(hasten($uid, '1 hour', "$what, looked again"), 'sent ok 2', "$what: not there at all is sent");
-	}
-	elsif ($end)
-	{
-		is(hasten($uid, '0', "$what, over"), $end eq 'found' ? 'sent ok 1' : 'sent ok 2', "$what: $end");
-	}
-	is_answered_once($uid, $id, $kind, $what);
-}
-
-# --- sends: looking for them ------------------------------------------------------
-
-# What the account said since is more than a platform lists unasked: the list that
-# is looked through has room for it.
-{
-	my $what = 'found far down';
-	my ($uid, $id, $rests, $hits) = answer_through($what, 'dm',
-		{ kind => 'cut_after_apply', times => 1 });
-
-	for my $n (1 .. 30)
-	{
-		my %other = question('dm');
-		$sim->say('direct_messages/new', uid => $other{uid}, text => "您好$n");
-	}
-	is_over($what, $hits);
-	is(hasten($uid, '1 hour', $what), 'sent ok 1', $what);
-	is_answered_once($uid, $id, 'dm', $what);
-}
-
-# A list that can't be had, or not be read, says nothing; health() speaks of it.
-for ([ 'unavailable', { kind => 'status', code => 503, body => $html } ],
-	[ 'unreadable', { kind => 'status', code => 200, body => $html } ],
-	[ 'broken', { kind => 'bad_json' } ], [ 'cut', { kind => 'truncate', bytes => 20 } ])
-{
-	my ($what, $fault) = ("list $_->[0]", $_->[1]);
-	my ($uid, $id, $rests, @hits) = answer_through($what, 'comment',
-		{ kind => 'cut_after_apply', times => 1 }, { match => $ways{comment}[2], %$fault });
-
-	is(hasten($uid, '0', $what), 'uncertain transient 1', "$what: goes on");
-	is(hasten($uid, '1 hour', "$what, later"), 'uncertain transient 1', "$what: still");
-	is(run(q{SELECT count(*) FROM kefu.health() WHERE level = 'error' AND check_name = 'outbound'
-		AND message LIKE '1 messages may or may not have been sent%'}), 1, "$what: health() says so");
-	is_over($what, @hits);
-	is(hasten($uid, '0', "$what, over"), 'sent ok 1', "$what: found");
-	is_answered_once($uid, $id, 'comment', $what);
-}
-
-# Done long after we stopped waiting, while it is looked for: sent once.
-{
-	my $what = 'held';
-	set_patience(1000);
-	my ($uid, $id, $rests, $hits) =
-	  answer_through($what, 'comment', { kind => 'slow', ms => 4000, when => 'before', times => 1 });
-
-	is($rests, 'uncertain transient 1', "$what: $rests");
-	hasten($uid, '0', "$what, looked");
-	arrives($id, 1, $what);
-	is_over($what, $hits);
-	is(hasten($uid, '1 hour', "$what, looked again"), 'sent ok 1', "$what: asked for once");
-	is_answered_once($uid, $id, 'comment', $what);
-}
-
-# The limit of it: done later still, it is only the platform's refusal of
-# repetitions that keeps it from being said twice.
-{
-	my $what = 'held for too long';
-	set_patience(1000);
-	my ($uid, $id, $rests, $hits) =
-	  answer_through($what, 'comment', { kind => 'slow', ms => 4000, when => 'before', times => 1 });
-
-	is(hasten($uid, '1 hour', "$what, looked"), 'sent ok 2', "$what: sent again");
-	arrives($id, 2, $what);
-	is_over($what, $hits);
-	is_answered_once($uid, $id, 'comment', $what);
-}
-
-# Refused as a repetition. By hand at the platform's own page: found. Of an earlier
-# attempt that the list doesn't show: no other words are tried, a person decides.
-{
-	my %question = question('comment');
-	my $id = $sim->act(%question);
-
-	is_found($id, 'comment', 'said by hand');
-	run(q{SELECT kefu.stop_desk('by hand')});
-	$sim->answer_all($server);
-	my $text = run('SELECT text ' . last_send($question{uid}));
-	utf8::decode($text);
-	$sim->say('comments/reply', id => $post, cid => $id, comment => $text, without_mention => 0);
-	run('SELECT kefu.go_live()');
-	is(rests($question{uid}, 'said by hand'), 'uncertain duplicate 1', 'said by hand: a repetition');
-	is(hasten($question{uid}, '0', 'said by hand, looked'), 'sent ok 1', 'said by hand: found');
-	is_answered_once($question{uid}, $id, 'comment', 'said by hand');
-}
-{
-	my $what = 'not shown';
-	my ($uid, $id, $rests, @hits) = answer_through($what, 'comment',
-		{ kind => 'cut_after_apply', times => 1 },
-		{ match => $ways{comment}[2], kind => 'status', code => 200, body => '{"comments":[]}' });
-
-	is(hasten($uid, '1 hour', "$what, looked"), 'uncertain duplicate 2', "$what: a repetition");
-	run("UPDATE kefu.outbound SET script = 'praise_thanks', variant = 0, slots = '{}'"
-		  . " WHERE recipient_id = '$uid'");
-	is(hasten($uid, '1 hour', "$what, looked again"), 'failed duplicate 2', "$what: no other words");
-	is_left_to_a_person($uid, $what);
-	is_over($what, @hits);
-	is_answered_once($uid, $id, 'comment', $what);
-}
-
-# --- sends: what a person decides --------------------------------------------------
-
-# A refusal for good: another way where one is open, or the ticket is back with a
-# task, and answered again it is sent.
-{
-	my ($uid, $id, $rests, $hits) = answer_through('a wall', 'comment',
-		{ kind => 'status', code => 403, body => $html });
-
-	is($rests, 'sent ok 1', 'a wall: by message instead');
-	is_answered_once($uid, $id, 'dm', 'a wall');
-	is($sim->replies_to('parent', $id), 0, 'a wall: and not in public');
-	is_over('a wall', $hits);
-}
-for ([ 'refused', 'failed bad_request 1', { kind => 'status', code => 400, body => $html } ],
-	[ 'expired', 'failed auth_expired 1', undef, { expires_at => 1 }, { expires_at => 0 } ],
-	[ 'revoked', 'failed auth_revoked 1', undef, { revoked => $yes }, { revoked => $no } ])
-{
-	my ($what, $left, $fault, $spoiled, $good) = @$_;
-	my %question = question('comment');
-	my $id = $sim->act(%question);
-
-	is_found($id, 'comment', $what);
-	my @hits = $fault ? $sim->fault(match => $ways{comment}[1], %$fault) : ();
-	$sim->call('token', { token => 'token-gd', %$spoiled }) if $spoiled;
-	$sim->answer_all($server);
-	is(rests($question{uid}, $what), $left, "$what: $left");
-	is_left_to_a_person($question{uid}, $what);
-	$sim->call('token', { token => 'token-gd', %$good }) if $good;
-	is_over($what, @hits);
-	answer_again($question{uid});
-	is(rests($question{uid}, "$what, again"), 'sent ok 1', "$what: answered again");
-	is_answered_once($question{uid}, $id, 'comment', $what);
-}
-
-# --- shapes -----------------------------------------------------------------------
-
-# Error codes as texts; ids beyond 64 bits, which no number holds.
-$sim->call('config', { string_error_codes => $yes });
-{
-	my ($uid, $id, $rests, $hits) = answer_through('codes as texts', 'dm', { kind => 'rate' });
-
-	is($rests, 'queued rate 1', 'codes as texts: understood');
-	is_over('codes as texts', $hits);
-	is(hasten($uid, '0', 'codes as texts, over'), 'sent ok 2', 'codes as texts: sent');
-	is_answered_once($uid, $id, 'dm', 'codes as texts');
-}
+# Beyond 64 bits, where no number holds them and no order of theirs is known.
 for my $ids ('above_int64', 'above_uint64')
 {
 	$sim->call('config', { ids => $ids });
-	for my $kind (@kinds)
+	for my $kind (sort keys %ways)
 	{
-		my $what = "$kind, $ids";
-		my ($uid, $id, $rests, $hits) = answer_through($what, $kind, { kind => 'cut_after_apply' });
+		my $id = $sim->act(question($kind));
 
-		cmp_ok(length $id, '>', 19, "$what: $id");
-		is_over($what, $hits);
-		is(hasten($uid, '0', $what), 'sent ok 1', "$what: found");
-		is_answered_once($uid, $id, $kind, $what);
-		my ($again) = $kind eq 'dm' ? () : $sim->act(question('reply_to_comment'),
-			parent => run('SELECT native_id ' . last_send($uid)), uid => $uid);
-		is_found($again, 'comment', "$what, asked back") if $again;
+		cmp_ok(length $id, '>', 19, "$kind, $ids: $id");
+		is_found($id, $kind, "$kind, $ids");
 	}
 }
-
-# --- the books --------------------------------------------------------------------
-
-# Everything that customers ever said, inserted in the middle of a walk or not.
-my $truth = $sim->call('truth');
-my %types = (post => 'status', comment => 'comment', message => 'message');
-my $said = join "\n", sort map { "$types{$_->{item}} $_->{id}" } @{ $truth->{inbound} };
-becomes('SELECT count(*) = ' . @{ $truth->{inbound} } . q{ FROM kefu.message WHERE platform = 'sina'},
-	'everything came, and nothing else');
-is(run(q{SELECT concat_ws(' ', item_type, native_id) FROM kefu.message
-	WHERE platform = 'sina' ORDER BY concat_ws(' ', item_type, native_id) COLLATE "C"}), $said, 'each once');
-is(run(q{SELECT count(*) FROM kefu.message m WHERE m.platform = 'sina' AND 1 <> (
-	SELECT count(*) FROM kefu.ticket t WHERE t.ticket_id = m.ticket_id OR t.message_id = m.message_id)}), 0,
-	'each with one ticket');
-is(join(', ', map { $_->{text} } grep { $_->{applied} > 1 } @{ $truth->{attempts} }), '',
-	'nothing was said twice');
-is(run(q{SELECT string_agg(state || ' ' || sends_count, ', ' ORDER BY state) FROM kefu.stat_outbound
-	WHERE account = 'sina.gd' AND sends_count > 0 AND state NOT IN ('sent', 'failed')}), '',
-	'and nothing is left');
+books_agree();
 $server->stop;
 done_testing();
