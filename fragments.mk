@@ -12,7 +12,10 @@ SQL_FRAGMENTS = \
 	sql/30_person.sql \
 	sql/32_desk.sql \
 	sql/36_outbound.sql \
-	sql/38_guards.sql \
+	sql/37_guards.sql \
+	sql/38_ticket_effects.sql \
+	sql/38_message_effects.sql \
+	sql/38_order_effects.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
 	sql/40_engine.sql \
@@ -28,6 +31,8 @@ SQL_FRAGMENTS = \
 	sql/60_preset.sql \
 	build/presets.sql \
 	sql/70_bi.sql \
+	sql/72_bi_clock.sql \
+	sql/74_bi_proof.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \
 	sql/95_privilege.sql

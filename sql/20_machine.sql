@@ -2,7 +2,7 @@
 --
 -- Engine rows come with the version, refuse DML and are never dumped.  They
 -- are generated from sql/machine/*.csv; the functions they name are in
--- 38_guards.sql, hence the rows are inserted after it.
+-- 37_guards.sql and 38_*.sql, hence the rows are inserted after them.
 
 CREATE TYPE kefu.move AS (
     machine text,

@@ -24,6 +24,13 @@ CREATE FUNCTION kefu.seal_audit(even_empty boolean DEFAULT false) RETURNS intege
 COMMENT ON FUNCTION kefu.seal_audit(boolean) IS
 'Seals every event that was committed since the last seal, one seal for each incarnation that has some, and returns the number of seals made: 0 if nothing is new, unless even_empty. Never blocks a writer; calls wait for each other (封存审计; R8)';
 
+CREATE FUNCTION kefu.seal_some(max_events integer) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE STRICT SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp
+    AS 'MODULE_PATHNAME', 'kefu_seal_some';
+COMMENT ON FUNCTION kefu.seal_some(integer) IS
+'Makes at most one seal, over so many events, or over one transaction if that has more; true if there is more to seal. For the clock worker, which has deadlines to fire in between. invalid_parameter_value below 1 (分批封存; R8)';
+
 CREATE FUNCTION kefu.check_trail(from_at timestamptz)
     RETURNS TABLE (problem text, object_type text, object_id bigint, event_id bigint, detail text)
     LANGUAGE c STABLE PARALLEL UNSAFE

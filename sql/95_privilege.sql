@@ -41,7 +41,7 @@ $$
                          set_feed erase_detail seal_audit make_partition
                          make_partitions tick health'),
               ('ingest', 'ingest'),
-              ('worker', 'now is_foreign_copy desk_state tick seal_audit make_partitions make_partition
+              ('worker', 'now is_foreign_copy desk_state tick seal_some make_partitions make_partition
                           claim_exchanges record_exchanges next_exchange_at exchange_failed
                           notify_fired health')) AS c(grp, names),
                regexp_split_to_table(c.names, '\s+') AS n(name)

@@ -12,7 +12,7 @@
  * second; no effect goes back the other way.
  *
  * What a transition means is in the rows and in the guards and effects they
- * name (sql/38_guards.sql); this file knows no state and no event by name.
+ * name (sql/37_guards.sql, sql/38_*.sql); this file knows no state and no event by name.
  */
 #include "kefu.h"
 
@@ -824,17 +824,10 @@ reread(Object *object)
 	}
 }
 
-/* Who handles the object after a transition that says so; 0 nobody. */
+/* The number of a person among the facts. */
 static int32
-new_handler(const KefuTransition *t, const Move *move)
+staff_fact(const Move *move, const JsonbValue *named)
 {
-	JsonbValue *named;
-
-	if (t->handler == NULL || strcmp(t->handler, "nobody") == 0)
-		return 0;
-	named = arg_value(move->call->args, "staff");
-	if (!is_given(named))
-		return move->actor.staff_id;
 	if (named->type == jbvNumeric)
 		return DatumGetInt32(DirectFunctionCall1(numeric_int4,
 												 NumericGetDatum(named->val.numeric)));
@@ -843,6 +836,27 @@ new_handler(const KefuTransition *t, const Move *move)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the fact \"staff\" must be the number of a person")));
 	return pg_strtoint32(arg_text(move->call->args, "staff"));
+}
+
+/*
+ * Who handles the object after a transition that says so; 0 nobody.  Work is
+ * given only to who may do it.
+ */
+static int32
+new_handler(const KefuTransition *t, const Move *move)
+{
+	JsonbValue *named;
+	int32		staff_id;
+
+	if (t->handler == NULL || strcmp(t->handler, "nobody") == 0)
+		return 0;
+	named = arg_value(move->call->args, "staff");
+	if (!is_given(named))
+		return move->actor.staff_id;
+	staff_id = staff_fact(move, named);
+	if (!kefu_staff_serves(staff_id, move->unit))
+		kefu_refuse_assignee(staff_id, move->unit);
+	return staff_id;
 }
 
 /*

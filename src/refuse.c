@@ -98,6 +98,19 @@ kefu_refuse_handler(KefuMachine *machine, const char *state, const char *event,
 }
 
 void
+kefu_refuse_assignee(int32 staff_id, const char *unit)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_KEFU_NOT_QUALIFIED),
+			 errmsg(SAY("人员 %d 不能处理机构 %s 的事务", "person %d can't handle work of unit %s"),
+					staff_id, unit),
+			 errdetail(SAY("没有这样一位在职且在该机构或其上级有角色的人员。",
+						   "There is nobody active with this number who has a role at the unit "
+						   "or above it.")),
+			 errhint(SAY("kefu.grant_role() 授予角色。", "kefu.grant_role() grants roles."))));
+}
+
+void
 kefu_refuse_stale(KefuMachine *machine, const char *state, int32 given, int32 actual)
 {
 	ereport(ERROR,

@@ -171,13 +171,46 @@ seal_horizon(void)
 }
 
 /*
- * kefu.seal_audit(even_empty boolean)
+ * Ends a range earlier if it has more than so many events: behind the last
+ * transaction that fits in whole, or behind the first if that alone is larger.
  */
-KEFU_FUNCTION(kefu_seal_audit)
+static bool
+cut_range(KefuSeal *range, int64 max_events)
+{
+	static KefuPlan find = {
+		"SELECT min(f.xid), max(f.xid), count(*) FROM (SELECT xid FROM kefu.audit_event "
+		"WHERE incarnation = $1 AND xid >= $2 AND xid < $3 "
+		"ORDER BY xid, event_id LIMIT $4) f", 4, {INT4OID, INT8OID, INT8OID, INT8OID}
+	};
+	Datum		values[4] = {
+		Int32GetDatum(range->incarnation),
+		Int64GetDatum(range->xid_from),
+		Int64GetDatum(range->xid_to),
+		Int64GetDatum(max_events + 1)
+	};
+	int64		first;
+	int64		last;
+	bool		isnull;
+
+	kefu_spi_run(&find, values, NULL, false, 1);
+	if (DatumGetInt64(kefu_spi_value(0, 3, &isnull)) <= max_events)
+		return false;
+	first = DatumGetInt64(kefu_spi_value(0, 1, &isnull));
+	last = DatumGetInt64(kefu_spi_value(0, 2, &isnull));
+	range->xid_to = last > first ? last : last + 1;
+	return true;
+}
+
+/*
+ * Seals what waits, one seal for each incarnation that has some.  With
+ * max_events at most one seal is made, of no more events if their transactions
+ * allow; *more tells whether it left something.  Returns the number of seals.
+ */
+static int
+seal_ranges(bool even_empty, int64 max_events, bool *more)
 {
 	/* Conflicts with itself and with nothing that readers or writers take. */
 	static KefuPlan lock = {"LOCK TABLE kefu.seal IN SHARE ROW EXCLUSIVE MODE"};
-	bool		even_empty = PG_GETARG_BOOL(0);
 	KefuSeal   *ranges;
 	Merkle	   *tree = palloc(sizeof(Merkle));
 	uint8		previous[KEFU_HASH_LENGTH];
@@ -185,15 +218,17 @@ KEFU_FUNCTION(kefu_seal_audit)
 	int			count;
 	int			made = 0;
 
-	kefu_spi_begin();
+	*more = false;
 	kefu_spi_run(&lock, NULL, NULL, false, 0);
 	ranges = open_ranges(seal_horizon(), &count);
 	seal_id = last_seal(previous);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && !(max_events > 0 && made > 0); i++)
 	{
 		KefuSeal   *seal = &ranges[i];
 		uint8		hash[KEFU_HASH_LENGTH];
 
+		if (max_events > 0)
+			*more = cut_range(seal, max_events) || i + 1 < count;
 		build_tree(seal, tree, MERKLE_NO_LEAF);
 		if (seal->event_count == 0 && !even_empty)
 			continue;
@@ -204,8 +239,39 @@ KEFU_FUNCTION(kefu_seal_audit)
 		memcpy(previous, hash, KEFU_HASH_LENGTH);
 		made++;
 	}
+	return made;
+}
+
+/*
+ * kefu.seal_audit(even_empty boolean)
+ */
+KEFU_FUNCTION(kefu_seal_audit)
+{
+	bool		more;
+	int			made;
+
+	kefu_spi_begin();
+	made = seal_ranges(PG_GETARG_BOOL(0), 0, &more);
 	kefu_spi_end();
 	PG_RETURN_INT32(made);
+}
+
+/*
+ * kefu.seal_some(max_events integer)
+ */
+KEFU_FUNCTION(kefu_seal_some)
+{
+	int32		max_events = PG_GETARG_INT32(0);
+	bool		more;
+
+	if (max_events < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_events must be at least 1")));
+	kefu_spi_begin();
+	(void) seal_ranges(false, max_events, &more);
+	kefu_spi_end();
+	PG_RETURN_BOOL(more);
 }
 
 /* --- verifying ------------------------------------------------------------ */

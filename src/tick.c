@@ -40,6 +40,7 @@
 /* More than this many escalations for one person in one tick become a digest. */
 #define DIGEST_OVER 20
 
+#define LOCKED_RETRY_MS 200
 #define MAX_TABLES 8			/* of objects */
 
 /* A clock that is due, and what becomes of it. */
@@ -86,6 +87,7 @@ typedef struct Tick
 	TimestampTz now;
 	int			fired;
 	int			skipped;
+	bool		is_full;		/* there may be more that is due */
 	List	   *known;			/* recipients met so far, with their counts */
 } Tick;
 
@@ -143,19 +145,23 @@ id_array(const int64 *ids, int count)
 }
 
 /*
- * Objects of the due clocks, as (type, id) in the order of their types and ids.
+ * Objects of the due clocks, as (type, id) in the order of their types and ids,
+ * but for so many of the longest due.
  */
 static int
-find_due(TimestampTz now, int max, char ***types, int64 **objects, int64 **clocks)
+find_due(TimestampTz now, int max, int64 passed_over, char ***types, int64 **objects,
+		 int64 **clocks)
 {
 	static KefuPlan plan = {
 		"SELECT d.object_type, d.object_id, d.clock_id FROM ("
 		"  SELECT object_type, object_id, clock_id FROM kefu.clock "
-		"   WHERE next_fire_at <= $1 ORDER BY next_fire_at LIMIT $2) AS d "
+		"   WHERE next_fire_at <= $1 ORDER BY next_fire_at LIMIT $2 OFFSET $3) AS d "
 		" ORDER BY d.object_type, d.object_id",
-		2, {TIMESTAMPTZOID, INT4OID}, NULL
+		3, {TIMESTAMPTZOID, INT4OID, INT8OID}, NULL
 	};
-	Datum		v[2] = {TimestampTzGetDatum(now), Int32GetDatum(max)};
+	Datum		v[3] = {
+		TimestampTzGetDatum(now), Int32GetDatum(max), Int64GetDatum(passed_over)
+	};
 	int			count = kefu_spi_run(&plan, v, NULL, false, 0);
 	bool		isnull;
 
@@ -809,22 +815,32 @@ fire_or_isolate(Batch *batch)
 }
 
 /*
- * When the next level is due; what was left because it is locked is tried again
- * soon, not at once.
+ * When the next level is due.  What was left because it is locked is tried again
+ * soon, not at once, and keeps nothing else waiting.
  */
 static Datum
 next_at(const Tick *tick, bool *isnull)
 {
-	static KefuPlan plan = {
+	static KefuPlan first = {
 		"SELECT min(next_fire_at) FROM kefu.clock WHERE next_fire_at IS NOT NULL", 0, {0}, NULL
 	};
+	static KefuPlan first_after = {
+		"SELECT min(next_fire_at) FROM kefu.clock WHERE next_fire_at > $1", 1, {TIMESTAMPTZOID}
+	};
+	Datum		now = TimestampTzGetDatum(tick->now);
+	TimestampTz retry_at = TimestampTzPlusMilliseconds(tick->now, LOCKED_RETRY_MS);
 	Datum		value;
 
-	kefu_spi_run(&plan, NULL, NULL, false, 1);
+	if (tick->skipped == 0 || tick->is_full)
+	{
+		kefu_spi_run(&first, NULL, NULL, false, 1);
+		return kefu_spi_value(0, 1, isnull);
+	}
+	kefu_spi_run(&first_after, &now, NULL, false, 1);
 	value = kefu_spi_value(0, 1, isnull);
-	if (!*isnull && tick->skipped > 0 && tick->fired == 0 &&
-		DatumGetTimestampTz(value) <= tick->now)
-		value = TimestampTzGetDatum(tick->now + 200 * 1000);
+	if (*isnull || DatumGetTimestampTz(value) > retry_at)
+		value = TimestampTzGetDatum(retry_at);
+	*isnull = false;
 	return value;
 }
 
@@ -843,6 +859,29 @@ in_foreign_copy(void)
 	return DatumGetBool(kefu_spi_value(0, 1, &isnull));
 }
 
+/*
+ * Fires what is due, at most so many clocks; true if there may be more.
+ */
+static bool
+fire_due(Tick *tick, int max)
+{
+	char	  **types;
+	int64	   *objects;
+	int64	   *clocks;
+	int			count = find_due(tick->now, max, tick->skipped, &types, &objects, &clocks);
+
+	for (int from = 0, to; from < count; from = to)
+	{
+		Batch		batch = {tick, types[from], &objects[from], &clocks[from], 0};
+
+		for (to = from; to < count && strcmp(types[to], types[from]) == 0; to++)
+			;
+		batch.count = to - from;
+		fire_or_isolate(&batch);
+	}
+	return count > 0 && count == max;
+}
+
 KEFU_FUNCTION(kefu_tick);
 
 Datum
@@ -851,29 +890,22 @@ kefu_tick(PG_FUNCTION_ARGS)
 	int			max = PG_GETARG_INT32(0);
 	Tick		tick = {.now = kefu_now()};
 	TupleDesc	desc;
-	char	  **types;
-	int64	   *objects;
-	int64	   *clocks;
-	int			count;
 	Datum		values[3];
 	bool		nulls[3] = {false};
 	bool		is_foreign;
+	int			passed_over;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	desc = BlessTupleDesc(desc);
 	kefu_spi_begin();
 	is_foreign = in_foreign_copy();
-	count = is_foreign ? 0 : find_due(tick.now, max, &types, &objects, &clocks);
-	for (int from = 0, to; from < count; from = to)
+	/* Should somebody hold that many, those behind them have their turn. */
+	do
 	{
-		Batch		batch = {&tick, types[from], &objects[from], &clocks[from], 0};
-
-		for (to = from; to < count && strcmp(types[to], types[from]) == 0; to++)
-			;
-		batch.count = to - from;
-		fire_or_isolate(&batch);
-	}
+		passed_over = tick.skipped;
+		tick.is_full = !is_foreign && fire_due(&tick, max);
+	} while (tick.is_full && tick.fired == 0 && tick.skipped > passed_over);
 	values[0] = Int32GetDatum(tick.fired);
 	values[1] = Int32GetDatum(tick.skipped);
 	if (is_foreign)

@@ -483,6 +483,20 @@ kefu_has_role(PG_FUNCTION_ARGS)
 									   text_to_cstring(PG_GETARG_TEXT_PP(1))));
 }
 
+bool
+kefu_staff_serves(int32 staff_id, const char *unit)
+{
+	static KefuPlan plan = {
+		"SELECT FROM kefu.staff s JOIN kefu.staff_role r ON r.staff_id = s.staff_id"
+		" WHERE s.staff_id = $1 AND s.is_active AND r.valid @> kefu.now()"
+		"   AND r.unit IN (SELECT kefu.unit_path($2))",
+		2, {INT4OID, TEXTOID}
+	};
+	Datum		values[2] = {Int32GetDatum(staff_id), CStringGetTextDatum(unit)};
+
+	return kefu_spi_run(&plan, values, NULL, true, 1) > 0;
+}
+
 KEFU_FUNCTION(kefu_require_unit);
 
 Datum

@@ -26,6 +26,9 @@ extern bool kefu_actor_has_role(const char *role, const char *unit);
 /* True if the caller may see the unit. */
 extern bool kefu_actor_sees(const char *unit);
 
+/* True if this person is active and has a role at the unit or above it; SPI. */
+extern bool kefu_staff_serves(int32 staff_id, const char *unit);
+
 /* The unit above; NULL for the root and for an unknown unit. */
 extern const char *kefu_unit_parent(const char *unit);
 

@@ -48,6 +48,7 @@
 #define TICK_BATCH 1000
 #define TICK_RETRY_MS 50		/* due clocks whose object somebody holds locked */
 #define SEAL_MS 60000
+#define SEAL_EVENTS 2000
 #define HOUSE_EARLY_MS (KEFU_FALLBACK_MS + 1000)	/* rather than waking up for it alone */
 #define PARTITIONS_MS (24 * 60 * 60 * 1000)
 
@@ -176,7 +177,7 @@ end_work(void)
 {
 	kefu_spi_end();
 	PopActiveSnapshot();
-	disable_timeout(STATEMENT_TIMEOUT, false);
+	disable_all_timeouts(false);	/* of one alone the alarm would still come */
 	CommitTransactionCommand();
 	in_transaction = false;
 	pgstat_report_stat(true);
@@ -379,10 +380,6 @@ wake_up(void)
 			my_jobs[i].next_at = 0;
 }
 
-/*
- * The server never takes back the alarm of a timeout that wasn't needed, which
- * then wakes an idle worker shortly before its regular look: hence LOOK_EARLY_MS.
- */
 static bool
 is_due(const KefuJob *job)
 {
@@ -478,12 +475,19 @@ tick(void)
 	return next_at;
 }
 
+/*
+ * In parts, so that no deadline waits for a large seal.
+ */
 static TimestampTz
 seal(void)
 {
-	static KefuPlan plan = {"SELECT kefu.seal_audit()"};
+	static KefuPlan plan = {"SELECT kefu.seal_some($1)", 1, {INT4OID}};
+	Datum		part = Int32GetDatum(SEAL_EVENTS);
+	bool		isnull;
 
-	kefu_spi_run(&plan, NULL, NULL, false, 0);
+	kefu_spi_run(&plan, &part, NULL, false, 1);
+	if (DatumGetBool(kefu_spi_value(0, 1, &isnull)))
+		return 0;
 	return after_ms(SEAL_MS);
 }
 

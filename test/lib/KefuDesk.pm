@@ -12,6 +12,7 @@ use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(new_server make_database make_worker_role make_extension
   register_admin make_desk worker_is worker_pid seen_in_log replace_function);
@@ -124,6 +125,58 @@ sub replace_function
 		$definition;
 		GRANT EXECUTE ON FUNCTION kefu.$signature TO kefu_worker;
 	});
+}
+
+# --- time and death ------------------------------------------------------------
+
+push @EXPORT, qw(until_true set_clock let_pass kill_server);
+
+# Asks until the answer is true, and returns it; false if it never was.
+sub until_true
+{
+	my ($question) = @_;
+
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		my $answer = $question->();
+
+		return $answer if $answer;
+		usleep(100_000);
+	}
+	return 0;
+}
+
+# Sets the clock of a server with kefu.test_clock to what an expression says; the
+# network worker looks what is due.  A server that is away just now is no error.
+sub set_clock
+{
+	my ($server, $instant) = @_;
+
+	return $server->psql('desk', qq{
+		SELECT format('ALTER SYSTEM SET kefu.test_now = %L', $instant)
+		\\gexec
+		SELECT pg_reload_conf();
+		SELECT kefu.wake_worker('net')});
+}
+
+sub let_pass
+{
+	my ($server, $interval) = @_;
+
+	return set_clock($server, "kefu.now() + interval '$interval'");
+}
+
+# Like a power cut: kill -9 for all of it, and nobody left when this returns.
+sub kill_server
+{
+	my ($server) = @_;
+	my ($postmaster) = split /\n/, slurp_file($server->data_dir . '/postmaster.pid');
+	my @pids = ($postmaster,
+		split /\n/, $server->safe_psql('postgres', 'SELECT pid FROM pg_stat_activity'));
+
+	$server->kill9;
+	kill 'KILL', @pids;
+	until_true(sub { return !kill 0, @pids }) or die 'a process does not die';
 }
 
 1;

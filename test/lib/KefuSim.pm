@@ -15,6 +15,7 @@ use IO::Select;
 use JSON::PP;
 use KefuDesk;
 use PostgreSQL::Test::Utils;
+use Test::More;
 
 my $program = "$FindBin::Bin/../../build/sim/kefu-sim";
 my $json = JSON::PP->new->utf8->canonical;
@@ -118,6 +119,52 @@ sub answer_all
 
 	$server->safe_psql('desk', slurp_file("$FindBin::Bin/../lib/answer.psql"),
 		extra_params => [ '-U', 'operator_gd' ]);
+}
+
+# A comment of a customer who is new, under that post.
+sub comment
+{
+	my ($self, $post) = @_;
+	my $uid = 50000 + ++$self->{customers};
+
+	$self->call('user', { uid => "$uid", screen_name => "客户$uid", province => '44' });
+	return $self->act(kind => 'comment', uid => "$uid", parent => $post,
+		text => "请问套餐${uid}怎么改?");
+}
+
+# What an operator does about it: SQL for a session of operator_gd.
+sub answer_to
+{
+	my ($self, $server, $comment) = @_;
+
+	return $server->safe_psql('desk', qq{
+		SELECT format('SELECT kefu.triage(%s, ''inquiry''); SELECT kefu.answer(%s, %L)', m.message_id,
+		              m.ticket_id, '您好,您的问题已为您办理,请问您是否满意?(' || m.native_id || ')')
+		  FROM kefu.message m WHERE m.native_id = '$comment'});
+}
+
+# Tests of its own, for a desk at which only comment()s arrive: what the platform
+# knows and what the desk knows agree.  Returns how many answers were said.
+sub agrees_with
+{
+	my ($self, $server, $what) = @_;
+	my $truth = $self->call('truth');
+	my @replies = grep { $_->{action} eq 'reply' } @{ $truth->{attempts} };
+
+	is( $server->safe_psql('desk', q{
+			SELECT string_agg(m.native_id, ' ' ORDER BY m.native_id) FROM kefu.message m JOIN kefu.ticket USING (ticket_id);
+			SELECT count(*) - count(DISTINCT ticket_id) FROM kefu.message}),
+		join(' ', sort map { $_->{id} } @{ $truth->{inbound} }) . "\n0",
+		"$what: every comment was heard once, and has a ticket of its own");
+	is( join(' ', map { "$_->{answers}: $_->{applied} of $_->{requests}" }
+			  grep { $_->{applied} != 1 || $_->{requests} != 1 } @replies),
+		'', "$what: every answer was said once, and asked for once");
+	is( $server->safe_psql('desk', q{
+			SELECT * FROM kefu.verify_audit();
+			SELECT state, last_class FROM kefu.outbound WHERE state <> 'sent';
+			SELECT reason FROM kefu.dead_letter}),
+		'', "$what: the trail is whole and nothing is left undone");
+	return scalar @replies;
 }
 
 # How many replies a post, a comment or a user really got.

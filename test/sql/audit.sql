@@ -455,6 +455,32 @@ SELECT kefu.export_audit() \g (format=unaligned tuples_only=on) | perl "$VERIFIE
 SELECT bool_and(kefu.verify_proof(p.leaf, p.leaf_index, p.event_count, p.path, p.root)) AS all_proved
   FROM kefu.audit_event e, kefu.audit_proof(e.event_id) p;
 
+-- In parts, as the clock worker does: a transaction is never under two seals.
+SELECT kefu.append_ledger('desk', 'rehearse', '{}') > 0 AS appended \g (format=unaligned tuples_only=on)
+SELECT kefu.append_ledger('desk', 'rehearse', '{}') > 0 AS appended \g (format=unaligned tuples_only=on)
+SELECT kefu.append_ledger('desk', 'rehearse', '{}') > 0 AS appended \g (format=unaligned tuples_only=on)
+SELECT bool_and(kefu.append_ledger('desk', 'rehearse', '{}') > 0) AS appended FROM generate_series(1, 5);
+SELECT kefu.append_ledger('desk', 'rehearse', '{}') > 0 AS appended \g (format=unaligned tuples_only=on)
+DO $$
+BEGIN
+    WHILE pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+          <= (SELECT max(xid) FROM kefu.audit_event WHERE incarnation = 3) LOOP
+        PERFORM pg_sleep(0.01);
+    END LOOP;
+END
+$$;
+SELECT kefu.seal_some(0);
+SELECT kefu.seal_some(2) AS more;
+SELECT kefu.seal_some(2) AS more;
+SELECT kefu.seal_some(2) AS more;
+SELECT kefu.seal_some(2) AS more;
+SELECT kefu.seal_some(2) AS more;
+SELECT seal_id, event_count FROM kefu.seal WHERE incarnation = 3 ORDER BY seal_id;
+SELECT * FROM kefu.verify_audit();
+SELECT bool_and(kefu.verify_proof(p.leaf, p.leaf_index, p.event_count, p.path, p.root)) AS all_proved
+  FROM kefu.audit_event e, kefu.audit_proof(e.event_id) p;
+SELECT kefu.export_audit() \g (format=unaligned tuples_only=on) | perl "$VERIFIER"
+
 -- --- who may ----------------------------------------------------------------------
 
 \set VERBOSITY terse

@@ -196,6 +196,7 @@ CREATE FUNCTION pg_temp.handler(t bigint) RETURNS text LANGUAGE sql SECURITY DEF
 $$ SELECT coalesce((SELECT s.login FROM kefu.staff s WHERE s.staff_id = k.handler), 'nobody')
      FROM kefu.ticket k WHERE k.ticket_id = t $$;
 SELECT staff_id AS lin FROM kefu.staff WHERE login = 'desk_lin' \gset
+SELECT staff_id AS far FROM kefu.staff WHERE login = 'desk_far' \gset
 SET LOCAL ROLE desk_lin;
 SELECT state FROM kefu.release(:t);
 SELECT pg_temp.handler(:t);
@@ -205,6 +206,7 @@ SELECT pg_temp.handler(:t);
 SELECT kefu.advance('ticket', :t, 'assign', '{"staff": "x"}');
 SELECT kefu.advance('ticket', :t, 'assign', '{"staff": [1]}');
 SELECT kefu.assign(:t, -1);
+SELECT kefu.assign(:t, :far);
 SELECT state FROM kefu.take(:t);
 SELECT pg_temp.handler(:t);
 SELECT (kefu.advance('ticket', :t, 'assign', '{"staff": null}')).state;
