@@ -223,7 +223,7 @@ COMMENT ON COLUMN kefu.endpoint.then_bindings IS 'its parameters from this reply
 COMMENT ON COLUMN kefu.endpoint.idempotency IS 'how a repeated send is recognised: header, client_id (we choose the id), or none (幂等方式)';
 COMMENT ON COLUMN kefu.endpoint.idempotency_name IS 'name of that header or parameter (幂等名称)';
 COMMENT ON COLUMN kefu.endpoint.verify_action IS 'endpoint that lists what we sent: asked after an uncertain send, before any resend (核对动作)';
-COMMENT ON COLUMN kefu.endpoint.verify_after IS 'how long to wait before that, so that a slow platform shows what it took (核对延迟)';
+COMMENT ON COLUMN kefu.endpoint.verify_after IS 'how long to wait before that, so that a slow platform shows what it took; missing counts as not sent after twice that and the longest reply (核对延迟)';
 
 CREATE TABLE kefu.field_map (
     platform text COLLATE "C" NOT NULL REFERENCES kefu.platform,

@@ -128,7 +128,7 @@ COMMENT ON COLUMN kefu.outbound.priority IS 'of its ticket (优先级)';
 COMMENT ON COLUMN kefu.outbound.queued_at IS 'when it was said (排队时间)';
 COMMENT ON COLUMN kefu.outbound.not_before IS 'not tried before (最早发送时间)';
 COMMENT ON COLUMN kefu.outbound.expires_at IS 'not tried after; NULL always (失效时间)';
-COMMENT ON COLUMN kefu.outbound.attempts IS 'times it was tried (尝试次数)';
+COMMENT ON COLUMN kefu.outbound.attempts IS 'times this text was tried (尝试次数)';
 COMMENT ON COLUMN kefu.outbound.lease_until IS 'a worker has it until then; NULL free (租约)';
 COMMENT ON COLUMN kefu.outbound.lease_key IS 'key of that lease (租约键)';
 COMMENT ON COLUMN kefu.outbound.sending_at IS 'when it was handed to a worker (发出时间)';

@@ -220,7 +220,9 @@ $$ BEGIN
               CASE d.asked_for WHEN 'send' THEN d.action ELSE e.verify_action END,
               jsonb_build_object('text', d.text, 'parent_id', d.parent_id, 'native_id', d.parent_id,
                                  'root_id', d.root_id, 'recipient_id', d.recipient_id,
-                                 'own_id', a.native_id, 'request_key', 'kefu-' || d.outbound_id)) r ON true
+                                 'own_id', a.native_id, 'request_key', 'kefu-' || d.outbound_id),
+              CASE d.asked_for WHEN 'send' THEN '{}'
+                               ELSE (kefu.walk_request(a.platform, e.verify_action, NULL, NULL)).params END) r ON true
     ), marked AS (
         UPDATE kefu.outbound x
            SET state = CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN 'sending' ELSE x.state END,

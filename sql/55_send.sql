@@ -2,7 +2,9 @@
 --
 -- What was sent is sent, whoever reports it and when. What may have been sent is
 -- looked for on the platform, under its parent and recipient, before anything
--- is sent again. What a platform doesn't take goes the next way of
+-- is sent again, and for long enough that a slow platform has done it. Without an
+-- idempotency key of the platform that is no proof: what it does later still is
+-- said twice, unless it refuses repetitions. What a platform doesn't take goes the next way of
 -- kefu.outbound_way, and when no way is left the speech fails: the ticket goes
 -- back with its clocks never stopped, and a person gets a task.
 --
@@ -254,7 +256,7 @@ BEGIN
         RETURN false;
     END IF;
     UPDATE kefu.outbound x
-       SET state = 'queued', variant = following, lease_until = NULL, lease_key = NULL,
+       SET state = 'queued', variant = following, attempts = 0, lease_until = NULL, lease_key = NULL,
            text = kefu.script_text(o.script, o.channel, o.slots, following), not_before = kefu.now()
      WHERE x.outbound_id = o.outbound_id;
     RETURN true;
@@ -330,7 +332,7 @@ CREATE FUNCTION kefu.find_sent(o kefu.outbound, body text,
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH item AS (
-        SELECT i.*, e.page_size
+        SELECT i.*, e.page_size, w.item_kind
           FROM kefu.account a
           JOIN kefu.endpoint w ON w.platform = a.platform AND w.action = (o).action
           JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = w.verify_action
@@ -343,9 +345,12 @@ BEGIN ATOMIC
                                 ELSE (o).recipient_id IN (i.recipient_id, i.thread_id) END
            AND i.posted_at >= (o).queued_at - interval '2 minutes'
            AND strpos(kefu.plain_words(i.text), kefu.plain_words((o).text)) > 0
-           AND NOT EXISTS (SELECT FROM kefu.outbound x JOIN kefu.account b USING (account)
-                            JOIN kefu.account a ON a.account = (o).account
-                            WHERE x.native_id = i.native_id AND b.platform = a.platform)
+           -- Comments and messages may have the same numbers.
+           AND NOT EXISTS (SELECT FROM kefu.outbound x
+                             JOIN kefu.account b ON b.account = x.account
+                             JOIN kefu.account a ON a.account = (o).account AND a.platform = b.platform
+                             JOIN kefu.endpoint k ON k.platform = b.platform AND k.action = x.action
+                            WHERE x.native_id = i.native_id AND k.item_kind = i.item_kind)
          ORDER BY i.posted_at LIMIT 1
     )
     SELECT (SELECT u.native_id FROM ours u), (SELECT u.posted_at FROM ours u),
@@ -355,44 +360,76 @@ END;
 COMMENT ON FUNCTION kefu.find_sent(kefu.outbound, text) IS
 'Our send in a list of what the account has said: under the same parent or to the same recipient, with its words, since it was queued, and not known as another send; NULLs if it isn''t there. is_complete: the list reaches back far enough to prove that (核对发送)';
 
+CREATE FUNCTION kefu.missing_counts_at(o kefu.outbound) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce((o).sending_at, (o).queued_at) + make_interval(secs => p.total_timeout_ms / 1000.0)
+           + 2 * e.verify_after
+      FROM kefu.account a
+      JOIN kefu.platform p ON p.platform = a.platform
+      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = (o).action
+     WHERE a.account = (o).account;
+END;
+COMMENT ON FUNCTION kefu.missing_counts_at(kefu.outbound) IS
+'From when on a send that the platform doesn''t show was not sent: the longest wait for its reply and twice verify_after after it left. A request whose reply we no longer wait for may still be done (核对未果生效时间)';
+
+CREATE FUNCTION kefu.record_missing(o kefu.outbound) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    counts_at timestamptz := kefu.missing_counts_at(o);
+BEGIN
+    IF kefu.now() < counts_at THEN
+        PERFORM kefu.defer_outbound(o.outbound_id, o.last_class, o.last_error, counts_at - kefu.now());
+    ELSIF o.last_class = 'duplicate' THEN
+        -- After an earlier attempt it is that one which is repeated, shown or not.
+        IF o.attempts > 1 OR NOT kefu.use_variant(o) THEN
+            PERFORM kefu.record_failed(o.outbound_id, 'duplicate',
+                'refused as a repetition, not found, and no other variant may be used');
+        END IF;
+    ELSIF o.attempts < 5 THEN
+        UPDATE kefu.outbound x
+           SET state = 'queued', lease_until = NULL, lease_key = NULL, not_before = kefu.now()
+         WHERE x.outbound_id = o.outbound_id;
+    ELSE
+        PERFORM kefu.record_failed(o.outbound_id, o.last_class, 'not taken in five attempts');
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.record_missing(kefu.outbound) IS
+'The platform''s whole list doesn''t have an uncertain send: looked for once more, then sent again, or as a variant if its first attempt was refused as a repetition; else a person sees to it (登记核对未果)';
+
 CREATE FUNCTION kefu.record_verification(o kefu.outbound, class text, body text, retry_after integer)
     RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    f record;
+    native_id text;
+    posted_at timestamptz;
+    is_complete boolean;
     age interval := kefu.now() - coalesce(o.sending_at, o.queued_at);
 BEGIN
     IF class IN ('ok', 'empty') THEN
-        SELECT * INTO f FROM kefu.find_sent(o, body);
-        IF f.native_id IS NOT NULL THEN
-            PERFORM kefu.record_sent(o.outbound_id, f.native_id, f.posted_at);
-            RETURN;
-        ELSIF f.is_complete AND o.last_class = 'duplicate' THEN
-            IF NOT kefu.use_variant(o) THEN
-                PERFORM kefu.record_failed(o.outbound_id, 'duplicate', 'refused as a repetition, and no other variant');
-            END IF;
-            RETURN;
-        ELSIF f.is_complete AND o.attempts < 5 THEN
-            UPDATE kefu.outbound x
-               SET state = 'queued', lease_until = NULL, lease_key = NULL, not_before = kefu.now()
-             WHERE x.outbound_id = o.outbound_id;
-            RETURN;
-        ELSIF f.is_complete THEN
-            PERFORM kefu.record_failed(o.outbound_id, o.last_class, 'not taken in five attempts');
-            RETURN;
-        END IF;
+        BEGIN
+            SELECT f.* INTO native_id, posted_at, is_complete FROM kefu.find_sent(o, body) f;
+        EXCEPTION WHEN data_exception THEN
+            -- A list that can't be read says nothing.
+            is_complete := false;
+        END;
     END IF;
-    IF age > interval '2 hours' THEN
+    IF native_id IS NOT NULL THEN
+        PERFORM kefu.record_sent(o.outbound_id, native_id, posted_at);
+    ELSIF is_complete THEN
+        PERFORM kefu.record_missing(o);
+    ELSIF age > interval '2 hours' THEN
         PERFORM kefu.record_failed(o.outbound_id, 'unverified', 'whether it was sent could not be found out');
-        RETURN;
+    ELSE
+        PERFORM kefu.defer_outbound(o.outbound_id, o.last_class, o.last_error, greatest(
+            make_interval(secs => coalesce(retry_after, 0)), least(interval '10 minutes', age),
+            interval '10 seconds'));
     END IF;
-    PERFORM kefu.defer_outbound(o.outbound_id, o.last_class, o.last_error, greatest(
-        make_interval(secs => coalesce(retry_after, 0)), least(interval '10 minutes', age, interval '30 minutes'),
-        interval '10 seconds'));
 END $$;
 COMMENT ON FUNCTION kefu.record_verification(kefu.outbound, text, text, integer) IS
-'What the platform''s list says about an uncertain send: sent, or sent again, or as a variant where the text was refused as a repetition. Without an answer it is asked again, for two hours at most (登记核对结果)';
+'What the platform''s list says about an uncertain send: sent, or missing. Without an answer it is asked again, for two hours at most (登记核对结果)';
 
 -- --- what came back ------------------------------------------------------------------
 
@@ -402,7 +439,8 @@ $$
 DECLARE
     e kefu.endpoint;
     own text;
-    i record;
+    native_id text;
+    posted_at timestamptz;
 BEGIN
     SELECT a.native_id INTO own FROM kefu.account a WHERE a.account = o.account;
     SELECT x.* INTO e FROM kefu.account a JOIN kefu.endpoint x USING (platform)
@@ -412,16 +450,16 @@ BEGIN
         RETURN;
     END IF;
     BEGIN
-        SELECT m.native_id, m.posted_at INTO i
+        SELECT m.native_id, m.posted_at INTO native_id, posted_at
           FROM kefu.map_payload(e.platform, e.action, body, own) m
          WHERE m.error IS NULL LIMIT 1;
     EXCEPTION WHEN data_exception THEN
-        i := NULL;
+        NULL;
     END;
-    IF i.native_id IS NULL THEN
+    IF native_id IS NULL THEN
         PERFORM kefu.doubt_outbound(o, 'ok_no_id', 'taken, but the reply names no id');
     ELSE
-        PERFORM kefu.record_sent(o.outbound_id, i.native_id, coalesce(i.posted_at, finished_at));
+        PERFORM kefu.record_sent(o.outbound_id, native_id, coalesce(posted_at, finished_at));
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.record_taken(kefu.outbound, text, timestamptz) IS

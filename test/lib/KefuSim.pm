@@ -93,12 +93,22 @@ sub make_sina_desk
 	$self->call('config', { map { $_ => 0 }
 		  qw(user_limit ip_limit post_limit comment_limit message_limit follow_limit read_limit) });
 	$self->call('account', { uid => '9001', screen_name => '广东客服', token => 'token-gd', province => '44' });
-	my $reply = $self->{http}->post_form("$self->{base}/2/statuses/update.json",
-		{ access_token => 'token-gd', status => '今天有什么可以帮您?' });
-	die "no post: $reply->{content}\n" if !$reply->{success};
+	my $post = $self->say('statuses/update', status => '今天有什么可以帮您?');
 	make_desk($server);
 	$server->safe_psql('desk', slurp_file("$FindBin::Bin/../lib/sina.psql"),
 		extra_params => [ '-v', "base=$self->{base}/2" ]);
+	return $post;
+}
+
+# The account itself says something, as from the platform's own page; returns
+# the id of what came of it.
+sub say
+{
+	my ($self, $path, %form) = @_;
+	my $reply = $self->{http}->post_form("$self->{base}/2/$path.json",
+		{ access_token => 'token-gd', %form });
+
+	die "$path: $reply->{content}\n" if !$reply->{success};
 	return $json->decode($reply->{content})->{idstr};
 }
 

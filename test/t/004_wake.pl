@@ -4,12 +4,14 @@
 
 use strict;
 use warnings;
+use utf8;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use KefuDesk;
+use KefuSim;
 
 my $server = new_server('wake');
 $server->start;
@@ -67,5 +69,42 @@ ok( $server->poll_query_until('desk',
 		   WHERE clock = 'task_due'}),
 	'and all five fire');
 
+$server->stop;
+
+# --- words -------------------------------------------------------------------
+
+# A desk that has nothing left to poll: only an answer gives its net worker work.
+my $sim = KefuSim->new;
+$server = new_server('speech', 'kefu.allow_http = on');
+$server->start;
+my $post = $sim->make_sina_desk($server);
+$sim->call('user', { uid => '50001', screen_name => '阿明', province => '44' });
+my $comment = $sim->act(kind => 'comment', uid => '50001', parent => $post, text => '请问套餐怎么改?');
+$server->safe_psql('desk', 'SELECT kefu.go_live()');
+ok($server->poll_query_until('desk', 'SELECT count(*) = 1 FROM kefu.message'), 'somebody asks');
+$before = wakeups('net');
+$server->safe_psql('desk', 'SELECT kefu.set_feed(account, action, false) FROM kefu.feed');
+woken_once('net', $before, 'nothing is to be polled any more');
+ok($server->poll_query_until('desk', 'SELECT bool_and(lease_until IS NULL) FROM kefu.feed_state'), 'nor is');
+
+# In a session of the operator; NUMBER stands for the column of the only message.
+sub operator_says
+{
+	my ($statement, $column) = @_;
+	my $number = $server->safe_psql('desk', "SELECT $column FROM kefu.message");
+
+	$server->safe_psql('desk', $statement =~ s/NUMBER/$number/r, extra_params => [ '-U', 'operator_gd' ]);
+}
+
+my $answer = q{SELECT kefu.answer(NUMBER, '您好,感谢您的关注,您的问题已为您办理,请问您是否满意?')};
+
+operator_says(q{SELECT kefu.triage(NUMBER, 'inquiry')}, 'message_id');
+$before = wakeups('net');
+operator_says("BEGIN; $answer; ROLLBACK", 'ticket_id');
+is(wakeups('net'), $before, 'an answer that was rolled back wakes nobody');
+operator_says($answer, 'ticket_id');
+woken_once('net', $before, 'one that was said wakes the net worker once');
+ok($server->poll_query_until('desk', q{SELECT state = 'sent' FROM kefu.outbound}), 'and is sent');
+is($sim->replies_to('parent', $comment), 1, 'to the customer');
 $server->stop;
 done_testing();

@@ -1,0 +1,139 @@
+# However the platform breaks while it is asked for what customers say: each item is
+# found once and has one ticket (R85, R86), the desk shows what is wrong and keeps
+# what can't be read, and goes on by itself when it is over.  (Sends: 023.)
+#
+# What was asked and what happened is told by the simulator, not by the desk.
+
+use strict;
+use warnings;
+use utf8;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use KefuFaults;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+open_desk('fetches');
+
+# --- fetches ------------------------------------------------------------------
+
+my $feed = "FROM kefu.feed_state WHERE action = 'comments_to_me'";
+
+# What the feed is left in while the fault lasts: class and HTTP status.
+my @fetches = (
+	[ 'cut before', 'transient 0', { kind => 'cut_before' } ],
+	[ 'cut after', 'transient 0', { kind => 'cut_after_apply' } ],
+	[ 'no reply', 'transient 0', { kind => 'slow', ms => $never }, 1000 ],
+	[ 'not even done', 'transient 0', { kind => 'slow', ms => $never, when => 'before' }, 1000 ],
+	[ 'in drops', 'transient 200', { kind => 'slow_body', bytes => 1 }, 1000 ],
+	[ 'cut short', 'transient 200', { kind => 'truncate', bytes => 30 } ],
+	[ 'too large', 'transient 200', { kind => 'huge', bytes => 9 * 1024 * 1024 } ],
+	[ 'broken', 'unreadable 200', { kind => 'bad_json' } ],
+	[ 'a page instead', 'unreadable 200', { kind => 'status', code => 200, body => $html } ],
+	[ 'a bad gateway', 'transient 502', { kind => 'status', code => 502, body => $html } ],
+	[ 'a wall', 'forbidden 403', { kind => 'status', code => 403, body => $html } ],
+	[ 'too often', 'rate 403', { kind => 'rate' } ],
+	[ 'silence', 'blacklisted 200', { kind => 'empty200' } ],
+	[ 'slow', 'ok 200', { kind => 'slow', ms => 20 } ],
+	[ 'late', 'ok 200', { kind => 'slow', ms => 20, when => 'before' } ],
+	[ 'large', 'ok 200', { kind => 'huge', bytes => 1024 * 1024 } ],
+	[ 'in gulps', 'ok 200', { kind => 'slow_body', bytes => 1024 * 1024 } ]);
+
+for (@fetches)
+{
+	my ($what, $left, $fault, $patience) = @$_;
+
+	set_patience($patience // 30000);
+	my $hits = $sim->fault(match => 'comments/to_me', %$fault);
+	my $id = $sim->act(question('comment'));
+	if ($left =~ /^ok/)
+	{
+		is_found($id, 'comment', $what);
+	}
+	else
+	{
+		becomes("SELECT failures > 0 AND lease_until IS NULL $feed", "$what: fails");
+		is(run("SELECT last_class || ' ' || last_status $feed"), $left, "$what: $left");
+		is(run(q{SELECT state FROM kefu.stat_feed WHERE action = 'comments_to_me'}), 'failing',
+			"$what: as can be seen");
+	}
+	is_over("$what", $hits);
+	is_found($id, 'comment', "$what, over");
+	becomes("SELECT failures = 0 AND last_class = 'ok' $feed", "$what, over: goes on");
+}
+is(run(q{SELECT dead_letters_count FROM kefu.stat_feed WHERE action = 'comments_to_me'}), 2,
+	'what could not be read was kept');
+
+# The token: expired, then revoked.
+for ([ 'auth_expired', { expires_at => 1 }, { expires_at => 0 } ],
+	[ 'auth_revoked', { revoked => $yes }, { revoked => $no } ])
+{
+	my ($class, $spoiled, $good) = @$_;
+
+	$sim->call('token', { token => 'token-gd', %$spoiled });
+	my $id = $sim->act(question('comment'));
+	becomes("SELECT failures > 0 AND lease_until IS NULL $feed", "$class: fails");
+	is(run("SELECT last_class || ' ' || last_status $feed"), "$class 401", "$class: said so");
+	for my $failures (2, 3)
+	{
+		poll_now();
+		becomes("SELECT failures >= $failures AND lease_until IS NULL $feed", "$class: again");
+	}
+	is(run(qq{SELECT count(*) FROM kefu.health() WHERE check_name = 'feed'
+		AND message LIKE 'sina.gd/comments\\_to\\_me failed % times in a row: $class, next at %'}), 1,
+		"$class: health() says so");
+	$sim->call('token', { token => 'token-gd', %$good });
+	poll_now();
+	is_found($id, 'comment', "$class, over");
+}
+
+# --- walks over pages -----------------------------------------------------------
+
+# Ten at once are five pages of three, the oldest item of each coming again on the
+# next. Where the second page breaks, the walk stays where it was and goes on there;
+# what arrives meanwhile shifts the pages.
+run(q{UPDATE kefu.endpoint SET page_size = 3 WHERE platform = 'sina' AND action = 'comments_to_me'});
+for ([ 'whole', undef ], [ 'insert_between', { k => 4, times => 1 } ],
+	(map { [ $_, { after => 1 } ] } qw(cut_before cut_after_apply bad_json rate)),
+	[ 'truncate', { after => 1, bytes => 30 } ], [ 'status', { after => 1, code => 502, body => $html } ])
+{
+	my ($what, $fault) = @$_;
+
+	run(q{SELECT kefu.set_feed('sina.gd', 'comments_to_me', false)});
+	becomes("SELECT lease_until IS NULL $feed", "walk, $what: not yet");
+	my $ids = $sim->call('act_many', [ map { { question('comment') } } 1 .. 10 ])->{ids};
+	my $hits = $fault && $sim->fault(match => 'comments/to_me', kind => $what, %$fault);
+	run(q{SELECT kefu.set_feed('sina.gd', 'comments_to_me', true)});
+	if ($fault && $fault->{after})
+	{
+		my $mark = run("SELECT high_mark $feed");
+
+		becomes("SELECT failures > 0 AND lease_until IS NULL $feed", "walk, $what: fails");
+		is(run("SELECT walk ? 'walk' AND high_mark = '$mark' $feed"), 't', "walk, $what: is kept");
+		is(run("SELECT count(*) FROM kefu.message WHERE native_id = '$ids->[0]'"), 0,
+			"walk, $what: its end is missing");
+		is_over("walk, $what", $hits);
+	}
+	is_found($ids->[0], 'comment', "walk, $what, oldest");
+	is_over("walk, $what", $hits) if $fault && !$fault->{after};
+	becomes("SELECT walk IS NULL AND failures = 0 AND last_class = 'ok' $feed", "walk, $what: closed");
+}
+run(q{UPDATE kefu.endpoint SET page_size = 200 WHERE platform = 'sina' AND action = 'comments_to_me'});
+
+# --- ids ------------------------------------------------------------------------
+
+# Beyond 64 bits, where no number holds them and no order of theirs is known.
+for my $ids ('above_int64', 'above_uint64')
+{
+	$sim->call('config', { ids => $ids });
+	for my $kind (sort keys %ways)
+	{
+		my $id = $sim->act(question($kind));
+
+		cmp_ok(length $id, '>', 19, "$kind, $ids: $id");
+		is_found($id, $kind, "$kind, $ids");
+	}
+}
+books_agree();
+$server->stop;
+done_testing();
