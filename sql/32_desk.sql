@@ -53,7 +53,6 @@ CREATE TABLE kefu.ticket (
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 CREATE INDEX ticket_unit ON kefu.ticket (unit, state) WHERE archived_at IS NULL;
 CREATE INDEX ticket_person ON kefu.ticket (person_id, posted_at);
-CREATE INDEX ticket_handler ON kefu.ticket (handler) WHERE handler IS NOT NULL;
 CREATE INDEX ticket_posted ON kefu.ticket (posted_at);
 COMMENT ON TABLE kefu.ticket IS 'One customer''s matter: inquiry, complaint, negative comment or praise (工单; R85-R131)';
 COMMENT ON COLUMN kefu.ticket.ticket_id IS 'number (工单编号)';
