@@ -21,6 +21,8 @@ MODULES_C = \
 	lock \
 	refuse \
 	clock \
+	object \
+	request \
 	advance \
 	api \
 	tick \

@@ -17,17 +17,12 @@
 #include "kefu.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "access/tableam.h"
-#include "common/hashfn.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "executor/executor.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
-#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
@@ -38,221 +33,13 @@
 #include "clock.h"
 #include "guard.h"
 #include "guc.h"
-#include "lock.h"
+#include "object.h"
 #include "refuse.h"
+#include "request.h"
 #include "rules.h"
 #include "spi.h"
 #include "who.h"
 #include "workflow.h"
-
-/* What the engine knows of an object while an event is on it. */
-typedef struct Object
-{
-	KefuMachine *machine;
-	int64		id;
-	char	   *state;
-	int32		version;
-	int32		audit_seq;
-	uint8		head[KEFU_HASH_LENGTH];
-	char	   *unit;
-	int32		handler;		/* 0: nobody */
-	int16		round;
-	TimestampTz posted_at;		/* DT_NOBEGIN: none */
-	char	   *readers[4];		/* further units that may read; NULL-terminated */
-} Object;
-
-/* --- reading and writing the object's row -------------------------------- */
-
-/* The columns that an object is read from; READER is the first of READERS. */
-typedef enum ObjectColumn
-{
-	STATE, VERSION, AUDIT_SEQ, AUDIT_HEAD, UNIT, HANDLER, ROUND, KIND, POSTED, READER
-} ObjectColumn;
-
-#define READERS 3
-#define OBJECT_COLUMNS (READER + READERS)
-
-typedef struct TypePlans
-{
-	Oid			relation;		/* hash key */
-	AttrNumber	columns[OBJECT_COLUMNS];	/* InvalidAttrNumber: has no such */
-	KefuPlan	move;
-	KefuPlan	move_to;		/* and a handler */
-	KefuPlan	record;
-} TypePlans;
-
-static void
-find_columns(AttrNumber *columns, const KefuMachine *machine)
-{
-	const char *names[OBJECT_COLUMNS] = {
-		"state", "version", "audit_seq", "audit_head", "unit", "handler",
-		machine->round_column, machine->kind_column, machine->posted_column
-	};
-
-	for (int i = 0; i < READERS && machine->readers && machine->readers[i]; i++)
-		names[READER + i] = machine->readers[i];
-	for (int i = 0; i < OBJECT_COLUMNS; i++)
-		columns[i] = names[i] ? get_attnum(machine->relation, names[i]) : InvalidAttrNumber;
-}
-
-static void
-plan_text(KefuPlan *plan, char *sql)
-{
-	memset(plan, 0, sizeof(*plan));
-	plan->sql = MemoryContextStrdup(TopMemoryContext, sql);
-}
-
-static void
-plan_move(KefuPlan *plan, const KefuMachine *machine, const char *table, const char *id,
-		  const char *more)
-{
-	static const Oid types[] = {INT8OID, TEXTOID, INT4OID, INT4OID, BYTEAOID, INT4OID, TEXTOID};
-
-	plan_text(plan, psprintf("UPDATE %s SET state = $2, version = $3, audit_seq = $4, "
-							 "audit_head = $5%s%s WHERE %s = $1", table, more,
-							 machine->kind_column ?
-							 psprintf(", %s = $7", quote_identifier(machine->kind_column)) : "",
-							 id));
-	plan->nargs = lengthof(types);
-	memcpy(plan->types, types, sizeof(types));
-}
-
-/*
- * The statements for one table of objects.  Their text is made of engine rows
- * alone, with every name quoted.
- */
-static TypePlans *
-plans_of(KefuMachine *machine)
-{
-	static HTAB *all = NULL;
-	TypePlans  *plans;
-	Oid			relation = machine->relation;
-	bool		found;
-	char	   *table;
-	char	   *id;
-
-	if (all == NULL)
-	{
-		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(TypePlans)};
-
-		all = hash_create("kefu object plans", 16, &ctl, HASH_ELEM | HASH_BLOBS);
-	}
-	plans = hash_search(all, &relation, HASH_FIND, NULL);
-	if (plans != NULL)
-		return plans;
-
-	table = quote_qualified_identifier("kefu", get_rel_name(relation));
-	id = pstrdup(quote_identifier(machine->id_column));
-	plans = hash_search(all, &relation, HASH_ENTER, &found);
-	find_columns(plans->columns, machine);
-	plan_move(&plans->move, machine, table, id, "");
-	plan_move(&plans->move_to, machine, table, id, ", handler = $6");
-	plan_text(&plans->record,
-			  psprintf("SELECT to_jsonb(o) FROM %s o WHERE o.%s = $1", table, id));
-	plans->record.nargs = 1;
-	plans->record.types[0] = INT8OID;
-	return plans;
-}
-
-static Datum
-column_value(TupleTableSlot *slot, const AttrNumber *columns, int column, bool *isnull)
-{
-	*isnull = true;
-	return columns[column] == InvalidAttrNumber ? 0 : slot_getattr(slot, columns[column], isnull);
-}
-
-static char *
-column_text(TupleTableSlot *slot, const AttrNumber *columns, int column)
-{
-	bool		isnull;
-	Datum		value = column_value(slot, columns, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-/*
- * Takes over what the engine needs of a row; a machine of several kinds is
- * known by the row's kind.
- */
-static void
-read_object(TupleTableSlot *slot, KefuMachine *machine, Object *object)
-{
-	const AttrNumber *columns = plans_of(machine)->columns;
-	Datum		value;
-	char	   *kind;
-	bool		isnull;
-
-	object->state = column_text(slot, columns, STATE);
-	object->version = DatumGetInt32(column_value(slot, columns, VERSION, &isnull));
-	object->audit_seq = DatumGetInt32(column_value(slot, columns, AUDIT_SEQ, &isnull));
-	value = column_value(slot, columns, AUDIT_HEAD, &isnull);
-	memset(object->head, 0, KEFU_HASH_LENGTH);
-	if (!isnull && VARSIZE_ANY_EXHDR(DatumGetByteaPP(value)) == KEFU_HASH_LENGTH)
-		memcpy(object->head, VARDATA_ANY(DatumGetByteaPP(value)), KEFU_HASH_LENGTH);
-	object->unit = column_text(slot, columns, UNIT);
-	value = column_value(slot, columns, HANDLER, &isnull);
-	object->handler = isnull ? 0 : DatumGetInt32(value);
-	value = column_value(slot, columns, ROUND, &isnull);
-	object->round = isnull ? 1 : DatumGetInt16(value);
-	value = column_value(slot, columns, POSTED, &isnull);
-	object->posted_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
-	for (int i = 0, n = 0; i < READERS; i++)
-	{
-		object->readers[n] = column_text(slot, columns, READER + i);
-		if (object->readers[n] != NULL)
-			n++;
-	}
-	kind = column_text(slot, columns, KIND);
-	object->machine = kind ? kefu_machine(kind) : machine;
-}
-
-/*
- * Locks the object's row and reads it; false if there is none.
- */
-static bool
-lock_object(KefuMachine *machine, int64 id, Object *object)
-{
-	Relation	table = table_open(machine->relation, RowShareLock);
-	TupleTableSlot *slot = table_slot_create(table, NULL);
-	bool		found = kefu_lock_row(table, id, slot);
-
-	if (found)
-	{
-		object->id = id;
-		read_object(slot, machine, object);
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(table, NoLock);
-	return found;
-}
-
-/*
- * One UPDATE for all that the engine itself changes.
- */
-static void
-write_move(Object *object, const KefuTransition *t, int32 handler)
-{
-	TypePlans  *plans = plans_of(object->machine);
-	bytea	   *value = palloc(VARHDRSZ + KEFU_HASH_LENGTH);
-	Datum		v[7];
-	char		nulls[8] = "       ";
-
-	SET_VARSIZE(value, VARHDRSZ + KEFU_HASH_LENGTH);
-	memcpy(VARDATA(value), object->head, KEFU_HASH_LENGTH);
-	v[0] = Int64GetDatum(object->id);
-	v[1] = CStringGetTextDatum(t->to_state);
-	v[2] = Int32GetDatum(object->version);
-	v[3] = Int32GetDatum(object->audit_seq);
-	v[4] = PointerGetDatum(value);
-	v[5] = Int32GetDatum(handler);
-	v[6] = CStringGetTextDatum(t->to_machine);
-	if (handler == 0)
-		nulls[5] = 'n';
-	/* A new row is in its first state already; only its event says *new. */
-	kefu_guard_permit_move(strcmp(object->state, KEFU_NEW) == 0 ? t->to_state : object->state,
-						   t->to_state);
-	kefu_spi_run(t->handler ? &plans->move_to : &plans->move, v, nulls, false, 0);
-}
 
 /* --- small things ----------------------------------------------------------- */
 
@@ -276,22 +63,6 @@ instant_text(TimestampTz at)
 				 errmsg("timestamp out of range")));
 	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_XSD_DATES, text);
 	return psprintf("%sZ", text);
-}
-
-/*
- * Calls with the same request key wait for each other.  The class is ours, so
- * that a collision with another user of advisory locks is improbable; one with
- * another key only costs a wait.
- */
-#define REQUEST_LOCK_CLASS 0x4B46	/* "KF" */
-
-static void
-lock_request(int32 staff_id, const char *request_key)
-{
-	uint32		hash = hash_bytes((const unsigned char *) request_key, strlen(request_key));
-
-	(void) DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(REQUEST_LOCK_CLASS),
-							   Int32GetDatum((int32) (hash ^ (uint32) staff_id)));
 }
 
 /* --- facts ---------------------------------------------------------------- */
@@ -338,7 +109,7 @@ arg_instant(Jsonb *args, const char *name)
  * NULL if none is missing.
  */
 static const char *
-missing_fact(KefuTransition *t, Object *object, Jsonb *args)
+missing_fact(KefuTransition *t, KefuObject *object, Jsonb *args)
 {
 	Jsonb	   *record = NULL;
 
@@ -356,7 +127,7 @@ missing_fact(KefuTransition *t, Object *object, Jsonb *args)
 			Datum		arg = Int64GetDatum(object->id);
 			bool		isnull;
 
-			kefu_spi_run(&plans_of(object->machine)->record, &arg, NULL, false, 1);
+			kefu_spi_run(kefu_object_record(object->machine), &arg, NULL, false, 1);
 			record = DatumGetJsonbPCopy(kefu_spi_value(0, 1, &isnull));
 		}
 		if (!is_given(arg_value(record, known->record_column)))
@@ -427,7 +198,7 @@ split_facts(Jsonb *args, Jsonb **facts, Jsonb **detail)
 typedef struct Move
 {
 	const KefuCall *call;
-	Object	   *object;
+	KefuObject	   *object;
 	const char *unit;
 	const char *to_state;		/* NULL in a guard */
 	int64		event_id;		/* 0 in a guard */
@@ -571,7 +342,7 @@ role_allows(KefuTransition *t, const char *unit)
 }
 
 static bool
-sees(const Object *object)
+sees(const KefuObject *object)
 {
 	if (kefu_actor_sees(object->unit))
 		return true;
@@ -586,7 +357,7 @@ sees(const Object *object)
  * leader.  Notes, chasers and other events that leave the state are free.
  */
 static bool
-is_in_the_way(const Object *object, KefuTransition *t, KefuActor actor)
+is_in_the_way(const KefuObject *object, KefuTransition *t, KefuActor actor)
 {
 	bool		moves = strcmp(t->to_state, object->state) != 0 || t->speaks != NULL ||
 		strcmp(t->event, "take") == 0;
@@ -596,7 +367,7 @@ is_in_the_way(const Object *object, KefuTransition *t, KefuActor actor)
 }
 
 static void
-check_caller(const KefuCall *call, Object *object, KefuTransition *t, KefuActor actor)
+check_caller(const KefuCall *call, KefuObject *object, KefuTransition *t, KefuActor actor)
 {
 	if (call->authority != KEFU_BY_CALLER)
 		return;
@@ -637,7 +408,7 @@ count_names(char **names)
 }
 
 static void
-stop_clocks(char **ops, const Object *object, const char *event, int16 round, TimestampTz at)
+stop_clocks(char **ops, const KefuObject *object, const char *event, int16 round, TimestampTz at)
 {
 	int			count = count_names(ops);
 	char	  **stopped = palloc(sizeof(char *) * (count + 1));
@@ -670,7 +441,7 @@ stop_clocks(char **ops, const Object *object, const char *event, int16 round, Ti
  * given once and stays.
  */
 static void
-start_clock(const char *clock, const Object *object, Jsonb *args, TimestampTz at)
+start_clock(const char *clock, const KefuObject *object, Jsonb *args, TimestampTz at)
 {
 	const char *type = object->machine->object_type;
 	const char *from = kefu_clock_starts_from(clock);
@@ -706,7 +477,7 @@ waits_for_delivery(const char *op)
 }
 
 static void
-start_clocks(char **ops, bool speaks, const Object *object, Jsonb *args, TimestampTz at)
+start_clocks(char **ops, bool speaks, const KefuObject *object, Jsonb *args, TimestampTz at)
 {
 	for (int i = 0; ops[i]; i++)
 	{
@@ -782,7 +553,7 @@ flags_of(KefuAuthority authority)
 static void
 append_event(Move *move, KefuTransition *t, int16 flags)
 {
-	Object	   *object = move->object;
+	KefuObject	   *object = move->object;
 	KefuEvent	event = {0};
 
 	event.object_type = object->machine->object_type;
@@ -811,11 +582,11 @@ append_event(Move *move, KefuTransition *t, int16 flags)
  * still depend on it: round and start of the promise.
  */
 static void
-reread(Object *object)
+reread(KefuObject *object)
 {
-	Object		now = *object;
+	KefuObject		now = *object;
 
-	if (lock_object(object->machine, object->id, &now))
+	if (kefu_object_lock(object->machine, object->id, &now))
 	{
 		object->round = now.round;
 		object->posted_at = now.posted_at;
@@ -863,7 +634,7 @@ new_handler(const KefuTransition *t, const Move *move)
  * Carries out a chosen transition on a locked object.
  */
 static KefuOutcome
-carry_out(const KefuCall *call, Object *object, KefuTransition *chosen, Move *move)
+carry_out(const KefuCall *call, KefuObject *object, KefuTransition *chosen, Move *move)
 {
 	KefuTransition t = *chosen;	/* effects may drop the cache it lives in */
 	KefuOutcome outcome = {0};
@@ -884,7 +655,7 @@ carry_out(const KefuCall *call, Object *object, KefuTransition *chosen, Move *mo
 
 	kefu_guard_open(object->machine->relation, object->id);
 	append_event(move, &t, flags_of(call->authority));
-	write_move(object, &t, new_handler(&t, move));
+	kefu_object_write(object, &t, new_handler(&t, move));
 	if (!t.speaks)
 		stop_clocks(t.clock_ops, object, call->event, old_round, move->at);
 	if (t.effect != InvalidOid)
@@ -910,7 +681,7 @@ carry_out(const KefuCall *call, Object *object, KefuTransition *chosen, Move *mo
 }
 
 static Move
-begin_move(const KefuCall *call, Object *object)
+begin_move(const KefuCall *call, KefuObject *object)
 {
 	Move		move = {0};
 
@@ -927,13 +698,13 @@ static KefuOutcome
 advance_object(const KefuCall *call)
 {
 	KefuMachine *machine = kefu_machine_or_type(call->machine);
-	Object		object = {0};
+	KefuObject		object = {0};
 	KefuTransition *first;
 	KefuTransition *chosen;
 	const char *missing;
 	Move		move;
 
-	if (machine == NULL || !lock_object(machine, call->id, &object))
+	if (machine == NULL || !kefu_object_lock(machine, call->id, &object))
 		kefu_refuse_not_visible();
 	if (call->authority == KEFU_BY_CALLER && !sees(&object))
 		kefu_refuse_not_visible();
@@ -982,7 +753,7 @@ create_object(const KefuCall *call)
 	KefuMachine *machine = kefu_machine(call->machine);
 	KefuTransition *first;
 	KefuTransition *chosen;
-	Object		object = {0};
+	KefuObject		object = {0};
 	const char *missing;
 	Move		move;
 
@@ -1010,70 +781,12 @@ create_object(const KefuCall *call)
 
 	move.to_state = chosen->to_state;
 	object.id = make_object(machine, &move);
-	if (!lock_object(machine, object.id, &object))
+	if (!kefu_object_lock(machine, object.id, &object))
 		elog(ERROR, "the maker of machine \"%s\" inserted no row", machine->machine);
 	object.state = KEFU_NEW;
 	object.version = 0;
 	move.unit = object.unit;
 	return carry_out(call, &object, chosen, &move);
-}
-
-/* --- request keys ------------------------------------------------------------ */
-
-/*
- * A retried call gets its first result.  The row is claimed before the work, so
- * that two calls with one key at the same time wait for each other.
- */
-static bool
-earlier_outcome(const KefuCall *call, int32 staff_id, KefuOutcome *outcome)
-{
-	static KefuPlan plan = {
-		"SELECT machine, object_id, state, version, event_id, speech_id "
-		"  FROM kefu.request WHERE staff_id = $1 AND request_key = $2",
-		2, {INT4OID, TEXTOID}, NULL
-	};
-	Datum		v[2] = {Int32GetDatum(staff_id), CStringGetTextDatum(call->request_key)};
-	Datum		speech;
-	bool		isnull;
-
-	if (kefu_spi_run(&plan, v, NULL, false, 1) == 0)
-		return false;
-	outcome->machine = kefu_spi_text(0, 1);
-	outcome->id = DatumGetInt64(kefu_spi_value(0, 2, &isnull));
-	outcome->state = kefu_spi_text(0, 3);
-	outcome->version = DatumGetInt32(kefu_spi_value(0, 4, &isnull));
-	outcome->event_id = DatumGetInt64(kefu_spi_value(0, 5, &isnull));
-	speech = kefu_spi_value(0, 6, &isnull);
-	outcome->speech_id = isnull ? 0 : DatumGetInt64(speech);
-	return true;
-}
-
-static void
-keep_outcome(const KefuCall *call, int32 staff_id, const KefuOutcome *outcome)
-{
-	static KefuPlan plan = {
-		"INSERT INTO kefu.request (staff_id, request_key, at, machine, object_id, event, "
-		"  state, version, event_id, speech_id) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-		10, {INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT8OID, TEXTOID, TEXTOID, INT4OID,
-			 INT8OID, INT8OID}, NULL
-	};
-	char		nulls[11] = "          ";
-	Datum		v[10];
-
-	v[0] = Int32GetDatum(staff_id);
-	v[1] = CStringGetTextDatum(call->request_key);
-	v[2] = TimestampTzGetDatum(kefu_now());
-	v[3] = CStringGetTextDatum(outcome->machine);
-	v[4] = Int64GetDatum(outcome->id);
-	v[5] = CStringGetTextDatum(call->event);
-	v[6] = CStringGetTextDatum(outcome->state);
-	v[7] = Int32GetDatum(outcome->version);
-	v[8] = Int64GetDatum(outcome->event_id);
-	v[9] = Int64GetDatum(outcome->speech_id);
-	if (outcome->speech_id == 0)
-		nulls[9] = 'n';
-	kefu_spi_run(&plan, v, nulls, false, 0);
 }
 
 /* --- receipts ------------------------------------------------------------------ */
@@ -1120,7 +833,7 @@ read_speech(int64 speech_id)
  * frame is open.
  */
 static void
-record_event(Object *object, const char *name, int64 speech_id, TimestampTz at)
+record_event(KefuObject *object, const char *name, int64 speech_id, TimestampTz at)
 {
 	Jsonb	   *facts = parse_object(psprintf("{\"speech\": " INT64_FORMAT
 											  ", \"delivered_at\": \"%s\"}",
@@ -1131,7 +844,7 @@ record_event(Object *object, const char *name, int64 speech_id, TimestampTz at)
 		.at = kefu_now(), .event_id = kefu_audit_next_id()};
 
 	append_event(&move, &same, KEFU_EVENT_BY_PLATFORM);
-	write_move(object, &same, 0);
+	kefu_object_write(object, &same, 0);
 }
 
 /*
@@ -1152,12 +865,12 @@ kefu_settle_speech(int64 speech_id, TimestampTz at)
 	};
 	Datum		v[2] = {Int64GetDatum(speech_id), TimestampTzGetDatum(at)};
 	int			depth = kefu_guard_depth();
-	Object		object = {0};
+	KefuObject		object = {0};
 	Speech		speech;
 
 	kefu_spi_begin();
 	speech = read_speech(speech_id);
-	if (!lock_object(kefu_machine_or_type(speech.object_type), speech.object_id, &object))
+	if (!kefu_object_lock(kefu_machine_or_type(speech.object_type), speech.object_id, &object))
 		kefu_refuse_not_visible();
 	speech = read_speech(speech_id);	/* again, now that nobody else settles it */
 	if (!speech.is_settled)
@@ -1191,14 +904,14 @@ kefu_advance(const KefuCall *call)
 		if (staff_id != 0)
 		{
 			/* Retries of one call wait for each other; see doc/decisions.md. */
-			lock_request(staff_id, call->request_key);
-			if (earlier_outcome(call, staff_id, &outcome))
+			kefu_request_lock(staff_id, call->request_key);
+			if (kefu_request_find(call, staff_id, &outcome))
 				goto done;
 		}
 	}
 	outcome = call->id == 0 ? create_object(call) : advance_object(call);
 	if (staff_id != 0)
-		keep_outcome(call, staff_id, &outcome);
+		kefu_request_keep(call, staff_id, &outcome);
 done:
 	/* The strings must outlive SPI: the caller makes a row of them. */
 	outcome.machine = MemoryContextStrdup(caller_context, outcome.machine);
