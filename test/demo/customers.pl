@@ -20,7 +20,7 @@ my $sim = $ENV{SIM} or die "SIM is not set\n";
 my %place = (
 	bj => ['11', '北京'], sh => ['31', '上海'], gd => ['44', '广东'],
 	sc => ['51', '四川'], hb => ['42', '湖北'], group => ['11', '集团']);
-my $PER_UNIT = 12;
+my $PER_UNIT = 200;
 srand(20);
 binmode STDOUT, ':utf8';
 
