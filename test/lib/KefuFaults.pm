@@ -17,7 +17,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw($sim $server $post %ways $yes $no $never $html open_desk run becomes
-  set_patience poll_now is_over question is_found books_agree);
+  set_patience poll_now stop_polls is_over question is_found everything_came books_agree);
 
 our ($yes, $no) = (JSON::PP::true, JSON::PP::false);
 our $never = 3_600_000;    # milliseconds that no request waits
@@ -67,6 +67,15 @@ sub poll_now
 		DO $$ BEGIN PERFORM kefu.wake_worker('net'); END $$; COMMIT});
 }
 
+# A test of its own: no feed is being asked, and none is before poll_now(). A lease
+# and this lock the same row, so that no poll can slip in between.
+sub stop_polls
+{
+	becomes(q{WITH stopped AS (UPDATE kefu.feed_state SET next_poll_at = 'infinity'
+		WHERE lease_until IS NULL RETURNING 1)
+		SELECT (SELECT count(*) FROM stopped) = (SELECT count(*) FROM kefu.feed_state)}, $_[0]);
+}
+
 # The faults did happen, and are over.
 sub is_over
 {
@@ -106,6 +115,15 @@ sub is_found
 		  . " AND item_type = '$ways{$kind}[0]'", "$what: found");
 }
 
+# A test of its own: as many messages as customers ever sent.
+sub everything_came
+{
+	my ($what) = @_;
+
+	becomes('SELECT count(*) = ' . @{ $sim->call('truth')->{inbound} }
+		  . q{ FROM kefu.message WHERE platform = 'sina'}, $what);
+}
+
 # Tests of its own: everything that customers ever said, inserted in the middle of
 # a walk or not, came once; nothing was said twice, and nothing is left.
 sub books_agree
@@ -114,8 +132,7 @@ sub books_agree
 	my %types = (post => 'status', comment => 'comment', message => 'message');
 	my $said = join "\n", sort map { "$types{$_->{item}} $_->{id}" } @{ $truth->{inbound} };
 
-	becomes('SELECT count(*) = ' . @{ $truth->{inbound} } . q{ FROM kefu.message WHERE platform = 'sina'},
-		'everything came, and nothing else');
+	everything_came('everything came, and nothing else');
 	is(run(q{SELECT concat_ws(' ', item_type, native_id) FROM kefu.message
 		WHERE platform = 'sina' ORDER BY concat_ws(' ', item_type, native_id) COLLATE "C"}), $said, 'each once');
 	is(run(q{SELECT count(*) FROM kefu.message m WHERE m.platform = 'sina' AND 1 <> (

@@ -99,15 +99,14 @@ for ([ 'whole', undef ], [ 'insert_between', { k => 4, times => 1 } ],
 {
 	my ($what, $fault) = @$_;
 
-	run(q{SELECT kefu.set_feed('sina.gd', 'comments_to_me', false)});
-	becomes("SELECT lease_until IS NULL $feed", "walk, $what: not yet");
+	everything_came("walk, $what: nothing is left of what came before");
+	stop_polls("walk, $what: not yet");
 	my $ids = $sim->call('act_many', [ map { { question('comment') } } 1 .. 10 ])->{ids};
 	my $hits = $fault && $sim->fault(match => 'comments/to_me', kind => $what, %$fault);
-	run(q{SELECT kefu.set_feed('sina.gd', 'comments_to_me', true)});
+	my $mark = run("SELECT high_mark $feed");
+	poll_now();
 	if ($fault && $fault->{after})
 	{
-		my $mark = run("SELECT high_mark $feed");
-
 		becomes("SELECT failures > 0 AND lease_until IS NULL $feed", "walk, $what: fails");
 		is(run("SELECT walk ? 'walk' AND high_mark = '$mark' $feed"), 't', "walk, $what: is kept");
 		is(run("SELECT count(*) FROM kefu.message WHERE native_id = '$ids->[0]'"), 0,
