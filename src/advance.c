@@ -12,7 +12,8 @@
  * second; no effect goes back the other way.
  *
  * What a transition means is in the rows and in the guards and effects they
- * name (sql/37_guards.sql, sql/38_*.sql); this file knows no state and no event by name.
+ * name (sql/37_guards.sql, sql/38_*.sql); this file knows no state and no event
+ * by name.
  */
 #include "kefu.h"
 
@@ -198,7 +199,7 @@ split_facts(Jsonb *args, Jsonb **facts, Jsonb **detail)
 typedef struct Move
 {
 	const KefuCall *call;
-	KefuObject	   *object;
+	KefuObject *object;
 	const char *unit;
 	const char *to_state;		/* NULL in a guard */
 	int64		event_id;		/* 0 in a guard */
@@ -553,7 +554,7 @@ flags_of(KefuAuthority authority)
 static void
 append_event(Move *move, KefuTransition *t, int16 flags)
 {
-	KefuObject	   *object = move->object;
+	KefuObject *object = move->object;
 	KefuEvent	event = {0};
 
 	event.object_type = object->machine->object_type;
@@ -584,7 +585,7 @@ append_event(Move *move, KefuTransition *t, int16 flags)
 static void
 reread(KefuObject *object)
 {
-	KefuObject		now = *object;
+	KefuObject	now = *object;
 
 	if (kefu_object_lock(object->machine, object->id, &now))
 	{
@@ -698,7 +699,7 @@ static KefuOutcome
 advance_object(const KefuCall *call)
 {
 	KefuMachine *machine = kefu_machine_or_type(call->machine);
-	KefuObject		object = {0};
+	KefuObject	object = {0};
 	KefuTransition *first;
 	KefuTransition *chosen;
 	const char *missing;
@@ -753,7 +754,7 @@ create_object(const KefuCall *call)
 	KefuMachine *machine = kefu_machine(call->machine);
 	KefuTransition *first;
 	KefuTransition *chosen;
-	KefuObject		object = {0};
+	KefuObject	object = {0};
 	const char *missing;
 	Move		move;
 
@@ -865,7 +866,7 @@ kefu_settle_speech(int64 speech_id, TimestampTz at)
 	};
 	Datum		v[2] = {Int64GetDatum(speech_id), TimestampTzGetDatum(at)};
 	int			depth = kefu_guard_depth();
-	KefuObject		object = {0};
+	KefuObject	object = {0};
 	Speech		speech;
 
 	kefu_spi_begin();

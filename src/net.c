@@ -482,11 +482,8 @@ record_all(void *arg)
 {
 	dlist_iter	at;
 	Results		results;
-	int			count = 0;
 
-	dlist_foreach(at, &replied)
-		count++;
-	start_results(&results, count);
+	start_results(&results, length_of(&replied));
 	dlist_foreach(at, &replied)
 		put_result(&results, dlist_container(Exchange, node, at.cur));
 	send_results(&results);

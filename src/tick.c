@@ -821,26 +821,21 @@ fire_or_isolate(Batch *batch)
 static Datum
 next_at(const Tick *tick, bool *isnull)
 {
-	static KefuPlan first = {
-		"SELECT min(next_fire_at) FROM kefu.clock WHERE next_fire_at IS NOT NULL", 0, {0}, NULL
-	};
 	static KefuPlan first_after = {
 		"SELECT min(next_fire_at) FROM kefu.clock WHERE next_fire_at > $1", 1, {TIMESTAMPTZOID}
 	};
-	Datum		now = TimestampTzGetDatum(tick->now);
+	bool		passes_over = tick->skipped > 0 && !tick->is_full;
+	Datum		after = TimestampTzGetDatum(passes_over ? tick->now : DT_NOBEGIN);
 	TimestampTz retry_at = TimestampTzPlusMilliseconds(tick->now, LOCKED_RETRY_MS);
 	Datum		value;
 
-	if (tick->skipped == 0 || tick->is_full)
-	{
-		kefu_spi_run(&first, NULL, NULL, false, 1);
-		return kefu_spi_value(0, 1, isnull);
-	}
-	kefu_spi_run(&first_after, &now, NULL, false, 1);
+	kefu_spi_run(&first_after, &after, NULL, false, 1);
 	value = kefu_spi_value(0, 1, isnull);
-	if (*isnull || DatumGetTimestampTz(value) > retry_at)
+	if (passes_over && (*isnull || DatumGetTimestampTz(value) > retry_at))
+	{
 		value = TimestampTzGetDatum(retry_at);
-	*isnull = false;
+		*isnull = false;
+	}
 	return value;
 }
 
