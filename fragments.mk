@@ -11,6 +11,7 @@ SQL_FRAGMENTS = \
 	sql/24_clock.sql \
 	sql/30_person.sql \
 	sql/32_desk.sql \
+	sql/35_matter.sql \
 	sql/36_outbound.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
@@ -22,6 +23,7 @@ SQL_FRAGMENTS = \
 	sql/42_speech.sql \
 	sql/44_desk.sql \
 	sql/46_admin.sql \
+	sql/45_triage.sql \
 	sql/48_crm.sql \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \

@@ -175,6 +175,29 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.guard_spoke_from(kefu.move) IS 'The speech that failed was said from this state, and nothing happened since (由该状态发出且其后无变化)';
 
+CREATE FUNCTION kefu.guard_alarm_rises(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT (m.args ->> 'alarm')::integer > t.alarm AND (m.args ->> 'alarm')::integer <= 4
+              FROM kefu.ticket t WHERE t.ticket_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.guard_alarm_rises(kefu.move) IS 'The public-opinion level is higher than it was (舆情等级上升; ruling 23)';
+
+CREATE FUNCTION kefu.guard_alarm_falls(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT (m.args ->> 'alarm')::integer < t.alarm AND (m.args ->> 'alarm')::integer >= 0
+              FROM kefu.ticket t WHERE t.ticket_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.guard_alarm_falls(kefu.move) IS 'The public-opinion level is lower than it was (舆情等级下降; ruling 23)';
+
+CREATE FUNCTION kefu.guard_alarm_ends(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (m.args ->> 'alarm')::integer = 0 AND kefu.guard_alarm_falls(m);
+END $$;
+COMMENT ON FUNCTION kefu.guard_alarm_ends(kefu.move) IS 'There was a public-opinion level and is none any more (舆情解除; ruling 23)';
+
 -- --- guards on work orders --------------------------------------------------------
 
 CREATE FUNCTION kefu.guard_reviews_off(m kefu.move) RETURNS boolean

@@ -99,15 +99,16 @@ BEGIN
     END IF;
     INSERT INTO kefu.ticket (
         kind, state, unit, received_unit, home_unit, account, message_id, person_id, first_kind,
-        priority, category, location, location_source, posted_at, round_posted_at, opened_at,
+        priority, category, product, location, location_source, posted_at, round_posted_at, opened_at,
         kind_confirmed_at)
     SELECT m.machine, m.to_state, m.unit, a.unit, p.home_unit, g.account, g.message_id,
-           g.person_id, m.machine, coalesce((m.args ->> 'priority')::smallint, 2),
-           m.args ->> 'category', p.home_unit, CASE WHEN p.home_unit IS NULL THEN 'unknown' ELSE 'profile' END,
+           g.person_id, m.machine, coalesce((m.args ->> 'priority')::smallint, g.priority),
+           m.args ->> 'category', m.args ->> 'product', p.home_unit, CASE WHEN p.home_unit IS NULL THEN 'unknown' ELSE 'profile' END,
            g.posted_at, g.posted_at, m.at, m.at
       FROM kefu.account a, kefu.person p
      WHERE a.account = g.account AND p.person_id = g.person_id
     RETURNING ticket_id INTO new_id;
+    PERFORM kefu.check_matters(m.args);
     INSERT INTO kefu.round (ticket_id, round, posted_at, opened_at, message_id)
     VALUES (new_id, 1, g.posted_at, m.at, g.message_id);
     RETURN new_id;
@@ -120,10 +121,23 @@ $$ BEGIN
     UPDATE kefu.ticket
        SET kind_confirmed_at = m.at, is_provisional = false,
            priority = coalesce((m.args ->> 'priority')::smallint, priority),
-           category = coalesce(m.args ->> 'category', category)
+           category = coalesce(m.args ->> 'category', category),
+           product = coalesce(m.args ->> 'product', product)
      WHERE ticket_id = m.id;
+    PERFORM kefu.check_matters(m.args);
 END $$;
 COMMENT ON FUNCTION kefu.effect_set_kind_confirmed(kefu.move) IS 'A person has confirmed kind and priority (确认类型; R105, R124)';
+
+CREATE FUNCTION kefu.effect_set_alarm(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.ticket
+       SET alarm = (m.args ->> 'alarm')::smallint,
+           alarm_overruled = CASE WHEN m.event = 'lower_alarm' THEN greatest(alarm, alarm_overruled)
+                                  ELSE alarm_overruled END
+     WHERE ticket_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_set_alarm(kefu.move) IS 'The public-opinion level is set; what a leader lowered the rules raise again only above what it was (设舆情等级; ruling 23)';
 
 CREATE FUNCTION kefu.effect_set_priority(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -137,10 +151,13 @@ CREATE FUNCTION kefu.effect_amend_record(m kefu.move) RETURNS void
 $$ BEGIN
     UPDATE kefu.ticket
        SET category = coalesce(m.args ->> 'category', category),
+           product = coalesce(m.args ->> 'product', product),
+           root_cause = coalesce(m.args ->> 'root_cause', root_cause),
            location = coalesce(m.args ->> 'location', location),
            location_source = CASE WHEN m.args ->> 'location' <> '' AND m.event = 'amend'
                                   THEN 'customer' ELSE coalesce(location_source, 'unknown') END
      WHERE ticket_id = m.id;
+    PERFORM kefu.check_matters(m.args);
 END $$;
 COMMENT ON FUNCTION kefu.effect_amend_record(kefu.move) IS 'Category and location of the complaint record; what the customer says counts more than the profile (补充记录; R112)';
 

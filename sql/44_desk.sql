@@ -13,14 +13,14 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.facts(text[]) IS 'Facts from names and values in turn; a NULL value is left out (事实组合)';
 
-CREATE FUNCTION kefu.triage(message bigint, kind text, priority integer DEFAULT 2, category text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+CREATE FUNCTION kefu.triage(message bigint, kind text, priority integer DEFAULT NULL, category text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL, product text DEFAULT NULL)
     RETURNS kefu.outcome
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    SELECT kefu.advance('message', message, 'triage', kefu.facts('kind', kind, 'priority', priority::text, 'category', category), version, request_key);
+    SELECT kefu.advance('message', message, 'triage', kefu.facts('kind', kind, 'priority', priority::text, 'category', category, 'product', product), version, request_key);
 END;
-COMMENT ON FUNCTION kefu.triage(bigint, text, integer, text, integer, text) IS
-'A person says what a message is: inquiry, complaint, negative, praise or task; its provisional ticket is confirmed, reclassified or opened. priority: 1 highest to 4 (分类; R81, R105, R124)';
+COMMENT ON FUNCTION kefu.triage(bigint, text, integer, text, integer, text, text) IS
+'A person says what a message is: inquiry, complaint, negative, praise or task; its provisional ticket is confirmed, reclassified or opened. priority: 1 highest to 4, what the rules suggest if left out; category and product: codes of kefu_bi.matters. kefu.suggest() says what it may be (分类; R81, R105, R124)';
 
 CREATE FUNCTION kefu.attach(message bigint, ticket bigint, meaning text, further_need text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome
@@ -238,14 +238,14 @@ END;
 COMMENT ON FUNCTION kefu.reclassify(bigint, text, text, text, integer, text) IS
 'The ticket is of another kind; the original start of its promises is kept (更改类型)';
 
-CREATE FUNCTION kefu.amend(ticket bigint, category text, location text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+CREATE FUNCTION kefu.amend(ticket bigint, category text, location text, version integer DEFAULT NULL, request_key text DEFAULT NULL, product text DEFAULT NULL, root_cause text DEFAULT NULL)
     RETURNS kefu.outcome
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    SELECT kefu.advance('ticket', ticket, 'amend', kefu.facts('category', category, 'location', location), version, request_key);
+    SELECT kefu.advance('ticket', ticket, 'amend', kefu.facts('category', category, 'location', location, 'product', product, 'root_cause', root_cause), version, request_key);
 END;
-COMMENT ON FUNCTION kefu.amend(bigint, text, text, integer, text) IS
-'Completes the complaint record (补充记录; R112)';
+COMMENT ON FUNCTION kefu.amend(bigint, text, text, integer, text, text, text) IS
+'Completes the complaint record; product and root_cause are codes of kefu_bi.matters (补充记录; R112)';
 
 CREATE FUNCTION kefu.judge(ticket bigint, judgement text, script text DEFAULT 'negative_ask', reason text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome

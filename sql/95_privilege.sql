@@ -33,7 +33,10 @@ $$
                         merge_ticket drop_ticket take assign release hand_over transfer note
                         contact_given acknowledge refer order_event open_task_for task_done
                         worklist card preview facts setting'),
+              ('desk', 'suggest note_spread set_alarm make_statement'),
               ('leader', 'add_shift'),
+              ('admin', 'add_matter retire_matter raise_alarms'),
+              ('worker', 'raise_alarms'),
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
               ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
                          set_clock_policy load_preset go_live rehearse stop_desk take_over
