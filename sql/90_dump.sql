@@ -42,6 +42,7 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.identity', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.identity_identity_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.incarnation', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.incarnation_incarnation_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.job_state', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.kind_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.ledger', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.matter', '');
