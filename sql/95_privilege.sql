@@ -33,7 +33,7 @@ $$
                         merge_ticket drop_ticket take assign release hand_over transfer note
                         contact_given acknowledge refer order_event open_task_for task_done
                         worklist card preview facts setting'),
-              ('desk', 'suggest note_spread set_alarm make_statement'),
+              ('desk', 'ask_removal no_result report_user convert explain suggest note_spread set_alarm make_statement'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),
