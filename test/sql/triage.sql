@@ -158,7 +158,7 @@ SELECT new_messages FROM kefu.ingest('sina.gd', 'comments_to_me',
     pg_temp.under('900', '2100', '800', '2026-03-02 08:59:00+08'));
 SELECT kefu.raise_alarms();
 SELECT kefu.raise_alarms() AS again;
-SELECT t.ticket_id AS lead, t.alarm, c.due_at - kefu.now() AS due_in
+SELECT t.alarm, c.due_at - kefu.now() AS due_in
   FROM kefu.ticket t JOIN kefu.clock c ON c.object_type = 'ticket' AND c.object_id = t.ticket_id AND c.clock = 'alarm'
  WHERE t.alarm > 0;
 SELECT t.ticket_id AS lead FROM kefu.ticket t WHERE t.alarm > 0 \gset
