@@ -334,11 +334,23 @@ choose(KefuTransition *first, Move *move)
 /* --- who may -------------------------------------------------------------- */
 
 static bool
-role_allows(KefuTransition *t, const char *unit)
+object_is_given(const KefuObject *object)
+{
+	return object->id != 0 &&
+		kefu_actor_is_given(object->machine->object_type, object->id, object->unit,
+							object->handler);
+}
+
+/* A role at the unit counts always; one that serves it, on what was given. */
+static bool
+role_allows(KefuTransition *t, const KefuObject *object)
 {
 	for (char **role = t->roles; *role; role++)
-		if (kefu_actor_has_role(*role, unit))
+		if (kefu_actor_has_role(*role, object->unit))
 			return true;
+	for (char **role = t->roles; *role; role++)
+		if (kefu_actor_serves(*role, object->unit))
+			return object_is_given(object);
 	return false;
 }
 
@@ -350,7 +362,7 @@ sees(const KefuObject *object)
 	for (int i = 0; object->readers[i]; i++)
 		if (kefu_actor_sees(object->readers[i]))
 			return true;
-	return false;
+	return object_is_given(object);
 }
 
 /*
@@ -372,7 +384,7 @@ check_caller(const KefuCall *call, KefuObject *object, KefuTransition *t, KefuAc
 {
 	if (call->authority != KEFU_BY_CALLER)
 		return;
-	if (actor.staff_id == 0 || !role_allows(t, object->unit))
+	if (actor.staff_id == 0 || !role_allows(t, object))
 		kefu_refuse_role(object->machine, object->state, call->event, t->roles, object->unit);
 	if (is_in_the_way(object, t, actor))
 		kefu_refuse_handler(object->machine, object->state, call->event, object->handler);

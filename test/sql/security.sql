@@ -27,7 +27,7 @@ INSERT INTO who VALUES
     ('sec_reviewer', 'kefu_reviewer', 'group', 'reviewer', false),
     ('sec_admin', 'kefu_admin', 'gd', 'admin', false),
     ('sec_network', 'kefu_department', 'gd.network', 'department', false),
-    ('sec_hotline', 'kefu_operator', 'gd.10000', 'hotline', false),
+    ('sec_hotline', 'kefu_operator', 'gd.10000', 'hotline', true),
     ('sec_contractor', 'kefu_operator', 'gd.helper', 'operator', true),
     ('sec_market', 'kefu_department', 'gd.market', 'department', true),
     ('sec_far_operator', 'kefu_operator', 'qh', 'operator', true),
@@ -238,4 +238,122 @@ SELECT a.login, count(*) > 4 AS saw FROM after a WHERE a.digest <> a.before GROU
 -- An unregistered analyst sees no rows of any unit.
 SELECT count(*) FILTER (WHERE a.digest = 'refused') AS refused, count(*) > 10 AS views
   FROM after a WHERE a.login = 'sec_analyst';
+
+-- A contractor works on what it was given, sees that and nothing else of the
+-- province, and only while it is the handler (R7).
+SELECT staff_id AS helper FROM kefu.staff WHERE login = 'sec_contractor' \gset
+SELECT staff_id AS far_helper FROM kefu.staff WHERE login = 'sec_far_contractor' \gset
+SET LOCAL ROLE sec_contractor;
+SELECT kefu.my_units(), kefu.my_tickets();
+SELECT count(*) FROM kefu.worklist('gd.helper');
+SELECT kefu.worklist('gd');
+SELECT kefu.take(:t);
+SET LOCAL ROLE sec_leader;
+\set VERBOSITY sqlstate
+SELECT kefu.assign(:t, :far_helper);
+\set VERBOSITY default
+SELECT state FROM kefu.assign(:t, :helper);
+SET LOCAL ROLE sec_contractor;
+SELECT kefu.my_units(), cardinality(kefu.my_tickets()) AS tickets;
+SELECT object_type, of_unit, machine, state, text FROM kefu.worklist('gd.helper');
+SELECT kefu.card(:t) -> 'person' -> 'contact' AS contact;
+SELECT kefu.card(:t2);
+SELECT count(*) AS tickets, count(*) FILTER (WHERE ticket_id = :t) AS this FROM kefu_bi.tickets;
+SELECT count(*) AS rounds FROM kefu_bi.rounds;
+SELECT count(*) AS clocks FROM kefu_bi.clocks;
+SELECT state FROM kefu.note(:t, 'looked at it');
+SELECT kefu.note(:t2, 'not mine');
+-- What is lent is the operator's role, not the leader's.
+SELECT kefu.assign(:t, :helper);
+SELECT state FROM kefu.release(:t);
+SELECT kefu.note(:t, 'no more');
+SELECT kefu.my_tickets();
+-- A task and a message are given in the same way.
+RESET ROLE;
+SELECT kefu.open_task('gd', 'other', 'house', '2026-03-03 09:00+08', :t) AS k \gset
+SET LOCAL ROLE sec_contractor;
+SELECT kefu.advance('task', :k, 'take');
+SET LOCAL ROLE sec_leader;
+SELECT (kefu.advance('task', :k, 'assign', jsonb_build_object('staff', :helper))).state;
+SET LOCAL ROLE sec_contractor;
+SELECT object_type, of_unit FROM kefu.worklist('gd.helper');
+SELECT state FROM kefu.task_done(:k, 'seen');
+SELECT kefu.card(:t);
+-- A role that ended gives nothing any more, whoever is the handler.
+SET LOCAL ROLE sec_leader;
+SELECT state FROM kefu.assign(:t, :helper);
+RESET ROLE;
+SELECT kefu.revoke_role('sec_contractor', 'gd.helper', 'operator');
+SET LOCAL kefu.test_now = '2026-03-02 09:01+08';
+SET LOCAL ROLE sec_contractor;
+SELECT kefu.my_units(), kefu.my_tickets();
+SELECT kefu.note(:t, 'no more');
+SELECT count(*) FROM kefu_bi.tickets;
+RESET ROLE;
+
+-- 10000 sees the tickets it has to call for, until it has called (R93).
+SET LOCAL ROLE sec_hotline;
+SELECT kefu.my_units(), kefu.my_tickets();
+SELECT kefu.called(:t2, 'reached');
+SET LOCAL ROLE sec_operator;
+SELECT state FROM kefu.call_back(:t2);
+SET LOCAL ROLE sec_hotline;
+SELECT object_type, of_unit, machine FROM kefu.worklist('gd.10000') ORDER BY 1;
+SELECT kefu.card(:t2) -> 'kind' AS kind, kefu.my_tickets() = ARRAY[:t2::bigint] AS this_one;
+SELECT count(*) FROM kefu_bi.tickets;
+SELECT kefu.card(:t);
+SELECT kefu.answer(:t, 'x');
+SET LOCAL ROLE sec_far_hotline;
+SELECT kefu.card(:t2);
+SET LOCAL ROLE sec_hotline;
+SELECT state FROM kefu.called(:t2, 'reached');
+SELECT kefu.card(:t2);
+SELECT kefu.my_tickets();
+
+-- A department reads its work orders, and of the ticket what it needs (R94).
+SET LOCAL ROLE sec_network;
+SELECT kefu.card(:t) - 'ticket' - 'thread' AS card, kefu.card(:t) -> 'thread' -> 0 ->> 'text' AS words;
+SELECT kefu.card(:t2);
+SELECT kefu.preview('complaint_acknowledge', :t);
+SELECT object_type, of_unit, text FROM kefu.worklist('gd.network');
+SELECT count(*) FROM kefu_bi.tickets;
+SET LOCAL ROLE sec_market;
+SELECT kefu.card(:t);
+RESET ROLE;
+
+-- A request key is the person's own: another's outcome is not told (R8).
+SET LOCAL ROLE sec_far_operator;
+SELECT kefu.acknowledge(:t, 'gd.network', request_key => 'mine');
+SET LOCAL ROLE sec_leader;
+SELECT kefu.acknowledge(:t, 'gd.network', request_key => 'mine');
+RESET ROLE;
+
+-- The units are worked out before the first row, and the barrier lets a day or a
+-- unit that is asked for through to the indexes: a large desk isn't walked.
+INSERT INTO kefu.ticket (kind, state, unit, received_unit, home_unit, posted_at, round_posted_at, opened_at, first_kind)
+SELECT 'inquiry', 'new', u.unit, u.unit, u.unit, i.at, i.at, i.at, 'inquiry'
+  FROM (SELECT unit FROM kefu.unit WHERE kind = 'province' AND unit <> 'qh' ORDER BY unit LIMIT 20) AS u,
+       generate_series(timestamptz '2026-01-01 00:00+08', '2026-01-20 00:00+08', '1 hour') AS i(at);
+ANALYZE kefu.ticket;
+CREATE FUNCTION pg_temp.plan_of(login text, query text, OUT init_plans bigint, OUT walks_tickets boolean, OUT by_index boolean)
+    LANGUAGE plpgsql AS
+$$
+DECLARE
+    line text;
+    plan text := '';
+BEGIN
+    EXECUTE format('SET LOCAL ROLE %I', login);
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+        plan := plan || line || E'\n';
+    END LOOP;
+    RESET ROLE;
+    init_plans := (SELECT count(*) FROM regexp_matches(plan, 'InitPlan [0-9]', 'g'));
+    walks_tickets := plan ~ 'Seq Scan on ticket';
+    by_index := plan ~ '(Scan using|Bitmap Index Scan on) ticket_(posted|handling|received)';
+END $$;
+SELECT v.name, w.asked, p.*
+  FROM (VALUES ('tickets'), ('complaint_log')) AS v(name),
+       (VALUES ('posted_at BETWEEN ''2026-01-05 09:00+08'' AND ''2026-01-05 12:00+08'''),
+               ('unit = ''qh'''), ('received_unit = ''qh''')) AS w(asked),
+       pg_temp.plan_of('sec_far_analyst', format('SELECT count(*) FROM kefu_bi.%I WHERE %s', v.name, w.asked)) AS p;
 ROLLBACK;
