@@ -191,9 +191,9 @@ SELECT call, here FROM tried WHERE login = 'sec_nobody' AND here NOT LIKE '42501
 CREATE TEMP TABLE event_tried AS
     SELECT w.login, w.is_far, o.object_type, o.id, e.event,
            pg_temp.said(w.login, format('SELECT kefu.advance(%L, %s, %L, %L)', o.object_type, o.id, e.event,
-               '{"text": "x", "reason": "x", "staff": 1, "unit": "qh"}')) AS said,
+               '{"text": "x", "reason": "x", "staff": -1, "unit": "qh"}')) AS said,
            pg_temp.said(w.login, format('SELECT kefu.advance(%L, 987654321, %L, %L)', o.object_type, e.event,
-               '{"text": "x", "reason": "x", "staff": 1, "unit": "qh"}')) AS absent
+               '{"text": "x", "reason": "x", "staff": -1, "unit": "qh"}')) AS absent
       FROM who w,
            (SELECT 'ticket' AS object_type, :t::bigint AS id UNION ALL SELECT 'message', :m
             UNION ALL SELECT 'work_order', :o
@@ -320,6 +320,26 @@ SELECT count(*) FROM kefu_bi.tickets;
 SET LOCAL ROLE sec_market;
 SELECT kefu.card(:t);
 RESET ROLE;
+
+-- A second object in a call is looked at like the first: one's own message or
+-- ticket is no way to another unit's.
+SELECT FROM kefu.ingest('sina.qh', 'mentions', pg_temp.mention('33', '503', '请问资费', '2026-03-02 08:59+08'));
+SELECT max(message_id) AS mq, max(ticket_id) AS tq FROM kefu.message \gset
+CREATE FUNCTION pg_temp.tried_both(statement text, here bigint) RETURNS TABLE (here text, absent text)
+    LANGUAGE sql AS
+$$ SELECT pg_temp.said('sec_far_operator', format(statement, here)),
+          pg_temp.said('sec_far_operator', format(statement, 987654321)) $$;
+SELECT c.call, split_part(b.here, '|', 1) AS here, regexp_replace(b.here, '[0-9]{2,}', '#', 'g') = regexp_replace(b.absent, '[0-9]{2,}', '#', 'g') AS same
+  FROM (VALUES ('attach', format('SELECT kefu.attach(%s, %%s, ''objection'')', :mq), :t::bigint),
+               ('merge_ticket', format('SELECT kefu.merge_ticket(%s, %%s, ''x'')', :tq), :t),
+               ('merge_ticket back', format('SELECT kefu.merge_ticket(%%s, %s, ''x'')', :tq), :t),
+               ('convert', format('SELECT kefu.convert(%s, %%s, ''x'')', :tq), :t),
+               ('urge', format('SELECT kefu.urge(%s, %%s)', :tq), :m),
+               ('task for a ticket', 'SELECT kefu.create_object(''task'', ''open'', jsonb_build_object(''unit'', ''qh'', ''cause'', ''other'', ''due_at'', ''2026-03-03'', ''ticket'', %s))', :t),
+               ('task for a message', 'SELECT kefu.create_object(''task'', ''open'', jsonb_build_object(''unit'', ''qh'', ''cause'', ''other'', ''due_at'', ''2026-03-03'', ''message'', %s))', :m),
+               ('order for a ticket', 'SELECT kefu.create_object(''work_order'', ''create'', jsonb_build_object(''unit'', ''qh'', ''ticket'', %s, ''department'', ''qh.network'', ''category'', ''x'', ''reply_by'', ''2026-03-03''))', :t),
+               ('ticket of a message', 'SELECT kefu.create_object(''inquiry'', ''open'', jsonb_build_object(''unit'', ''qh'', ''message'', %s))', :m)
+       ) AS c(call, statement, foreign_id), pg_temp.tried_both(c.statement, c.foreign_id) AS b;
 
 -- A request key is the person's own: another's outcome is not told (R8).
 SET LOCAL ROLE sec_far_operator;
