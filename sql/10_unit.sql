@@ -2,7 +2,8 @@
 --
 -- PostgreSQL roles give EXECUTE and SELECT on groups of the API; what a person
 -- is on this desk (operator in Guangdong, reviewer in Group) is rows here.
--- kefu.my_units() is the only definition of who sees what.
+-- kefu.my_units() is the only definition of who sees what; kefu.is_given() adds
+-- the single objects that a unit gave to its hotline or contractor.
 
 CREATE TABLE kefu.unit (
     unit text COLLATE "C" PRIMARY KEY
@@ -120,12 +121,17 @@ COMMENT ON FUNCTION kefu.me() IS
 CREATE FUNCTION kefu.my_units() RETURNS text[]
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'kefu_my_units';
 COMMENT ON FUNCTION kefu.my_units() IS
-'Codes of all units the caller may see: those of the caller''s roles and registrations and all below them; a hotline agent''s also the unit above the hotline. Empty for an unregistered login (可见机构)';
+'Codes of all units the caller may see: those of the caller''s roles and registrations and all below them. Empty for an unregistered login (可见机构)';
 
 CREATE FUNCTION kefu.has_role(role text, unit text) RETURNS boolean
     LANGUAGE c STABLE PARALLEL RESTRICTED STRICT AS 'MODULE_PATHNAME', 'kefu_has_role';
 COMMENT ON FUNCTION kefu.has_role(text, text) IS
 'True if the caller now has this role at this unit or above it (是否具有角色)';
+
+CREATE FUNCTION kefu.is_given(object_type text, id bigint, unit text, handler integer) RETURNS boolean
+    LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'kefu_is_given';
+COMMENT ON FUNCTION kefu.is_given(text, bigint, text, integer) IS
+'True if the caller works at a hotline or contractor of this unit and the object is theirs to work on: as handler or, a ticket, while a call-back task of the hotline is open; false if anything but handler is NULL. For the owner''s functions only (内部: 是否已派给本人; R7, R93)';
 
 CREATE FUNCTION kefu.require_unit(unit text, VARIADIC roles text[] DEFAULT '{}') RETURNS void
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'kefu_require_unit';

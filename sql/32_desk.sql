@@ -55,7 +55,11 @@ CREATE TABLE kefu.ticket (
     merged_into bigint REFERENCES kefu.ticket,
     first_kind text COLLATE "C" NOT NULL
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
-CREATE INDEX ticket_unit ON kefu.ticket (unit, state) WHERE archived_at IS NULL;
+-- None has a column that an ordinary event changes, so that its update is HOT.
+CREATE INDEX ticket_unit ON kefu.ticket (unit) WHERE archived_at IS NULL;
+CREATE INDEX ticket_handling ON kefu.ticket (unit, posted_at);
+CREATE INDEX ticket_received ON kefu.ticket (received_unit, posted_at);
+CREATE INDEX ticket_home ON kefu.ticket (home_unit, posted_at) WHERE home_unit IS NOT NULL;
 CREATE INDEX ticket_person ON kefu.ticket (person_id, posted_at);
 CREATE INDEX ticket_posted ON kefu.ticket (posted_at);
 COMMENT ON TABLE kefu.ticket IS 'One customer''s matter: inquiry, complaint, negative comment or praise (工单; R85-R131)';

@@ -165,8 +165,11 @@ CREATE FUNCTION kefu.effect_hand_over_ticket(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     UPDATE kefu.ticket t SET handler = s.staff_id
-      FROM kefu.shift s
-     WHERE t.ticket_id = m.id AND s.shift_id = (m.args ->> 'shift')::bigint;
+      FROM kefu.shift s JOIN kefu.unit u USING (unit)
+     WHERE t.ticket_id = m.id AND s.shift_id = (m.args ->> 'shift')::bigint
+       -- A shift of the unit, above it, or of those it may give work to.
+       AND (s.unit IN (SELECT kefu.unit_path(t.unit))
+            OR u.kind IN ('hotline', 'contractor') AND u.parent IN (SELECT kefu.unit_path(t.unit)));
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no shift %', m.args ->> 'shift' USING ERRCODE = 'KF008';
     END IF;

@@ -399,7 +399,8 @@ BEGIN
     SELECT t.kind, coalesce(acknowledge.reply_by, t.round_posted_at + interval '48 hours')
       INTO kind, promised
       FROM kefu.ticket t WHERE t.ticket_id = acknowledge.ticket
-       AND t.unit = ANY (kefu.my_units());
+       AND (t.unit = ANY (kefu.my_units())
+            OR kefu.is_given('ticket', t.ticket_id, t.unit, t.handler));
     RETURN kefu.advance('ticket', acknowledge.ticket, 'acknowledge',
         kefu.facts('department', acknowledge.department, 'reply_by', promised::text,
                    'apology', 'true', 'thanks', 'true', 'limit', kefu.setting('limit'),
@@ -420,7 +421,9 @@ DECLARE
     promised timestamptz;
 BEGIN
     SELECT * INTO t FROM kefu.ticket k
-     WHERE k.ticket_id = refer.ticket AND k.unit = ANY (kefu.my_units());
+     WHERE k.ticket_id = refer.ticket
+       AND (k.unit = ANY (kefu.my_units())
+            OR kefu.is_given('ticket', k.ticket_id, k.unit, k.handler));
     promised := coalesce(refer.reply_by, t.round_posted_at + interval '40 hours');
     -- In round 1 the customer is told first; one call does both.
     IF t.round = 1 AND t.state IN ('new', 'recorded') THEN

@@ -13,6 +13,33 @@ COMMENT ON COLUMN kefu.patrol.unit IS 'unit whose worklist was read (机构)';
 COMMENT ON COLUMN kefu.patrol.staff_id IS 'who looked (人员)';
 COMMENT ON COLUMN kefu.patrol.at IS 'when (时间)';
 
+CREATE FUNCTION kefu.my_tickets() RETURNS bigint[]
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    -- Most people have no such role, and nothing is read for them.
+    IF NOT EXISTS (SELECT FROM kefu.staff_role r JOIN kefu.unit u USING (unit)
+                    WHERE r.staff_id = kefu.me() AND u.kind IN ('hotline', 'contractor')) THEN
+        RETURN ARRAY[]::bigint[];
+    END IF;
+    RETURN ARRAY(
+        SELECT t.ticket_id FROM kefu.ticket t
+         WHERE (t.archived_at IS NULL AND t.handler = kefu.me()
+                OR t.ticket_id IN (SELECT k.ticket_id FROM kefu.task k
+                                    WHERE k.cause = 'call_back' AND k.state = 'open'
+                                      AND k.unit = ANY (kefu.my_units())))
+           AND kefu.is_given('ticket', t.ticket_id, t.unit, t.handler)
+         ORDER BY t.ticket_id);
+END $$;
+COMMENT ON FUNCTION kefu.my_tickets() IS
+'Open tickets that another unit gave the caller, who works at its hotline or contractor: as handler or by an open call-back task; empty for everybody else (派给本人的工单; R7, R93)';
+
+CREATE FUNCTION kefu.hide_numbers(words text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN regexp_replace(words, '[0-9](?:[ -]?[0-9]){6,}', '***', 'g');
+COMMENT ON FUNCTION kefu.hide_numbers(text) IS
+'Words with every number of seven or more digits, which may be a telephone''s, as three asterisks; NULL for NULL (隐去号码; R94, R111)';
+
 CREATE FUNCTION kefu.work_text(object_type text, id bigint) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -27,13 +54,16 @@ BEGIN ATOMIC
         ELSE coalesce(
             (SELECT o.further_need FROM kefu.work_order o
               WHERE o.order_id = id AND object_type = 'work_order'),
-            (SELECT g.text FROM kefu.message g JOIN ticket t USING (ticket_id)
+            (SELECT CASE object_type WHEN 'work_order' THEN kefu.hide_numbers(g.text) ELSE g.text END
+               FROM kefu.message g JOIN ticket t USING (ticket_id)
+              WHERE object_type <> 'work_order' OR g.meaning IS DISTINCT FROM 'contact'
               ORDER BY g.posted_at DESC, g.message_id DESC LIMIT 1),
-            (SELECT g.text FROM kefu.message g JOIN ticket t USING (message_id)))
+            (SELECT CASE object_type WHEN 'work_order' THEN kefu.hide_numbers(g.text) ELSE g.text END
+               FROM kefu.message g JOIN ticket t USING (message_id)))
         END, 140);
 END;
 COMMENT ON FUNCTION kefu.work_text(text, bigint) IS
-'What a piece of work is about, at most 140 characters: the customer''s last words, the further need of a work order, the cause of a task; NULL if there is none. The caller checks who may read it (内部: 工作内容)';
+'What a piece of work is about, at most 140 characters: the customer''s last words, the further need of a work order, the cause of a task; a work order, which a department reads, shows no message with contact data and no long number; NULL if there is none. The caller checks who may read it (内部: 工作内容)';
 
 CREATE FUNCTION kefu.worklist(unit text, max_rows integer DEFAULT 200)
     RETURNS TABLE (object_type text, id bigint, of_unit text, machine text, state text, state_label text,
@@ -42,7 +72,11 @@ CREATE FUNCTION kefu.worklist(unit text, max_rows integer DEFAULT 200)
                    version integer)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
-$$ BEGIN
+$$
+DECLARE
+    lends boolean := (SELECT u.kind IN ('hotline', 'contractor')
+                        FROM kefu.unit u WHERE u.unit = worklist.unit);
+BEGIN
     PERFORM kefu.require_unit(unit, 'operator', 'leader', 'reviewer', 'department', 'hotline');
     INSERT INTO kefu.patrol (unit, staff_id, at) VALUES (worklist.unit, kefu.me(), kefu.now());
     RETURN QUERY
@@ -51,6 +85,30 @@ $$ BEGIN
          WHERE u.unit = ANY (kefu.my_units())
            AND worklist.unit IN (SELECT p.unit FROM kefu.unit_path(u.unit) AS p(unit))
     ), work AS (
+        -- What other units gave the caller stands in the list of the hotline or contractor.
+        SELECT 'ticket' AS object_type, t.ticket_id AS id, t.unit, t.kind AS machine, t.state,
+               t.priority, t.handler, t.needs_reading, t.version
+          FROM kefu.ticket t
+         WHERE lends AND t.ticket_id = ANY (kefu.my_tickets()) AND t.unit NOT IN (SELECT m.unit FROM mine m)
+        UNION ALL
+        SELECT 'message', g.message_id, g.unit, 'message', g.state, g.priority, g.handler, true, g.version
+          FROM kefu.message g
+         WHERE lends AND g.handler = kefu.me() AND g.state IN ('new', 'removal_asked') AND g.is_live
+           AND kefu.is_given('message', g.message_id, g.unit, g.handler)
+           AND g.unit NOT IN (SELECT m.unit FROM mine m)
+        UNION ALL
+        SELECT 'work_order', o.order_id, o.unit, 'work_order', o.state, o.priority, o.handler, false, o.version
+          FROM kefu.work_order o
+         WHERE lends AND o.handler = kefu.me() AND o.closed_at IS NULL
+           AND kefu.is_given('work_order', o.order_id, o.unit, o.handler)
+           AND o.unit NOT IN (SELECT m.unit FROM mine m)
+        UNION ALL
+        SELECT 'task', k.task_id, k.unit, 'task', k.state, 2::smallint, k.handler, false, k.version
+          FROM kefu.task k
+         WHERE lends AND k.handler = kefu.me() AND k.state = 'open'
+           AND kefu.is_given('task', k.task_id, k.unit, k.handler)
+           AND k.unit NOT IN (SELECT m.unit FROM mine m)
+        UNION ALL
         SELECT 'ticket' AS object_type, t.ticket_id AS id, t.unit, t.kind AS machine, t.state,
                t.priority, t.handler, t.needs_reading, t.version
           FROM kefu.ticket t JOIN mine USING (unit)
@@ -93,7 +151,7 @@ $$ BEGIN
      ORDER BY l.place;
 END $$;
 COMMENT ON FUNCTION kefu.worklist(text, integer) IS
-'Open work of a unit and all below it that the caller may see: tickets whose customer wrote again first, then by the earliest promise; seconds_left is negative when late; text is what kefu.work_text() shows. Reading it is recorded as a patrol (工作清单; R71, R86, R88)';
+'Open work of a unit and all below it that the caller may see, for a hotline or contractor also what was given to the caller: tickets whose customer wrote again first, then by the earliest promise; seconds_left is negative when late; text is what kefu.work_text() shows. Reading it is recorded as a patrol (工作清单; R71, R86, R88)';
 
 CREATE FUNCTION kefu.mask(value text, kind text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -107,6 +165,24 @@ END;
 COMMENT ON FUNCTION kefu.mask(text, text) IS
 'First three and last four digits of a number, first character of anything else; NULL for NULL (脱敏; ruling 21)';
 
+CREATE FUNCTION kefu.department_card(t kefu.ticket) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN jsonb_build_object(
+        'ticket', t.ticket_id, 'kind', t.kind, 'category', t.category, 'priority', t.priority,
+        'further_need', kefu.hide_numbers(t.further_need),
+        'reply_by', (SELECT max(o.reply_by) FROM kefu.work_order o
+                      WHERE o.ticket_id = t.ticket_id AND o.closed_at IS NULL),
+        'thread', (SELECT jsonb_agg(jsonb_build_object('from', 'customer', 'message', g.message_id,
+                                        'at', g.posted_at, 'text', kefu.hide_numbers(g.text))
+                                    ORDER BY g.posted_at, g.message_id)
+                     FROM kefu.message g
+                    WHERE (g.ticket_id = t.ticket_id OR g.message_id = t.message_id)
+                      AND g.meaning IS DISTINCT FROM 'contact'));
+END $$;
+COMMENT ON FUNCTION kefu.department_card(kefu.ticket) IS
+'What a department needs of the ticket behind its work order: matter, priority, the customer''s words without contact data and long numbers, the further need, reply_by (NULL once closed). The caller checks who may read it (内部: 部门工单卡片; R94, R111)';
+
 CREATE FUNCTION kefu.card(ticket bigint) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
@@ -116,10 +192,15 @@ DECLARE
     zh boolean := current_setting('kefu.language') = 'zh';
 BEGIN
     SELECT * INTO t FROM kefu.ticket k WHERE k.ticket_id = card.ticket;
-    PERFORM kefu.require_unit(CASE
-        WHEN t.unit = ANY (kefu.my_units()) THEN t.unit
-        WHEN t.received_unit = ANY (kefu.my_units()) THEN t.received_unit
-        ELSE t.home_unit END);
+    IF NOT ARRAY[t.unit, t.received_unit, t.home_unit] && kefu.my_units()
+       AND NOT kefu.is_given('ticket', t.ticket_id, t.unit, t.handler) THEN
+        IF EXISTS (SELECT FROM kefu.work_order o
+                    WHERE o.ticket_id = t.ticket_id
+                      AND ARRAY[o.unit, o.department] && kefu.my_units()) THEN
+            RETURN kefu.department_card(t);
+        END IF;
+        PERFORM kefu.require_unit(NULL);
+    END IF;
     RETURN jsonb_build_object(
         'ticket', t.ticket_id, 'kind', t.kind, 'state', t.state, 'version', t.version,
         'state_label', (SELECT CASE WHEN zh THEN s.label_zh ELSE s.label_en END
@@ -177,7 +258,7 @@ BEGIN
                             GROUP BY n.event) AS e));
 END $$;
 COMMENT ON FUNCTION kefu.card(bigint) IS
-'Everything about one ticket as one object: thread, masked person and the person''s other tickets, rounds, clocks, and the events its state allows with the facts each needs. KF008 if it is not there or not visible (工单卡片)';
+'Everything about one ticket as one object: thread, masked person and the person''s other tickets, rounds, clocks, and the events its state allows with the facts each needs. A department with a work order for it reads kefu.department_card() instead. KF008 if it is not there or not visible (工单卡片)';
 
 CREATE FUNCTION kefu.preview(script text, ticket bigint, department text DEFAULT NULL,
                              channel text DEFAULT 'public') RETURNS text
@@ -188,7 +269,9 @@ DECLARE
     t kefu.ticket;
 BEGIN
     SELECT * INTO t FROM kefu.ticket k WHERE k.ticket_id = preview.ticket;
-    PERFORM kefu.require_unit(t.unit);
+    IF NOT kefu.is_given('ticket', t.ticket_id, t.unit, t.handler) THEN
+        PERFORM kefu.require_unit(t.unit);
+    END IF;
     RETURN kefu.script_text(script, channel, jsonb_strip_nulls(jsonb_build_object(
         'department', (SELECT u.name_zh FROM kefu.unit u WHERE u.unit = department),
         'limit', kefu.setting('limit'), 'hotline', kefu.setting('hotline'), 'solution', t.solution)));

@@ -87,15 +87,16 @@ DECLARE
     a kefu.account;
 BEGIN
     SELECT * INTO a FROM kefu.account x WHERE x.account = administered_account.account;
-    IF NOT FOUND THEN
+    -- First, and the same for an account that isn't there: whose it is, is no secret to tell.
+    PERFORM kefu.require_admin(a.unit);
+    IF a.account IS NULL THEN
         RAISE EXCEPTION 'there is no account "%"', account
             USING ERRCODE = 'undefined_object', HINT = 'Register it with kefu.add_account().';
     END IF;
-    PERFORM kefu.require_admin(a.unit);
     RETURN a;
 END $$;
 COMMENT ON FUNCTION kefu.administered_account(text) IS
-'The account, if the caller administers its unit; KF003 or KF008 if not, undefined_object if there is none (校验账号管理权限)';
+'The account, if the caller administers its unit; KF003 or KF008 if not, KF008 also if there is none, which a superuser learns as undefined_object (校验账号管理权限)';
 
 CREATE FUNCTION kefu.add_feed(account text, action text, every interval DEFAULT '1 minute',
                               start_at timestamptz DEFAULT NULL) RETURNS void

@@ -170,9 +170,12 @@ SELECT t.ticket_id,
   LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'location_source' AND ll.code = t.location_source
   LEFT JOIN kefu_bi.labels ls ON ls.code_kind = 'satisfaction' AND ls.code = t.satisfaction
   LEFT JOIN kefu_bi.labels lj ON lj.code_kind = 'judgement' AND lj.code = t.judgement
- WHERE ARRAY[t.unit, t.received_unit, t.home_unit] && (SELECT kefu.my_units())::text[];
+ WHERE t.unit = ANY ((SELECT kefu.my_units())::text[])
+    OR t.received_unit = ANY ((SELECT kefu.my_units())::text[])
+    OR t.home_unit = ANY ((SELECT kefu.my_units())::text[])
+    OR t.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]);
 COMMENT ON VIEW kefu_bi.tickets IS
-'One row a ticket of any state, also merged, dropped and provisional ones, which is_counted tells apart. Seen by readers of its handling, received or home unit (工单; R95, R101, R117, R123, ruling 24)';
+'One row a ticket of any state, also merged, dropped and provisional ones, which is_counted tells apart. Seen by readers of its handling, received or home unit, and by whom it was given to (工单; R95, R101, R117, R123, ruling 24)';
 COMMENT ON COLUMN kefu_bi.tickets.ticket_id IS 'number (工单编号)';
 COMMENT ON COLUMN kefu_bi.tickets.is_counted IS 'counts as a ticket: confirmed by a person, neither merged nor dropped; the others stay as rows for customer counts (是否计入工单数; ruling 24)';
 COMMENT ON COLUMN kefu_bi.tickets.is_provisional IS 'opened at ingest and not yet confirmed by a person (是否临时; ruling 30)';
@@ -382,7 +385,10 @@ SELECT r.ticket_id,
        WHERE k.object_id = t.ticket_id AND k.object_type = 'ticket' AND k.round = r.round
          AND k.clock = 'answer' AND k.outcome IS DISTINCT FROM 'void'
        ORDER BY k.clock_id DESC LIMIT 1) c ON true
- WHERE ARRAY[t.unit, t.received_unit, t.home_unit] && (SELECT kefu.my_units())::text[];
+ WHERE t.unit = ANY ((SELECT kefu.my_units())::text[])
+    OR t.received_unit = ANY ((SELECT kefu.my_units())::text[])
+    OR t.home_unit = ANY ((SELECT kefu.my_units())::text[])
+    OR t.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]);
 COMMENT ON VIEW kefu_bi.rounds IS
 'Loops of tickets, each with its own promise; a ticket is in time only if all its rounds are (轮次; rulings 24 and 25)';
 COMMENT ON COLUMN kefu_bi.rounds.ticket_id IS 'ticket (工单编号)';

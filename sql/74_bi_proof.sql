@@ -44,7 +44,9 @@ SELECT t.ticket_id,
   LEFT JOIN kefu.identity i ON i.identity_id = g.identity_id
   LEFT JOIN kefu.platform p ON p.platform = g.platform
   LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'location_source' AND ll.code = coalesce(t.location_source, 'unknown')
- WHERE ARRAY[t.unit, t.received_unit, t.home_unit] && (SELECT kefu.my_units())::text[]
+ WHERE (t.unit = ANY ((SELECT kefu.my_units())::text[])
+        OR t.received_unit = ANY ((SELECT kefu.my_units())::text[])
+        OR t.home_unit = ANY ((SELECT kefu.my_units())::text[]))
    AND t.kind = 'complaint' AND t.state <> 'dropped'
  ORDER BY t.posted_at, t.ticket_id;
 COMMENT ON VIEW kefu_bi.complaint_log IS

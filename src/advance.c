@@ -334,11 +334,23 @@ choose(KefuTransition *first, Move *move)
 /* --- who may -------------------------------------------------------------- */
 
 static bool
-role_allows(KefuTransition *t, const char *unit)
+object_is_given(const KefuObject *object)
+{
+	return object->id != 0 &&
+		kefu_actor_is_given(object->machine->object_type, object->id, object->unit,
+							object->handler);
+}
+
+/* A role at the unit counts always; one that serves it, on what was given. */
+static bool
+role_allows(KefuTransition *t, const KefuObject *object)
 {
 	for (char **role = t->roles; *role; role++)
-		if (kefu_actor_has_role(*role, unit))
+		if (kefu_actor_has_role(*role, object->unit))
 			return true;
+	for (char **role = t->roles; *role; role++)
+		if (kefu_actor_serves(*role, object->unit))
+			return object_is_given(object);
 	return false;
 }
 
@@ -350,7 +362,82 @@ sees(const KefuObject *object)
 	for (int i = 0; object->readers[i]; i++)
 		if (kefu_actor_sees(object->readers[i]))
 			return true;
-	return false;
+	return object_is_given(object);
+}
+
+/* The number that a fact names an object by. */
+static int64
+object_number(const char *fact, const JsonbValue *value)
+{
+	if (value->type == jbvNumeric)
+		return DatumGetInt64(DirectFunctionCall1(numeric_int8,
+												 NumericGetDatum(value->val.numeric)));
+	if (value->type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the fact \"%s\" must be the number of an object", fact)));
+	return pg_strtoint64(pnstrdup(value->val.string.val, value->val.string.len));
+}
+
+/*
+ * True if the caller may see a second object, or if it hangs on the ticket that
+ * is moved, such as a message that another unit read.
+ */
+static bool
+sees_named(const char *type, int64 id, const KefuObject *moved)
+{
+	KefuObject	object = {.machine = kefu_machine_or_type(type), .id = id};
+	Datum		arg = Int64GetDatum(id);
+	JsonbValue *value;
+	Jsonb	   *row;
+	bool		isnull;
+
+	if (kefu_spi_run(kefu_object_record(object.machine), &arg, NULL, false, 1) == 0)
+		return false;
+	row = DatumGetJsonbPCopy(kefu_spi_value(0, 1, &isnull));
+	value = arg_value(row, "ticket_id");
+	if (is_given(value) && strcmp(type, "ticket") != 0 && moved->id != 0 &&
+		strcmp(moved->machine->object_type, "ticket") == 0 &&
+		object_number("ticket_id", value) == moved->id)
+		return true;
+	object.unit = arg_text(row, "unit");
+	value = arg_value(row, "handler");
+	if (is_given(value))
+		object.handler = (int32) object_number("handler", value);
+	for (int i = 0, n = 0; i < KEFU_READERS && object.machine->readers &&
+		 object.machine->readers[i]; i++)
+	{
+		object.readers[n] = arg_text(row, object.machine->readers[i]);
+		if (object.readers[n] != NULL)
+			n++;
+	}
+	return sees(&object);
+}
+
+/*
+ * An event may name further objects, such as the ticket that a message joins;
+ * its effect reaches them on the event's authority, so the caller must see them.
+ */
+static void
+check_named(const KefuCall *call, const KefuObject *object)
+{
+	static const struct
+	{
+		const char *fact;
+		const char *type;
+	}			named[] = {{"ticket", "ticket"}, {"merged", "ticket"}, {"message", "message"},
+		{"content", "message"}, {"order", "work_order"}};
+
+	if (call->authority != KEFU_BY_CALLER)
+		return;
+	for (int i = 0; i < (int) lengthof(named); i++)
+	{
+		JsonbValue *value = arg_value(call->args, named[i].fact);
+
+		if (is_given(value) &&
+			!sees_named(named[i].type, object_number(named[i].fact, value), object))
+			kefu_refuse_not_visible();
+	}
 }
 
 /*
@@ -372,7 +459,7 @@ check_caller(const KefuCall *call, KefuObject *object, KefuTransition *t, KefuAc
 {
 	if (call->authority != KEFU_BY_CALLER)
 		return;
-	if (actor.staff_id == 0 || !role_allows(t, object->unit))
+	if (actor.staff_id == 0 || !role_allows(t, object))
 		kefu_refuse_role(object->machine, object->state, call->event, t->roles, object->unit);
 	if (is_in_the_way(object, t, actor))
 		kefu_refuse_handler(object->machine, object->state, call->event, object->handler);
@@ -722,6 +809,7 @@ advance_object(const KefuCall *call)
 	if (chosen == NULL)
 		kefu_refuse_transition(object.machine, object.state, call->event, true);
 	check_caller(call, &object, chosen, move.actor);
+	check_named(call, &object);
 	missing = missing_fact(chosen, &object, call->args);
 	if (missing)
 		kefu_refuse_missing(object.machine, object.state, call->event, missing);
@@ -776,6 +864,7 @@ create_object(const KefuCall *call)
 	if (chosen == NULL)
 		kefu_refuse_transition(machine, KEFU_NEW, call->event, true);
 	check_caller(call, &object, chosen, move.actor);
+	check_named(call, &object);
 	missing = missing_fact(chosen, &object, call->args);
 	if (missing)
 		kefu_refuse_missing(machine, KEFU_NEW, call->event, missing);

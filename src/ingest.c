@@ -150,6 +150,22 @@ kefu_guarded_transition(const char *machine, const char *state, const char *even
 /* --- reading the payload -------------------------------------------------- */
 
 /*
+ * Workers may ingest anything; anybody else only for a unit of theirs.  No unit
+ * at all is refused in the same words as a foreign one.
+ */
+static void
+check_caller(const char *unit)
+{
+	static KefuPlan plan = {
+		"SELECT kefu.require_unit($1, 'operator', 'admin')", 1, {TEXTOID}, NULL
+	};
+	Datum		value = unit ? CStringGetTextDatum(unit) : (Datum) 0;
+
+	if (!caller_is_worker())
+		kefu_spi_run(&plan, &value, unit ? NULL : "n", true, 0);
+}
+
+/*
  * The account, its platform's endpoint and its feed, if it has one.
  */
 static void
@@ -165,43 +181,34 @@ find_source(Ingest *in, const char *account, const char *action)
 	};
 	Datum		values[2] = {CStringGetTextDatum(account), CStringGetTextDatum(action)};
 	IngestSource *source = &in->source;
+	bool		has_endpoint;
 	Datum		value;
 	bool		isnull;
 
 	if (kefu_spi_run(&plan, values, NULL, false, 1) == 0)
+	{
+		check_caller(NULL);
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no account \"%s\"", account),
 				 errhint("kefu.add_account() registers one.")));
+	}
 	source->account = pstrdup(account);
 	source->action = pstrdup(action);
 	source->platform = kefu_spi_text(0, 1);
 	source->unit = kefu_spi_text(0, 2);
 	source->native_id = kefu_spi_text(0, 3);
-	if (!DatumGetBool(kefu_spi_value(0, 4, &isnull)))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("platform \"%s\" has no endpoint \"%s\"", source->platform, action),
-				 errhint("SELECT action FROM kefu.endpoint lists them.")));
+	has_endpoint = DatumGetBool(kefu_spi_value(0, 4, &isnull));
 	value = kefu_spi_value(0, 5, &isnull);
 	source->to_us = !isnull && DatumGetBool(value);
 	value = kefu_spi_value(0, 6, &isnull);
 	source->start_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
-}
-
-/*
- * Workers may ingest anything; anybody else only for a unit of theirs.
- */
-static void
-check_caller(const IngestSource *source)
-{
-	static KefuPlan plan = {
-		"SELECT kefu.require_unit($1, 'operator', 'admin')", 1, {TEXTOID}, NULL
-	};
-	Datum		unit = CStringGetTextDatum(source->unit);
-
-	if (!caller_is_worker())
-		kefu_spi_run(&plan, &unit, NULL, true, 0);
+	check_caller(source->unit);
+	if (!has_endpoint)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("platform \"%s\" has no endpoint \"%s\"", source->platform, action),
+				 errhint("SELECT action FROM kefu.endpoint lists them.")));
 }
 
 /* --- which of them are new ------------------------------------------------- */
@@ -499,7 +506,6 @@ kefu_ingest(PG_FUNCTION_ARGS)
 	kefu_spi_begin();
 	find_source(&in, text_to_cstring(PG_GETARG_TEXT_PP(0)),
 				text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	check_caller(&in.source);
 	kefu_read_payload(&in);
 	write_raw(&in);
 	write_dead_letters(&in);

@@ -39,6 +39,7 @@ typedef struct Role
 {
 	char		role[16];		/* "" only reads */
 	char		unit[UNIT_LENGTH];
+	char		serves[UNIT_LENGTH];	/* unit it is lent to; "" for most */
 	TimestampTz from_at;
 	TimestampTz to_at;
 } Role;
@@ -220,22 +221,22 @@ covers(const char *top, const char *unit)
 
 /*
  * The roles of a login, and with an empty role name what it may only read.
- * A hotline serves the unit it hangs under, so its agents' role counts there
- * (R93: 10000 calls the province's customers).
+ * Agents of a hotline and operators of a contractor work for the unit that
+ * theirs hangs under, on what it gives them (R7, R93): see kefu_actor_serves().
  */
 static Login *
 find_login(const char *name)
 {
 	static KefuPlan plan = {
-		"SELECT s.staff_id, r.role, "
-		"       CASE WHEN r.role = 'hotline' THEN coalesce(u.parent, r.unit) ELSE r.unit END, "
-		"       lower(r.valid), upper(r.valid) "
+		"SELECT s.staff_id, r.role, r.unit, lower(r.valid), upper(r.valid), "
+		"       CASE WHEN (u.kind, r.role) IN (('hotline', 'hotline'), ('contractor', 'operator')) "
+		"            THEN u.parent END "
 		"  FROM kefu.staff s "
 		"  LEFT JOIN kefu.staff_role r USING (staff_id) "
 		"  LEFT JOIN kefu.unit u ON u.unit = r.unit "
 		" WHERE s.login = $1 AND s.is_active "
 		"UNION ALL "
-		"SELECT NULL, '', unit, NULL, NULL FROM kefu.reader WHERE login = $1",
+		"SELECT NULL, '', unit, NULL, NULL, NULL FROM kefu.reader WHERE login = $1",
 		1, {TEXTOID}, NULL
 	};
 	KefuRulesReader reader;
@@ -270,6 +271,7 @@ find_login(const char *name)
 			continue;			/* staff without any role */
 		copy_text(role->role, sizeof(role->role), i, 2);
 		copy_text(role->unit, sizeof(role->unit), i, 3);
+		copy_text(role->serves, sizeof(role->serves), i, 6);
 		role->from_at = DatumGetTimestampTz(kefu_spi_value(i, 4, &isnull));
 		if (isnull)
 			role->from_at = DT_NOBEGIN;
@@ -424,7 +426,67 @@ kefu_actor_sees(const char *unit)
 	return false;
 }
 
+bool
+kefu_actor_serves(const char *role, const char *unit)
+{
+	int32		gateway_id;
+	Login	   *login = caller(&gateway_id);
+
+	for (int i = 0; i < login->nroles; i++)
+	{
+		Role	   *held = &login->roles[i];
+
+		if (held->serves[0] != '\0' && holds_now(held) && covers(held->serves, unit) &&
+			(role == NULL || strcmp(held->role, role) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* True if a hotline of the caller's is to call the customer of this ticket. */
+static bool
+awaits_call(int64 ticket_id)
+{
+	static KefuPlan plan = {
+		"SELECT FROM kefu.task k JOIN kefu.unit u USING (unit)"
+		" WHERE k.ticket_id = $1 AND k.cause = 'call_back' AND k.state = 'open'"
+		"   AND u.kind = 'hotline' AND u.unit = ANY (kefu.my_units())",
+		1, {INT8OID}, NULL
+	};
+	Datum		value = Int64GetDatum(ticket_id);
+	bool		found;
+
+	kefu_spi_begin();
+	found = kefu_spi_run(&plan, &value, NULL, true, 1) > 0;
+	kefu_spi_end();
+	return found;
+}
+
+bool
+kefu_actor_is_given(const char *object_type, int64 id, const char *unit, int32 handler)
+{
+	if (!kefu_actor_serves(NULL, unit))
+		return false;
+	if (handler != 0 && handler == kefu_actor().staff_id)
+		return true;
+	return strcmp(object_type, "ticket") == 0 && kefu_actor_serves("hotline", unit) &&
+		awaits_call(id);
+}
+
 /* --- SQL ---------------------------------------------------------------- */
+
+KEFU_FUNCTION(kefu_is_given);
+
+Datum
+kefu_is_given(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(kefu_actor_is_given(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+									   PG_GETARG_INT64(1),
+									   text_to_cstring(PG_GETARG_TEXT_PP(2)),
+									   PG_ARGISNULL(3) ? 0 : PG_GETARG_INT32(3)));
+}
 
 KEFU_FUNCTION(kefu_me);
 
@@ -488,8 +550,11 @@ kefu_staff_serves(int32 staff_id, const char *unit)
 {
 	static KefuPlan plan = {
 		"SELECT FROM kefu.staff s JOIN kefu.staff_role r ON r.staff_id = s.staff_id"
+		"  JOIN kefu.unit u ON u.unit = r.unit"
 		" WHERE s.staff_id = $1 AND s.is_active AND r.valid @> kefu.now()"
-		"   AND r.unit IN (SELECT kefu.unit_path($2))",
+		"   AND (r.unit IN (SELECT kefu.unit_path($2))"
+		"        OR u.parent IN (SELECT kefu.unit_path($2)) AND (u.kind, r.role) IN"
+		"           (('hotline', 'hotline'), ('contractor', 'operator')))",
 		2, {INT4OID, TEXTOID}
 	};
 	Datum		values[2] = {Int32GetDatum(staff_id), CStringGetTextDatum(unit)};
