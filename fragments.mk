@@ -11,16 +11,19 @@ SQL_FRAGMENTS = \
 	sql/24_clock.sql \
 	sql/30_person.sql \
 	sql/32_desk.sql \
+	sql/33_personal_data.sql \
 	sql/36_outbound.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
 	sql/38_order_effects.sql \
+	sql/38_erasure_effects.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
 	sql/40_engine.sql \
 	sql/42_speech.sql \
 	sql/44_desk.sql \
+	sql/45_person.sql \
 	sql/46_admin.sql \
 	sql/48_crm.sql \
 	sql/50_tick.sql \
@@ -33,6 +36,7 @@ SQL_FRAGMENTS = \
 	sql/70_bi.sql \
 	sql/72_bi_clock.sql \
 	sql/74_bi_proof.sql \
+	sql/79_bi_person.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \
 	sql/95_privilege.sql

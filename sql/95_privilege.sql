@@ -33,6 +33,12 @@ $$
                         merge_ticket drop_ticket take assign release hand_over transfer note
                         contact_given acknowledge refer order_event open_task_for task_done
                         worklist card preview facts setting'),
+              ('desk', 'merge_person split_identity consent_given withdraw_consent request_reveal
+                        reveal request_erasure hold_erasure resume_erasure refuse_erasure
+                        erase_person customer_view'),
+              ('admin', 'advance facts set_retention retain request_erasure hold_erasure resume_erasure
+                         refuse_erasure erase_person'),
+              ('worker', 'retain'),
               ('leader', 'add_shift'),
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
               ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
