@@ -229,7 +229,7 @@ END $$;
 COMMENT ON FUNCTION kefu.person_group(bigint) IS 'The person''s root and all that were merged into it (合并用户组; ruling 5)';
 
 CREATE FUNCTION kefu.person_messages(person bigint) RETURNS SETOF bigint
-    LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT ROWS 20 AS
 $$
 DECLARE
     own bigint[] := kefu.person_group(person);
@@ -249,7 +249,7 @@ END $$;
 COMMENT ON FUNCTION kefu.person_messages(bigint) IS 'Messages of a person and of all merged with it; they follow the identity (用户消息; ruling 5)';
 
 CREATE FUNCTION kefu.person_tickets(person bigint) RETURNS SETOF bigint
-    LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT ROWS 20 AS
 $$
 DECLARE
     own bigint[] := kefu.person_group(person);

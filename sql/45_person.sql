@@ -429,8 +429,25 @@ END $$;
 COMMENT ON FUNCTION kefu.retain_records(integer) IS
 'Erases persons whose record''s time is over, at most max_rows; one that fails is a warning and is tried again. For the owner''s functions only (到期删除个人信息)';
 
+CREATE FUNCTION kefu.retain_payloads() RETURNS integer
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    ids text[];
+    since timestamptz;
+BEGIN
+    SELECT array_agg(DISTINCT g.native_id), min(e.closed_at) INTO ids, since
+      FROM kefu.erasure e
+     CROSS JOIN LATERAL kefu.person_messages(e.person_id) AS x(message_id)
+      JOIN kefu.message g USING (message_id)
+     WHERE e.state = 'done' AND e.closed_at > kefu.now() - interval '30 days';
+    RETURN CASE WHEN ids IS NULL THEN 0 ELSE kefu.erase_payloads(ids, since) END;
+END $$;
+COMMENT ON FUNCTION kefu.retain_payloads() IS
+'A page that is read again brings back items of somebody who was erased: they are cut out of what came in the 30 days after. Returns how many rows changed. For the owner''s functions only (再次剪除已删除条目)';
+
 CREATE FUNCTION kefu.retain(max_rows integer DEFAULT 100, OUT resumed integer, OUT consents_ended integer,
-                            OUT persons_erased integer)
+                            OUT persons_erased integer, OUT payloads_cut integer)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
@@ -450,9 +467,10 @@ BEGIN
     END LOOP;
     consents_ended := kefu.retain_contacts(max_rows);
     persons_erased := kefu.retain_records(max_rows);
+    payloads_cut := kefu.retain_payloads();
 END $$;
 COMMENT ON FUNCTION kefu.retain(integer) IS
-'What the calendar does to personal data: erasures that nothing holds any more go on, consents whose purpose is over end with their data, persons whose record''s time is over are erased; at most max_rows of each. The clock worker calls it daily; an administrator of Group may (到期处理; ruling 21)';
+'What the calendar does to personal data: erasures that nothing holds any more go on, consents whose purpose is over end with their data, persons whose record''s time is over are erased, at most max_rows of each; and what pages read again brought back of erased persons is cut out. The clock worker calls it daily; an administrator of Group may (到期处理; ruling 21)';
 
 -- --- what the operator's own systems know --------------------------------------------
 

@@ -13,7 +13,7 @@ CREATE DATABASE kefu_privacy TEMPLATE template0;
 SET client_min_messages = warning;
 CREATE EXTENSION pg_kefu;
 SET kefu.test_now = '2026-03-02 09:00+08';
-SELECT FROM kefu.create_roles();
+SELECT count(*) > 0 AS roles FROM kefu.create_roles();
 CREATE ROLE privacy_lin; CREATE ROLE privacy_zhao; CREATE ROLE privacy_gu; CREATE ROLE privacy_far;
 CREATE ROLE privacy_wang; CREATE ROLE privacy_nobody; CREATE ROLE privacy_bi;
 GRANT kefu_operator TO privacy_lin, privacy_far, privacy_nobody;
@@ -310,13 +310,19 @@ SELECT (SELECT jsonb_agg(to_jsonb(t) - '{ticket_id,solution,result}'::text[] ORD
        (SELECT p.person_key FROM kefu.person p WHERE p.person_id = :p1) = f.person_key AS person_key
   FROM figures f;
 SELECT * FROM kefu.verify_audit();
-SELECT kefu.verify_proof(kefu.audit_proof(:told)) AS proven;
+SELECT kefu.verify_proof(p.leaf, p.leaf_index, p.event_count, p.path, p.root) AS proven FROM kefu.audit_proof(:told) AS p;
 SELECT d.value IS NULL AS erased, x.event AS by FROM kefu.audit_detail d
   JOIN kefu.audit_event x ON x.event_id = d.erased_by WHERE d.event_id = :told;
 -- The same item is never taken in again.
 SELECT new_messages FROM kefu.ingest('sina.gd', 'mentions', pg_temp.page(
     pg_temp.item('88000001', '77000001', '宽带断了,我是张三', '2026-03-02 08:50+08')));
 SELECT count(*) FROM kefu.identity WHERE screen_name = 'n77000001';
+SELECT payloads_cut FROM kefu.retain();
+SELECT count(*) AS kept FROM kefu.raw_payload r WHERE r.payload ~ '张三|77000001';
+-- Items are cut as they stand; what can't be taken apart goes as a whole.
+SELECT kefu.cut_items(p.payload, kefu.id_pattern('{5.1,77}')) AS rest
+  FROM (VALUES (1, '{"n":1.50,  "a":[{"id":77}, {"id":770,"x":"é"}]}'), (2, '{"a":{"b":[{"id":"5.1"},{"id":"5x1"}]}}'),
+               (3, '{"user":77, "a":[]}'), (4, '{"a":[{"id":77}'), (5, '[{"id":1}]')) AS p(n, payload) ORDER BY n;
 SET ROLE privacy_bi;
 SELECT state_zh, origin_zh, asked_at, due_at, closed_at, is_late, messages_count, tickets_count, payloads_count
   FROM kefu_bi.erasures;
