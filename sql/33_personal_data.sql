@@ -295,6 +295,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.retention_of(text, text) IS 'The rule of a purpose that holds at a unit now; all NULL if there is none: then nothing is erased by time (当前保存规则)';
 
+CREATE FUNCTION kefu.kept_until(since timestamptz, keep interval) RETURNS timestamptz
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$ BEGIN
+    -- Months are China's, whatever the session's time zone.
+    RETURN (since AT TIME ZONE 'Asia/Shanghai' + keep) AT TIME ZONE 'Asia/Shanghai';
+END $$;
+COMMENT ON FUNCTION kefu.kept_until(timestamptz, interval) IS 'End of a time of keeping, itself no longer kept; NULL for NULL (保存截止时间)';
+
 CREATE FUNCTION kefu.has_open_matter(person bigint) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
@@ -307,9 +315,13 @@ $$ BEGIN
                         WHERE o.ticket_id = t.ticket_id AND o.state NOT IN ('closed', 'cancelled'))
             OR EXISTS (SELECT FROM kefu.speech x JOIN kefu.outbound n USING (speech_id)
                         WHERE x.object_type = 'ticket' AND x.object_id = t.ticket_id
-                          AND n.state IN ('queued', 'sending', 'uncertain')));
+                          AND n.state IN ('queued', 'sending', 'uncertain')))
+        OR EXISTS (
+        SELECT FROM kefu.person_messages(person) AS p(message_id)
+          JOIN kefu.message g USING (message_id)
+         WHERE g.is_live AND g.state IN ('new', 'removal_asked'));
 END $$;
-COMMENT ON FUNCTION kefu.has_open_matter(bigint) IS 'The person has a ticket or work order that is not over, or words on their way (是否有未结事项)';
+COMMENT ON FUNCTION kefu.has_open_matter(bigint) IS 'The person has a ticket or work order that is not over, words on their way, or a message that nobody has decided on (是否有未结事项)';
 
 CREATE FUNCTION kefu.person_unit(person bigint) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
@@ -349,6 +361,6 @@ $$
 DECLARE
     rule kefu.retention_rule := kefu.retention_of('record', kefu.person_unit(person));
 BEGIN
-    RETURN coalesce(kefu.last_matter_at(person) + rule.at_least > kefu.now(), false);
+    RETURN coalesce(kefu.kept_until(kefu.last_matter_at(person), rule.at_least) > kefu.now(), false);
 END $$;
 COMMENT ON FUNCTION kefu.is_held_by_law(bigint) IS 'The record''s legal minimum is not over; half-open: false at its very end (是否在法定保存期内)';

@@ -304,6 +304,25 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.erase_identities(bigint[]) IS 'Name, numbers and platform id of the identities go; whoever writes again is a new person (删除平台身份)';
 
+CREATE FUNCTION kefu.erase_reasons(persons bigint[], but_event bigint) RETURNS integer
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    RETURN kefu.erase_details(ARRAY(
+        SELECT e.event_id
+          FROM kefu.ledger l
+          JOIN kefu.audit_event e ON e.object_type = 'ledger' AND e.object_id = l.ledger_id
+         WHERE l.ledger = 'access' AND e.detail_digest IS NOT NULL
+           AND ((e.facts ->> 'person')::bigint = ANY (persons)
+                OR (e.facts ->> 'into_person')::bigint = ANY (persons))
+        UNION ALL
+        SELECT e.event_id
+          FROM kefu.erasure x
+          JOIN kefu.audit_event e ON e.object_type = 'erasure' AND e.object_id = x.erasure_id
+         WHERE x.person_id = ANY (persons) AND e.detail_digest IS NOT NULL
+           AND e.event_id <> but_event));
+END $$;
+COMMENT ON FUNCTION kefu.erase_reasons(bigint[], bigint) IS 'Erases why persons were merged, split, revealed, held or refused; but for one event, which says that they were told. For the owner''s functions only (删除事由)';
+
 CREATE FUNCTION kefu.effect_erase_person(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
@@ -332,9 +351,7 @@ BEGIN
             OR k.order_id = ANY (orders)));
     PERFORM kefu.end_consents(person, 'erasure');
     UPDATE kefu.consent SET evidence = NULL WHERE person_id = ANY (persons);
-    PERFORM kefu.erase_details(ARRAY(
-        SELECT h.event_id FROM kefu.person_history h
-         WHERE h.person_id = ANY (persons) OR h.into_person_id = ANY (persons)));
+    PERFORM kefu.erase_reasons(persons, m.event_id);
     SELECT array_agg(g.native_id), min(g.seen_at) - interval '1 day' INTO ids, since
       FROM kefu.message g WHERE g.message_id = ANY (messages);
     ids := ids || ARRAY(SELECT i.native_id FROM kefu.identity i WHERE i.person_id = ANY (persons));

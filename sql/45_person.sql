@@ -289,8 +289,10 @@ DECLARE
     here text := kefu.require_person(person, kefu.my_units(), 'operator', 'leader', 'admin', 'hotline');
 BEGIN
     PERFORM FROM kefu.person p WHERE p.person_id = root FOR NO KEY UPDATE;
-    IF request_key IS NULL AND EXISTS (SELECT FROM kefu.erasure e
-                    WHERE e.person_id = ANY (kefu.person_group(root)) AND e.closed_at IS NULL) THEN
+    IF EXISTS (SELECT FROM kefu.erasure e
+                WHERE e.person_id = ANY (kefu.person_group(root)) AND e.closed_at IS NULL)
+       AND NOT EXISTS (SELECT FROM kefu.request r WHERE r.staff_id = kefu.me()
+                          AND r.request_key = request_erasure.request_key) THEN
         RAISE EXCEPTION 'an erasure of person % is open', root
             USING ERRCODE = 'KF004', HINT = 'SELECT erasure_id, state FROM kefu_bi.erasures.';
     END IF;
@@ -377,8 +379,10 @@ BEGIN
           FROM kefu.consent c
          CROSS JOIN LATERAL kefu.retention_of(c.purpose, kefu.person_unit(c.person_id)) AS r
          WHERE c.withdrawn_at IS NULL
+           -- Cheap and never too narrow, before the exact question is asked.
            AND c.given_at <= kefu.now() - (SELECT min(x.keep) FROM kefu.retention_rule x)
-           AND greatest(c.given_at, kefu.last_ticket_at(c.person_id)) + r.keep <= kefu.now()
+                             + interval '4 days'
+           AND kefu.kept_until(greatest(c.given_at, kefu.last_ticket_at(c.person_id)), r.keep) <= kefu.now()
            AND NOT kefu.has_open_matter(c.person_id)
          LIMIT max_rows LOOP
         count := kefu.end_consents(due.person, 'retention', only_purpose => due.purpose);
@@ -406,10 +410,10 @@ BEGIN
          CROSS JOIN LATERAL kefu.retention_of('record', u.unit) AS r
          WHERE p.merged_into IS NULL
            AND p.created_at <= kefu.now() - (SELECT min(x.keep) FROM kefu.retention_rule x
-                                              WHERE x.purpose = 'record')
+                                              WHERE x.purpose = 'record') + interval '4 days'
            AND NOT EXISTS (SELECT FROM kefu.erasure e
                             WHERE e.person_id = p.person_id AND e.state <> 'refused')
-           AND coalesce(kefu.last_matter_at(p.person_id), p.created_at) + r.keep <= kefu.now()
+           AND kefu.kept_until(coalesce(kefu.last_matter_at(p.person_id), p.created_at), r.keep) <= kefu.now()
            AND NOT kefu.has_open_matter(p.person_id)
          ORDER BY p.person_id
          LIMIT max_rows LOOP

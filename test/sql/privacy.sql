@@ -221,6 +221,7 @@ SELECT kefu.request_erasure(:p1);
 SET ROLE privacy_lin;
 SELECT state FROM kefu.request_erasure(:p2, '2026-03-02 09:05+08');
 SELECT kefu.request_erasure(:p1);
+SELECT kefu.request_erasure(:p1, request_key => 'k1');
 SELECT (kefu.erase_person(1, '私信 5005')).state;
 SET ROLE privacy_gu;
 SELECT (kefu.erase_person(1, '私信 5005')).state;
@@ -264,6 +265,15 @@ SELECT resumed FROM kefu.retain();
 SET kefu.test_now = '2026-09-03 10:00+08';
 SELECT resumed FROM kefu.retain();
 SELECT c.due_at, c.stopped_at, c.paused_at FROM kefu.clock c WHERE c.object_type = 'erasure';
+CREATE TEMP VIEW left_over AS SELECT x.kept FROM (
+    SELECT to_jsonb(g)::text FROM kefu.message g UNION ALL SELECT to_jsonb(t)::text FROM kefu.ticket t
+    UNION ALL SELECT to_jsonb(o)::text FROM kefu.work_order o UNION ALL SELECT to_jsonb(k)::text FROM kefu.task k
+    UNION ALL SELECT to_jsonb(o)::text FROM kefu.outbound o UNION ALL SELECT to_jsonb(i)::text FROM kefu.identity i
+    UNION ALL SELECT to_jsonb(d)::text FROM kefu.audit_detail d UNION ALL SELECT to_jsonb(r)::text FROM kefu.raw_payload r
+    UNION ALL SELECT to_jsonb(c)::text FROM kefu.consent c UNION ALL SELECT to_jsonb(d)::text FROM kefu.personal_data d
+    UNION ALL SELECT e.facts::text FROM kefu.audit_event e) AS x(kept)
+ WHERE x.kept ~ '张三|7700000[12]|断|1380000000|线路已修复|同一|另一户|客户来电|投诉处理中';
+SELECT count(*) >= 20 AS much_to_erase FROM left_over;
 CREATE TEMP TABLE figures AS
     SELECT (SELECT jsonb_agg(to_jsonb(t) - '{ticket_id,solution,result}'::text[] ORDER BY t.ticket_id)
               FROM kefu_bi.tickets t) AS tickets,
@@ -285,14 +295,7 @@ SELECT (kefu.refuse_erasure(1, '晚了')).state;
 \set VERBOSITY default
 RESET ROLE;
 -- Nothing of the person is left; the third person is untouched.
-SELECT count(*) AS left_over FROM (
-    SELECT to_jsonb(g)::text FROM kefu.message g UNION ALL SELECT to_jsonb(t)::text FROM kefu.ticket t
-    UNION ALL SELECT to_jsonb(o)::text FROM kefu.work_order o UNION ALL SELECT to_jsonb(k)::text FROM kefu.task k
-    UNION ALL SELECT to_jsonb(o)::text FROM kefu.outbound o UNION ALL SELECT to_jsonb(i)::text FROM kefu.identity i
-    UNION ALL SELECT to_jsonb(d)::text FROM kefu.audit_detail d UNION ALL SELECT to_jsonb(r)::text FROM kefu.raw_payload r
-    UNION ALL SELECT to_jsonb(c)::text FROM kefu.consent c UNION ALL SELECT to_jsonb(d)::text FROM kefu.personal_data d
-    UNION ALL SELECT e.facts::text FROM kefu.audit_event e) AS x(kept)
- WHERE x.kept ~ '张三|7700000[12]|断|1380000000|线路已修复';
+SELECT count(*) FROM left_over;
 SELECT g.text, g.native_id FROM kefu.message g ORDER BY g.message_id;
 SELECT i.screen_name, i.native_id = 'erased.' || i.identity_id AS is_erased FROM kefu.identity i ORDER BY i.identity_id;
 SELECT jsonb_path_query_array(r.payload::jsonb, '$.statuses[*].idstr') AS kept,
@@ -378,7 +381,8 @@ SELECT new_messages FROM kefu.ingest('sina.gd', 'mentions', pg_temp.page(
     pg_temp.item('88000021', '77000021', '查不到账单', '2027-10-03 08:59+08')));
 SELECT max(person_id) AS p6 FROM kefu.person \gset
 SET ROLE privacy_lin;
-SELECT id AS e FROM kefu.request_erasure(:p6) \gset
+SELECT id AS e FROM kefu.request_erasure(:p6, request_key => 'k2') \gset
+SELECT id = :e AS same FROM kefu.request_erasure(:p6, request_key => 'k2');
 \set VERBOSITY sqlstate
 SELECT (kefu.refuse_erasure(:e, '不是本人')).state;
 SET ROLE privacy_zhao;
