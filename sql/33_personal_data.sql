@@ -228,23 +228,28 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.person_group(bigint) IS 'The person''s root and all that were merged into it (合并用户组; ruling 5)';
 
+CREATE FUNCTION kefu.person_reach(person bigint, OUT own bigint[], OUT identities bigint[],
+                                  OUT once bigint[])
+    LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT AS
+$$ BEGIN
+    own := kefu.person_group(person);
+    identities := ARRAY(SELECT i.identity_id FROM kefu.identity i WHERE i.person_id = ANY (own));
+    once := own || ARRAY(SELECT h.person_id FROM kefu.person_history h
+                          WHERE h.identity_id = ANY (identities));
+END $$;
+COMMENT ON FUNCTION kefu.person_reach(bigint) IS 'The persons merged with one, their identities today, and every person one of these identities ever had: what it wrote stands under those (用户关联范围; ruling 5)';
+
 CREATE FUNCTION kefu.person_messages(person bigint) RETURNS SETOF bigint
     LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT ROWS 20 AS
 $$
 DECLARE
-    own bigint[] := kefu.person_group(person);
-    identities bigint[];
-    once bigint[];              -- persons that one of the identities had before a split
+    r record := kefu.person_reach(person);
 BEGIN
-    SELECT coalesce(array_agg(i.identity_id), '{}') INTO identities
-      FROM kefu.identity i WHERE i.person_id = ANY (own);
-    SELECT own || array_agg(h.person_id) INTO once
-      FROM kefu.person_history h WHERE h.identity_id = ANY (identities);
     RETURN QUERY
     SELECT g.message_id FROM kefu.message g
-     WHERE g.person_id = ANY (once)
-       AND (g.identity_id = ANY (identities)
-            OR g.identity_id IS NULL AND g.person_id = ANY (own));
+     WHERE g.person_id = ANY (r.once)
+       AND (g.identity_id = ANY (r.identities)
+            OR g.identity_id IS NULL AND g.person_id = ANY (r.own));
 END $$;
 COMMENT ON FUNCTION kefu.person_messages(bigint) IS 'Messages of a person and of all merged with it; they follow the identity (用户消息; ruling 5)';
 
@@ -252,20 +257,14 @@ CREATE FUNCTION kefu.person_tickets(person bigint) RETURNS SETOF bigint
     LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT ROWS 20 AS
 $$
 DECLARE
-    own bigint[] := kefu.person_group(person);
-    identities bigint[];
-    once bigint[];
+    r record := kefu.person_reach(person);
 BEGIN
-    SELECT coalesce(array_agg(i.identity_id), '{}') INTO identities
-      FROM kefu.identity i WHERE i.person_id = ANY (own);
-    SELECT own || array_agg(h.person_id) INTO once
-      FROM kefu.person_history h WHERE h.identity_id = ANY (identities);
     RETURN QUERY
     SELECT t.ticket_id
       FROM kefu.ticket t LEFT JOIN kefu.message g ON g.message_id = t.message_id
-     WHERE t.person_id = ANY (once)
-       AND (g.identity_id = ANY (identities)
-            OR g.identity_id IS NULL AND t.person_id = ANY (own));
+     WHERE t.person_id = ANY (r.once)
+       AND (g.identity_id = ANY (r.identities)
+            OR g.identity_id IS NULL AND t.person_id = ANY (r.own));
 END $$;
 COMMENT ON FUNCTION kefu.person_tickets(bigint) IS 'Tickets of a person and of all merged with it, by the identity that wrote first (用户工单; ruling 5)';
 
