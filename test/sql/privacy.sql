@@ -229,6 +229,10 @@ SELECT (kefu.resume_erasure(1)).state;
 \set VERBOSITY default
 SELECT (kefu.hold_erasure(1, '投诉处理中')).state;
 SELECT (kefu.resume_erasure(1)).state;
+\set VERBOSITY sqlstate
+SELECT (kefu.erase_person(1, '私信 5005')).state;
+SELECT (kefu.hold_erasure(1, '还在处理')).state;
+\set VERBOSITY default
 RESET ROLE;
 -- Held: what is not for handling goes at once.
 SELECT count(*) AS contacts_left FROM kefu.personal_data;
@@ -286,7 +290,12 @@ SELECT max(event_id) AS told FROM kefu.audit_event e
 SET ROLE privacy_gu;
 SELECT sealed FROM (SELECT kefu.seal_audit() IS NOT NULL AS sealed) AS s;
 \set VERBOSITY sqlstate
+SELECT (kefu.hold_erasure(1, '还在处理')).state;
 SELECT (kefu.erase_person(1)).state;
+SET ROLE privacy_lin;
+SELECT (kefu.erase_person(1, '私信 5005 已告知')).state;
+SELECT (kefu.advance('message', :m1, 'erase', '{"erasure": 1}')).state;
+SET ROLE privacy_gu;
 \set VERBOSITY default
 SELECT (kefu.erase_person(1, '私信 5005 已告知')).state;
 \set VERBOSITY sqlstate
@@ -329,6 +338,8 @@ SELECT kefu.cut_items(p.payload, kefu.id_pattern('{5.1,77}')) AS rest
 SET ROLE privacy_bi;
 SELECT state_zh, origin_zh, asked_at, due_at, closed_at, is_late, messages_count, tickets_count, payloads_count
   FROM kefu_bi.erasures;
+SET ROLE privacy_far;
+SELECT (SELECT count(*) FROM kefu_bi.erasures) AS erasures, (SELECT count(*) FROM kefu_bi.personal_data_access) AS reveals;
 RESET ROLE;
 
 -- Retention: contact data half a year after the last ticket was archived.
@@ -390,6 +401,18 @@ SELECT (kefu.refuse_erasure(:e, '')).state;
 \set VERBOSITY default
 SELECT (kefu.refuse_erasure(:e, '不是本人')).state;
 SELECT id AS e FROM kefu.request_erasure(:p6) \gset
+-- Ten days on somebody is warned, and told again when the fifteen are over.
+RESET ROLE;
+SET kefu.test_now = '2027-10-13 09:00+08';
+SELECT fired > 0 AS fired FROM kefu.tick();
+SELECT x.level, x.role, x.outcome, x.due_at FROM kefu.escalation x JOIN kefu.clock c USING (clock_id)
+ WHERE c.object_type = 'erasure' AND c.object_id = :e ORDER BY x.level;
+SET kefu.test_now = '2027-10-18 09:00:01+08';
+SELECT fired > 0 AS fired FROM kefu.tick();
+SELECT x.level, x.role, x.outcome, x.due_at FROM kefu.escalation x JOIN kefu.clock c USING (clock_id)
+ WHERE c.object_type = 'erasure' AND c.object_id = :e ORDER BY x.level;
+SELECT e.is_late FROM kefu_bi.erasures e WHERE e.erasure_id = :e;
+SET ROLE privacy_zhao;
 SELECT (kefu.hold_erasure(:e, '有未结工单')).state;
 SELECT (kefu.refuse_erasure(:e, '不是本人')).state;
 RESET ROLE;
