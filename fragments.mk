@@ -12,6 +12,7 @@ SQL_FRAGMENTS = \
 	sql/30_person.sql \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
+	sql/35_matter.sql \
 	sql/36_outbound.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
@@ -25,18 +26,22 @@ SQL_FRAGMENTS = \
 	sql/44_desk.sql \
 	sql/45_person.sql \
 	sql/46_admin.sql \
+	sql/45_triage.sql \
 	sql/48_crm.sql \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \
 	sql/54_exchange.sql \
 	sql/55_send.sql \
 	sql/56_account.sql \
+	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
 	sql/70_bi.sql \
 	sql/72_bi_clock.sql \
+	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \
 	sql/79_bi_person.sql \
+	sql/75_explain.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \
 	sql/95_privilege.sql

@@ -23,7 +23,11 @@ CREATE TABLE kefu.ticket (
     is_provisional boolean NOT NULL DEFAULT false,
     priority smallint NOT NULL DEFAULT 2 CONSTRAINT ticket_priority CHECK (priority BETWEEN 1 AND 4),
     level smallint NOT NULL DEFAULT 0,
+    alarm smallint NOT NULL DEFAULT 0 CONSTRAINT ticket_alarm CHECK (alarm BETWEEN 0 AND 4),
+    alarm_overruled smallint NOT NULL DEFAULT 0,
     category text COLLATE "C",
+    product text COLLATE "C",
+    root_cause text COLLATE "C",
     location text COLLATE "C",
     location_source text COLLATE "C" CONSTRAINT ticket_location_source CHECK
         (location_source IN ('profile', 'customer', 'unknown')),
@@ -72,7 +76,11 @@ COMMENT ON COLUMN kefu.ticket.person_id IS 'customer (用户)';
 COMMENT ON COLUMN kefu.ticket.is_provisional IS 'opened at ingest and not confirmed by a person (是否临时; ruling 30)';
 COMMENT ON COLUMN kefu.ticket.priority IS '1 highest to 4 (优先级; R105)';
 COMMENT ON COLUMN kefu.ticket.level IS 'times it was escalated; 0 none (升级级别)';
-COMMENT ON COLUMN kefu.ticket.category IS 'matter, such as broadband.fault; NULL before triage (业务分类; R112)';
+COMMENT ON COLUMN kefu.ticket.alarm IS 'public-opinion level: 0 none, 1 blue, 2 yellow, 3 orange, 4 red (舆情等级; ruling 23)';
+COMMENT ON COLUMN kefu.ticket.alarm_overruled IS 'level that a leader found too high: the rules raise it again only above that; 0 none (被人工下调的等级; ruling 23)';
+COMMENT ON COLUMN kefu.ticket.category IS 'phenomenon in the customer''s words, such as broadband.fault; suggested until a person confirms the kind; NULL none (业务分类; R112)';
+COMMENT ON COLUMN kefu.ticket.product IS 'product it is about; NULL unknown (产品; R117)';
+COMMENT ON COLUMN kefu.ticket.root_cause IS 'cause found afterwards; NULL before (原因)';
 COMMENT ON COLUMN kefu.ticket.location IS 'province code or place; NULL unknown (归属地; R112)';
 COMMENT ON COLUMN kefu.ticket.location_source IS 'profile, customer or unknown (归属地来源; ruling 27)';
 COMMENT ON COLUMN kefu.ticket.posted_at IS 'customer''s first post, on the platform''s clock (首次发布时间; ruling 2)';
@@ -147,6 +155,7 @@ CREATE TABLE kefu.message (
     meaning text COLLATE "C" CONSTRAINT message_meaning CHECK (meaning IN
         ('objection', 'acceptance', 'further_need', 'cause', 'contact', 'chaser', 'other')),
     suggested_kind text COLLATE "C",
+    priority smallint NOT NULL DEFAULT 2 CONSTRAINT message_priority CHECK (priority BETWEEN 1 AND 4),
     confirmed_kind text COLLATE "C",
     asked_by integer REFERENCES kefu.staff,
     evidence text
@@ -183,6 +192,7 @@ COMMENT ON COLUMN kefu.message.to_us IS 'written to one of our accounts (是否�
 COMMENT ON COLUMN kefu.message.ticket_id IS 'ticket it opened or joined; NULL none (工单)';
 COMMENT ON COLUMN kefu.message.meaning IS 'what a person said it means on that ticket; NULL not named (含义)';
 COMMENT ON COLUMN kefu.message.suggested_kind IS 'kind that the rules suggest; NULL none (建议类型)';
+COMMENT ON COLUMN kefu.message.priority IS 'priority that the rules suggest, 1 highest to 4 (建议优先级; R105)';
 COMMENT ON COLUMN kefu.message.confirmed_kind IS 'kind that a person named; NULL before triage (确认类型)';
 COMMENT ON COLUMN kefu.message.asked_by IS 'who asked for its removal; NULL nobody (提出删除人)';
 COMMENT ON COLUMN kefu.message.evidence IS 'proof kept before a removal; NULL none (证据; R82)';

@@ -90,8 +90,8 @@ COMMENT ON FUNCTION kefu.guard_removal_needs_leader(kefu.move) IS 'A service gri
 CREATE FUNCTION kefu.guard_asked_by_another(m kefu.move) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
-    RETURN coalesce((SELECT g.asked_by FROM kefu.message g WHERE g.message_id = m.id),
-                    (m.args ->> 'asked_by')::integer) <> m.staff_id;
+    -- What is on record counts: a leader can't name somebody who never asked.
+    RETURN (SELECT g.asked_by <> m.staff_id FROM kefu.message g WHERE g.message_id = m.id);
 END $$;
 COMMENT ON FUNCTION kefu.guard_asked_by_another(kefu.move) IS 'Somebody else asked for the removal (由他人提出; ruling 12)';
 
@@ -176,6 +176,29 @@ $$ BEGIN
            AND p.from_state = m.guard_arg AND p.version = t.version);
 END $$;
 COMMENT ON FUNCTION kefu.guard_spoke_from(kefu.move) IS 'The speech that failed was said from this state, and nothing happened since (由该状态发出且其后无变化)';
+
+CREATE FUNCTION kefu.guard_alarm_rises(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT (m.args ->> 'alarm')::integer > t.alarm AND (m.args ->> 'alarm')::integer <= 4
+              FROM kefu.ticket t WHERE t.ticket_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.guard_alarm_rises(kefu.move) IS 'The public-opinion level is higher than it was (舆情等级上升; ruling 23)';
+
+CREATE FUNCTION kefu.guard_alarm_falls(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT (m.args ->> 'alarm')::integer < t.alarm AND (m.args ->> 'alarm')::integer >= 0
+              FROM kefu.ticket t WHERE t.ticket_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.guard_alarm_falls(kefu.move) IS 'The public-opinion level is lower than it was (舆情等级下降; ruling 23)';
+
+CREATE FUNCTION kefu.guard_alarm_ends(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (m.args ->> 'alarm')::integer = 0 AND kefu.guard_alarm_falls(m);
+END $$;
+COMMENT ON FUNCTION kefu.guard_alarm_ends(kefu.move) IS 'There was a public-opinion level and is none any more (舆情解除; ruling 23)';
 
 -- --- guards on work orders --------------------------------------------------------
 

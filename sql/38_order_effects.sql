@@ -19,6 +19,7 @@ BEGIN
            m.args ->> 'further_need', m.at
       FROM kefu.ticket t WHERE t.ticket_id = (m.args ->> 'ticket')::bigint
     RETURNING order_id INTO new_id;
+    PERFORM kefu.check_matters(m.args);
     RETURN new_id;
 END $$;
 COMMENT ON FUNCTION kefu.make_work_order(kefu.move) IS 'Inserts a work order for a ticket; inquiries go without reviews by default (生成投诉单; R109, R120)';

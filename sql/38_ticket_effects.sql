@@ -99,15 +99,16 @@ BEGIN
     END IF;
     INSERT INTO kefu.ticket (
         kind, state, unit, received_unit, home_unit, account, message_id, person_id, first_kind,
-        priority, category, location, location_source, posted_at, round_posted_at, opened_at,
+        priority, category, product, location, location_source, posted_at, round_posted_at, opened_at,
         kind_confirmed_at)
     SELECT m.machine, m.to_state, m.unit, a.unit, p.home_unit, g.account, g.message_id,
-           g.person_id, m.machine, coalesce((m.args ->> 'priority')::smallint, 2),
-           m.args ->> 'category', p.home_unit, CASE WHEN p.home_unit IS NULL THEN 'unknown' ELSE 'profile' END,
+           g.person_id, m.machine, coalesce((m.args ->> 'priority')::smallint, g.priority),
+           m.args ->> 'category', m.args ->> 'product', p.home_unit, CASE WHEN p.home_unit IS NULL THEN 'unknown' ELSE 'profile' END,
            g.posted_at, g.posted_at, m.at, m.at
       FROM kefu.account a, kefu.person p
      WHERE a.account = g.account AND p.person_id = g.person_id
     RETURNING ticket_id INTO new_id;
+    PERFORM kefu.check_matters(m.args);
     INSERT INTO kefu.round (ticket_id, round, posted_at, opened_at, message_id)
     VALUES (new_id, 1, g.posted_at, m.at, g.message_id);
     RETURN new_id;
@@ -120,10 +121,23 @@ $$ BEGIN
     UPDATE kefu.ticket
        SET kind_confirmed_at = m.at, is_provisional = false,
            priority = coalesce((m.args ->> 'priority')::smallint, priority),
-           category = coalesce(m.args ->> 'category', category)
+           category = coalesce(m.args ->> 'category', category),
+           product = coalesce(m.args ->> 'product', product)
      WHERE ticket_id = m.id;
+    PERFORM kefu.check_matters(m.args);
 END $$;
 COMMENT ON FUNCTION kefu.effect_set_kind_confirmed(kefu.move) IS 'A person has confirmed kind and priority (确认类型; R105, R124)';
+
+CREATE FUNCTION kefu.effect_set_alarm(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.ticket
+       SET alarm = (m.args ->> 'alarm')::smallint,
+           alarm_overruled = CASE WHEN m.event = 'lower_alarm' THEN greatest(alarm, alarm_overruled)
+                                  ELSE alarm_overruled END
+     WHERE ticket_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_set_alarm(kefu.move) IS 'The public-opinion level is set; what a leader lowered the rules raise again only above what it was (设舆情等级; ruling 23)';
 
 CREATE FUNCTION kefu.effect_set_priority(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -137,10 +151,13 @@ CREATE FUNCTION kefu.effect_amend_record(m kefu.move) RETURNS void
 $$ BEGIN
     UPDATE kefu.ticket
        SET category = coalesce(m.args ->> 'category', category),
+           product = coalesce(m.args ->> 'product', product),
+           root_cause = coalesce(m.args ->> 'root_cause', root_cause),
            location = coalesce(m.args ->> 'location', location),
            location_source = CASE WHEN m.args ->> 'location' <> '' AND m.event = 'amend'
                                   THEN 'customer' ELSE coalesce(location_source, 'unknown') END
      WHERE ticket_id = m.id;
+    PERFORM kefu.check_matters(m.args);
 END $$;
 COMMENT ON FUNCTION kefu.effect_amend_record(kefu.move) IS 'Category and location of the complaint record; what the customer says counts more than the profile (补充记录; R112)';
 
@@ -190,8 +207,9 @@ BEGIN
     UPDATE kefu.ticket
        SET round = m.round + 1, round_posted_at = said_at, needs_reading = false,
            answered_at = NULL, resolved_at = NULL, result = NULL,
-           satisfaction = CASE WHEN m.event = 'dissatisfied' THEN 'dissatisfied'
-                               ELSE satisfaction END,
+           satisfaction = CASE WHEN m.event = 'dissatisfied'
+                                     OR (m.args ->> 'meaning' = 'objection' AND satisfaction <> 'not_asked')
+                               THEN 'dissatisfied' ELSE satisfaction END,
            further_need = concat_ws(E'\n', further_need, need)
      WHERE ticket_id = m.id;
 END $$;
@@ -368,9 +386,21 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_report_to_platform(kefu.move) IS 'No platform has a way to report a user by program: a task (向平台举报; R131)';
 
+CREATE FUNCTION kefu.effect_close_call_tasks(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.raise_event('task', k.task_id, 'done', jsonb_build_object('evidence',
+                concat_ws(': ', m.event, m.args ->> 'outcome')))
+       FROM kefu.task k
+      WHERE k.ticket_id = m.id AND k.cause = 'call_back' AND k.state = 'open';
+END $$;
+COMMENT ON FUNCTION kefu.effect_close_call_tasks(kefu.move) IS 'The call was made: its task is done (回访待办办结; R93, R106)';
+
 CREATE FUNCTION kefu.effect_open_call_task(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    -- A missed call was made all the same; the next try is a task of its own.
+    PERFORM kefu.effect_close_call_tasks(m);
     PERFORM kefu.open_task(
         kefu.hotline_of(m.unit), 'call_back', 'R93',
         coalesce((SELECT c.due_at FROM kefu.clock c

@@ -25,7 +25,9 @@ VALUES
 
 INSERT INTO kefu.fact (fact, type, is_erasable, record_column, label_zh, label_en)
 VALUES
+    ('alarm', 'number', false, NULL, '舆情等级', 'public-opinion level'),
     ('apology', 'boolean', false, NULL, '致歉', 'apology in the text'),
+    ('angry_authors', 'number', false, NULL, '不满作者数', 'distinct angry authors'),
     ('asked_by', 'id', false, 'asked_by', '提出人', 'who asked for it'),
     ('category', 'code', false, 'category', '业务分类', 'category of the matter'),
     ('cause', 'code', false, 'cause', '原因', 'cause'),
@@ -38,6 +40,7 @@ VALUES
     ('erasure', 'id', false, NULL, '个人信息删除', 'erasure'),
     ('evidence', 'text', true, 'evidence', '证据', 'evidence'),
     ('expires_at', 'instant', false, NULL, '失效时间', 'time at which it loses its sense'),
+    ('growth', 'number', false, NULL, '新增不满作者数', 'new angry authors'),
     ('further_need', 'text', true, NULL, '进一步需求', 'further need'),
     ('judgement', 'code', false, 'judgement', '判别结果', 'judgement'),
     ('kind', 'code', false, NULL, '类型', 'kind'),
@@ -55,10 +58,13 @@ VALUES
     ('person', 'id', false, 'person_id', '用户', 'person'),
     ('posted_at', 'instant', false, 'posted_at', '发布时间', 'time of the post'),
     ('priority', 'number', false, 'priority', '优先级', 'priority, 1 being the highest'),
+    ('product', 'code', false, NULL, '产品', 'product'),
     ('purpose', 'code', false, NULL, '用途', 'purpose'),
     ('reason', 'text', true, NULL, '理由', 'reason'),
     ('reply_by', 'instant', false, 'reply_by', '约定答复时间', 'agreed time of the reply'),
+    ('reposts', 'number', false, NULL, '转发数', 'reposts'),
     ('result', 'text', true, 'result', '处理结果', 'result'),
+    ('root_cause', 'code', false, NULL, '查明原因', 'cause found'),
     ('rulebook', 'code', false, NULL, '规范条款', 'R number'),
     ('script', 'code', false, NULL, '话术', 'script'),
     ('shift', 'id', false, NULL, '班次', 'shift'),
@@ -70,17 +76,20 @@ VALUES
     ('thanks', 'boolean', false, NULL, '致谢', 'thanks in the text'),
     ('ticket', 'id', false, 'ticket_id', '工单', 'ticket'),
     ('unit', 'code', false, 'unit', '机构', 'unit'),
+    ('verified_authors', 'number', false, NULL, '认证作者数', 'verified angry authors'),
     ('until', 'instant', false, NULL, '截止时间', 'end time');
 
 INSERT INTO kefu.event (event, label_zh, label_en)
 VALUES
     ('accept', '认可/受理', 'accept'),
     ('acknowledge', '告知受理', 'acknowledge'),
+    ('alarm', '舆情升级', 'public opinion rises'),
     ('amend', '补充记录', 'amend the record'),
     ('answer', '答复', 'answer'),
     ('approve', '批准', 'approve'),
     ('archive', '归档', 'archive'),
     ('ask', '再次询问', 'ask again'),
+    ('ask_removal', '提出删除', 'ask for removal'),
     ('ask_contact', '征询联系方式', 'ask for contact data'),
     ('assign', '指派', 'assign'),
     ('attach', '并入个案', 'attach to a ticket'),
@@ -112,6 +121,7 @@ VALUES
     ('ingest', '采集', 'ingest'),
     ('judge', '判别', 'judge'),
     ('keep', '留存历史', 'keep as history'),
+    ('lower_alarm', '舆情降级', 'public opinion falls'),
     ('merge', '并案', 'merge'),
     ('no_result', '询问无果', 'no result'),
     ('note', '备注', 'note'),
@@ -140,6 +150,7 @@ VALUES
     ('send_back', '退回补充', 'send back for facts'),
     ('silence', '客户未回应', 'silence'),
     ('solution', '有解决办法', 'solution found'),
+    ('statement', '舆情回应', 'public statement'),
     ('supplement', '补充', 'supplement'),
     ('suspend', '挂起', 'suspend'),
     ('take', '领取', 'take'),

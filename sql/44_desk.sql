@@ -13,14 +13,14 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.facts(text[]) IS 'Facts from names and values in turn; a NULL value is left out (事实组合)';
 
-CREATE FUNCTION kefu.triage(message bigint, kind text, priority integer DEFAULT 2, category text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+CREATE FUNCTION kefu.triage(message bigint, kind text, priority integer DEFAULT NULL, category text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL, product text DEFAULT NULL)
     RETURNS kefu.outcome
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    SELECT kefu.advance('message', message, 'triage', kefu.facts('kind', kind, 'priority', priority::text, 'category', category), version, request_key);
+    SELECT kefu.advance('message', message, 'triage', kefu.facts('kind', kind, 'priority', priority::text, 'category', category, 'product', product), version, request_key);
 END;
-COMMENT ON FUNCTION kefu.triage(bigint, text, integer, text, integer, text) IS
-'A person says what a message is: inquiry, complaint, negative, praise or task; its provisional ticket is confirmed, reclassified or opened. priority: 1 highest to 4 (分类; R81, R105, R124)';
+COMMENT ON FUNCTION kefu.triage(bigint, text, integer, text, integer, text, text) IS
+'A person says what a message is: inquiry, complaint, negative, praise or task; its provisional ticket is confirmed, reclassified or opened. priority: 1 highest to 4, what the rules suggest if left out; category and product: codes of kefu_bi.matters. kefu.suggest() says what it may be (分类; R81, R105, R124)';
 
 CREATE FUNCTION kefu.attach(message bigint, ticket bigint, meaning text, further_need text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome
@@ -57,6 +57,15 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.remove_message(bigint, text, text, integer, text) IS
 'Abuse is deleted and reported; with a grievance in it a leader must approve (删除并举报; R82)';
+
+CREATE FUNCTION kefu.ask_removal(message bigint, reason text, evidence text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('message', message, 'ask_removal', kefu.facts('reason', reason, 'evidence', evidence), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.ask_removal(bigint, text, text, integer, text) IS
+'Asks for the removal of a message that is a ticket''s already; a leader then removes it by kefu.remove_message(), and the ticket lives on (提出删除; R82, ruling 12)';
 
 CREATE FUNCTION kefu.approve_removal(message bigint, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome
@@ -238,14 +247,14 @@ END;
 COMMENT ON FUNCTION kefu.reclassify(bigint, text, text, text, integer, text) IS
 'The ticket is of another kind; the original start of its promises is kept (更改类型)';
 
-CREATE FUNCTION kefu.amend(ticket bigint, category text, location text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+CREATE FUNCTION kefu.amend(ticket bigint, category text, location text, version integer DEFAULT NULL, request_key text DEFAULT NULL, product text DEFAULT NULL, root_cause text DEFAULT NULL)
     RETURNS kefu.outcome
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    SELECT kefu.advance('ticket', ticket, 'amend', kefu.facts('category', category, 'location', location), version, request_key);
+    SELECT kefu.advance('ticket', ticket, 'amend', kefu.facts('category', category, 'location', location, 'product', product, 'root_cause', root_cause), version, request_key);
 END;
-COMMENT ON FUNCTION kefu.amend(bigint, text, text, integer, text) IS
-'Completes the complaint record (补充记录; R112)';
+COMMENT ON FUNCTION kefu.amend(bigint, text, text, integer, text, text, text) IS
+'Completes the complaint record; product and root_cause are codes of kefu_bi.matters (补充记录; R112)';
 
 CREATE FUNCTION kefu.judge(ticket bigint, judgement text, script text DEFAULT 'negative_ask', reason text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome
@@ -255,6 +264,33 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.judge(bigint, text, text, text, integer, text) IS
 'Judges a negative comment vague or malicious and asks for the cause (判别; R127, R130)';
+
+CREATE FUNCTION kefu.no_result(ticket bigint, reason text, script text DEFAULT 'negative_other_ways', version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('ticket', ticket, 'no_result', kefu.facts('reason', reason, 'script', script), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.no_result(bigint, text, text, integer, text) IS
+'Asking brought nothing: a malicious comment is shelved, any other is a grumble and its author is told of other ways (询问无果; R129, R130)';
+
+CREATE FUNCTION kefu.report_user(ticket bigint, reason text, evidence text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('ticket', ticket, 'report_user', kefu.facts('reason', reason, 'evidence', evidence), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.report_user(bigint, text, text, integer, text) IS
+'Defamation or vulgar words: the user is to be reported to the platform; the comment is still to be answered (举报用户; R131)';
+
+CREATE FUNCTION kefu.convert(ticket bigint, into_ticket bigint, reason text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('ticket', ticket, 'convert', kefu.facts('ticket', into_ticket::text, 'reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.convert(bigint, bigint, text, integer, text) IS
+'A negative comment belongs to a complaint that is open already, also on another platform (并入投诉; R126, R128)';
 
 CREATE FUNCTION kefu.thank(ticket bigint, script text DEFAULT 'praise_thanks', version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome

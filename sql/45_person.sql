@@ -474,7 +474,16 @@ BEGIN
     payloads_cut := kefu.retain_payloads();
 END $$;
 COMMENT ON FUNCTION kefu.retain(integer) IS
-'What the calendar does to personal data: erasures that nothing holds any more go on, consents whose purpose is over end with their data, persons whose record''s time is over are erased, at most max_rows of each; and what pages read again brought back of erased persons is cut out. The clock worker calls it daily; an administrator of Group may (到期处理; ruling 21)';
+'What the calendar does to personal data: erasures that nothing holds any more go on, consents whose purpose is over end with their data, persons whose record''s time is over are erased, at most max_rows of each; and what pages read again brought back of erased persons is cut out. The clock worker calls it daily, as job keep_terms; an administrator of Group may (到期处理; ruling 21)';
+
+CREATE FUNCTION kefu.retain_some(max_rows integer) RETURNS integer
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    RETURN (SELECT greatest(r.resumed, r.consents_ended, r.persons_erased)
+              FROM kefu.retain(max_rows) AS r);
+END $$;
+COMMENT ON FUNCTION kefu.retain_some(integer) IS
+'kefu.retain() as a job: the most it did of anything, so that it is called again while a part was all there was room for (到期处理作业)';
 
 -- --- what the operator's own systems know --------------------------------------------
 

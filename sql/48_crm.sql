@@ -56,7 +56,7 @@ $$ BEGIN
           FROM kefu.ticket t JOIN mine USING (unit)
          WHERE t.archived_at IS NULL
         UNION ALL
-        SELECT 'message', g.message_id, g.unit, 'message', g.state, 2::smallint, g.handler, true, g.version
+        SELECT 'message', g.message_id, g.unit, 'message', g.state, g.priority, g.handler, true, g.version
           FROM kefu.message g JOIN mine USING (unit)
          WHERE g.state IN ('new', 'removal_asked') AND g.is_live
         UNION ALL

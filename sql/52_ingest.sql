@@ -7,18 +7,24 @@ CREATE TABLE kefu.kind_rule (
     kind text COLLATE "C" CONSTRAINT kind_rule_kind CHECK
         (kind IN ('inquiry', 'complaint', 'negative', 'praise')),
     category text COLLATE "C",
+    product text COLLATE "C",
+    weight smallint NOT NULL DEFAULT 10 CONSTRAINT kind_rule_weight CHECK (weight BETWEEN 1 AND 1000),
+    raises_to smallint CONSTRAINT kind_rule_raises_to CHECK (raises_to BETWEEN 1 AND 4),
     pattern text NOT NULL CONSTRAINT kind_rule_pattern CHECK ('' ~ pattern IS NOT NULL),
     note text,
-    CONSTRAINT kind_rule_suggests CHECK (kind IS NOT NULL OR category IS NOT NULL)
+    CONSTRAINT kind_rule_suggests CHECK (num_nonnulls(kind, category, product, raises_to) > 0)
 );
 COMMENT ON TABLE kefu.kind_rule IS
-'What the text of a message suggests before a person has read it: the first rule that matches and names a kind gives the kind, the first that names a category the category; without one a message to us is a complaint, which has the strictest clocks (预判规则; R112, R118, rulings 27 and 30)';
+'What the text of a message suggests before a person has read it: each rule that matches gives its points to the kind, category and product it names, and the value with most points is suggested; a message to us without a suggested kind is a complaint, which has the strictest clocks. A risk word raises the priority. kefu.suggest() shows the points, a person decides (预判规则; R105, R112, R118, rulings 27 and 30)';
 COMMENT ON COLUMN kefu.kind_rule.rule IS 'code, kept in the audit trail of what it suggested (规则代码)';
-COMMENT ON COLUMN kefu.kind_rule.priority IS 'order in which rules are tried, lowest first (次序)';
+COMMENT ON COLUMN kefu.kind_rule.priority IS 'order of the rules, lowest first: it decides between equal points (次序)';
 COMMENT ON COLUMN kefu.kind_rule.kind IS 'kind of ticket suggested; NULL: none (个案类型)';
-COMMENT ON COLUMN kefu.kind_rule.category IS 'category suggested; NULL: none (类别)';
+COMMENT ON COLUMN kefu.kind_rule.category IS 'phenomenon suggested; NULL: none (类别)';
+COMMENT ON COLUMN kefu.kind_rule.product IS 'product suggested; NULL: none (产品)';
+COMMENT ON COLUMN kefu.kind_rule.weight IS 'points that a match gives (分值)';
+COMMENT ON COLUMN kefu.kind_rule.raises_to IS 'priority that a match raises the ticket to, 1 highest; it never lowers; NULL: none (升至优先级)';
 COMMENT ON COLUMN kefu.kind_rule.pattern IS 'regular expression that the text must match; an unreadable one is refused (正则)';
-COMMENT ON COLUMN kefu.kind_rule.note IS 'why (说明)';
+COMMENT ON COLUMN kefu.kind_rule.note IS 'why; shown with the points (说明)';
 
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
     ON kefu.kind_rule FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();

@@ -374,6 +374,11 @@ BEGIN ATOMIC
       FROM kefu.feed_state s
      WHERE s.failures >= 3
     UNION ALL
+    SELECT 'error', 'job', format('%s failed, %s times in a row, with %s', j.job, j.failures, left(j.last_error, 5)),
+           'It is tried again each minute; last_error of kefu.stat_job says more.'
+      FROM kefu.job_state j
+     WHERE j.failures > 0
+    UNION ALL
     SELECT 'warning', 'test clock', 'kefu.test_clock is on: this is no desk for customers',
            'Remove kefu.test_clock from postgresql.conf and restart the server.'
      WHERE current_setting('kefu.test_clock', true) = 'on'

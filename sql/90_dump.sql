@@ -7,6 +7,8 @@
 -- mark. One mark a statement: two in one would lose the first.
 
 SELECT pg_catalog.pg_extension_config_dump('kefu.account', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.alarm_level', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.alarm_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.audit_detail', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.audit_event', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.audit_event_default', '');
@@ -45,8 +47,10 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.identity', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.identity_identity_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.incarnation', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.incarnation_incarnation_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.job_state', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.kind_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.ledger', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.matter', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.message', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.message_message_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.outbound', '');
@@ -80,6 +84,7 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.shift_shift_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.sighting', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.speech', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.speech_speech_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.spread', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.staff', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.staff_staff_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.staff_role', '');

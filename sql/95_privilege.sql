@@ -38,8 +38,10 @@ $$
                         erase_person customer_view'),
               ('admin', 'advance facts set_retention retain request_erasure hold_erasure resume_erasure
                          refuse_erasure erase_person'),
-              ('worker', 'retain'),
+              ('desk', 'ask_removal no_result report_user convert explain suggest note_spread set_alarm make_statement'),
               ('leader', 'add_shift'),
+              ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
+              ('worker', 'run_jobs'),
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
               ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
                          set_clock_policy load_preset go_live rehearse stop_desk take_over
@@ -76,6 +78,6 @@ REVOKE ALL ON ALL TABLES IN SCHEMA kefu_bi FROM PUBLIC;
 
 -- The server's own monitoring role reads how the desk runs, never what it holds.
 GRANT USAGE ON SCHEMA kefu TO pg_monitor;
-GRANT SELECT ON kefu.stat_worker, kefu.stat_clock TO pg_monitor;
+GRANT SELECT ON kefu.stat_worker, kefu.stat_clock, kefu.stat_job TO pg_monitor;
 GRANT EXECUTE ON FUNCTION kefu.health(), kefu.now(), kefu.worker_stats() TO pg_monitor;
 

@@ -41,6 +41,12 @@ typedef struct IngestAuthor
 } IngestAuthor;
 
 /* A ticket that a message of this payload opens. */
+/* What the rules of kefu.kind_rule suggest for a text. */
+enum
+{
+	KEFU_KIND, KEFU_CATEGORY, KEFU_PRODUCT, KEFU_TARGETS
+};
+
 typedef struct IngestTicket
 {
 	int64		ticket_id;
@@ -78,9 +84,9 @@ typedef struct IngestItem
 	bool		is_first;		/* of those with its key in this payload */
 	bool		is_new;
 	bool		is_live;
-	const char *suggested_kind; /* NULL: no rule matched */
-	const char *category;
-	const char *rule;			/* code of the rule that suggested the kind */
+	const char *suggested[KEFU_TARGETS];	/* NULL: no rule names one */
+	int			raised_to;		/* priority that a risk word asks for; 0 none */
+	const char *rule;			/* code of the first rule for that kind */
 	int64		belongs_to;		/* ticket it is attached to; 0 none */
 	const char *belongs_kind;
 	IngestTicket *opens;		/* ticket it opens; NULL none */

@@ -5,8 +5,8 @@
  * A customer's next message belongs to an open ticket of the same person if it
  * answers something we sent for it, hangs under one of its messages, or goes on
  * in its private thread; in this order.  What else is written to us opens a
- * provisional ticket of the kind the first matching rule suggests, else a
- * complaint, which has the strictest clocks (ruling 30).  Items of one payload
+ * provisional ticket of the kind that the rules suggest, else a complaint,
+ * which has the strictest clocks (ruling 30).  Items of one payload
  * are looked at in the order in which they were posted, so that a customer's
  * three private messages in a row are one ticket.
  *
@@ -26,11 +26,17 @@
 
 #define DEFAULT_KIND "complaint"
 
+/*
+ * A rule and, in the first rule that names a value, the points of that value:
+ * equal values are known by their first rule.
+ */
 typedef struct KindRule
 {
 	char	   *rule;
-	char	   *kind;			/* NULL: suggests a category only */
-	char	   *category;		/* NULL: suggests a kind only */
+	char	   *value[KEFU_TARGETS];	/* NULL: says nothing of that target */
+	int			first[KEFU_TARGETS];	/* rule that names the same value first */
+	int			weight;
+	int			raises_to;		/* priority; 0: leaves it as it is */
 	Datum		pattern;
 } KindRule;
 
@@ -52,19 +58,35 @@ static KindRule *
 load_rules(int *count)
 {
 	static KefuPlan plan = {
-		"SELECT rule, kind, category, pattern FROM kefu.kind_rule ORDER BY priority, rule",
+		"SELECT rule, kind, category, product, weight, raises_to, pattern "
+		"  FROM kefu.kind_rule ORDER BY priority, rule",
 		0, {0}, NULL
 	};
 	KindRule   *rules;
+	bool		isnull;
 
 	*count = kefu_spi_run(&plan, NULL, NULL, true, 0);
 	rules = palloc(sizeof(KindRule) * Max(*count, 1));
 	for (int i = 0; i < *count; i++)
 	{
+		Datum		raises_to;
+
 		rules[i].rule = kefu_spi_text(i, 1);
-		rules[i].kind = kefu_spi_text(i, 2);
-		rules[i].category = kefu_spi_text(i, 3);
-		rules[i].pattern = CStringGetTextDatum(kefu_spi_text(i, 4));
+		for (int target = 0; target < KEFU_TARGETS; target++)
+		{
+			char	   *value = kefu_spi_text(i, 2 + target);
+			int			first = 0;
+
+			while (value && first < i && (rules[first].value[target] == NULL ||
+										  strcmp(rules[first].value[target], value) != 0))
+				first++;
+			rules[i].value[target] = value;
+			rules[i].first[target] = first;
+		}
+		rules[i].weight = DatumGetInt16(kefu_spi_value(i, 2 + KEFU_TARGETS, &isnull));
+		raises_to = kefu_spi_value(i, 3 + KEFU_TARGETS, &isnull);
+		rules[i].raises_to = isnull ? 0 : DatumGetInt16(raises_to);
+		rules[i].pattern = CStringGetTextDatum(kefu_spi_text(i, 4 + KEFU_TARGETS));
 	}
 	return rules;
 }
@@ -76,26 +98,43 @@ matches(Datum text, const KindRule *rule)
 												text, rule->pattern));
 }
 
+/*
+ * Each rule that matches gives its points to the values it names; the value
+ * with most points is suggested, of equals the one whose first rule comes
+ * first. kefu.score_text() counts in the same way.
+ */
 static void
 suggest(IngestItem *item, const KindRule *rules, int nrules)
 {
 	Datum		text = CStringGetTextDatum(item->text ? item->text : "");
+	int		   *points = palloc0(sizeof(int) * KEFU_TARGETS * Max(nrules, 1));
 
 	for (int i = 0; i < nrules; i++)
 	{
-		bool		wanted = (rules[i].kind && !item->suggested_kind) ||
-			(rules[i].category && !item->category);
-
-		if (!wanted || !matches(text, &rules[i]))
+		if (!matches(text, &rules[i]))
 			continue;
-		if (rules[i].kind && !item->suggested_kind)
-		{
-			item->suggested_kind = rules[i].kind;
-			item->rule = rules[i].rule;
-		}
-		if (rules[i].category && !item->category)
-			item->category = rules[i].category;
+		for (int target = 0; target < KEFU_TARGETS; target++)
+			if (rules[i].value[target])
+				points[rules[i].first[target] * KEFU_TARGETS + target] += rules[i].weight;
+		if (rules[i].raises_to != 0 &&
+			(item->raised_to == 0 || rules[i].raises_to < item->raised_to))
+			item->raised_to = rules[i].raises_to;
 	}
+	for (int target = 0; target < KEFU_TARGETS; target++)
+	{
+		int			most = 0;
+
+		for (int i = 0; i < nrules; i++)
+		{
+			if (points[i * KEFU_TARGETS + target] <= most)
+				continue;
+			most = points[i * KEFU_TARGETS + target];
+			item->suggested[target] = rules[i].value[target];
+			if (target == KEFU_KIND)
+				item->rule = rules[i].rule;
+		}
+	}
+	pfree(points);
 	pfree(DatumGetPointer(text));
 }
 
@@ -330,8 +369,8 @@ attach_or_open(Ingest *in, IngestItem **group, int place)
 	ticket = &in->tickets[in->ntickets++];
 	memset(ticket, 0, sizeof(*ticket));
 	ticket->ticket_id = nextval_internal(kefu_sequence("ticket_ticket_id_seq"), false);
-	ticket->kind = item->suggested_kind ? item->suggested_kind : DEFAULT_KIND;
-	ticket->category = item->category;
+	ticket->kind = item->suggested[KEFU_KIND] ? item->suggested[KEFU_KIND] : DEFAULT_KIND;
+	ticket->category = item->suggested[KEFU_CATEGORY];
 	ticket->unit = in->source.unit;
 	ticket->item = item;
 	item->opens = ticket;

@@ -19,6 +19,7 @@
 #include "rows.h"
 #include "spi.h"
 
+#define DEFAULT_PRIORITY 2		/* normal */
 #define CLOCKS_PER_ITEM 8		/* of its message and the ticket it opens */
 #define EVENTS_PER_ITEM 4
 
@@ -149,6 +150,7 @@ record_facts(const IngestTicket *ticket)
 	fact_code(&facts, "location", location_of(item) ? location_of(item) : "unknown");
 	fact_id(&facts, "person", item->author ? item->author->person_id : 0);
 	fact_instant(&facts, "posted_at", item->posted_at);
+	fact_id(&facts, "priority", item->raised_to);
 	return facts_end(&facts);
 }
 
@@ -364,6 +366,12 @@ head_datum(const uint8 *head)
 	return PointerGetDatum(bytes);
 }
 
+static Datum
+priority_of(const IngestItem *item)
+{
+	return Int16GetDatum(item->raised_to ? item->raised_to : DEFAULT_PRIORITY);
+}
+
 static void
 write_tickets(Ingest *in)
 {
@@ -371,13 +379,14 @@ write_tickets(Ingest *in)
 	{
 		ID, KIND, STATE, VERSION, SEQ, HEAD, UNIT, RECEIVED, HOME, ACCOUNT, MESSAGE,
 		PERSON, PROVISIONAL, CATEGORY, LOCATION, SOURCE, POSTED, ROUND_POSTED, OPENED,
-		REPEAT, FIRST_KIND, HANDLER
+		REPEAT, FIRST_KIND, HANDLER, PRODUCT, PRIORITY
 	};
 	static const char *const columns[] = {
 		"ticket_id", "kind", "state", "version", "audit_seq", "audit_head", "unit",
 		"received_unit", "home_unit", "account", "message_id", "person_id",
 		"is_provisional", "category", "location", "location_source", "posted_at",
-		"round_posted_at", "opened_at", "repeat_of", "first_kind", "handler", NULL
+		"round_posted_at", "opened_at", "repeat_of", "first_kind", "handler",
+		"product", "priority", NULL
 	};
 	static KefuRowTable table = {.table = "ticket", .columns = columns};
 	Datum		unit = CStringGetTextDatum(in->source.unit);
@@ -416,6 +425,8 @@ write_tickets(Ingest *in)
 		kefu_row_text(&rows, FIRST_KIND, ticket->kind);
 		if (ticket->handler != 0)
 			kefu_row_set(&rows, HANDLER, Int32GetDatum(ticket->handler));
+		kefu_row_text(&rows, PRODUCT, item->suggested[KEFU_PRODUCT]);
+		kefu_row_set(&rows, PRIORITY, priority_of(item));
 		kefu_row_end(&rows);
 	}
 	kefu_rows_insert(&rows);
@@ -456,13 +467,13 @@ write_messages(Ingest *in)
 	{
 		ID, STATE, VERSION, SEQ, HEAD, UNIT, PLATFORM, ACCOUNT, ACTION, TYPE, NATIVE,
 		PARENT, ROOT, THREAD, IDENTITY, PERSON, TEXT, MEDIA, URL, POSTED, SEEN, LIVE,
-		TO_US, TICKET, SUGGESTED
+		TO_US, TICKET, SUGGESTED, PRIORITY
 	};
 	static const char *const columns[] = {
 		"message_id", "state", "version", "audit_seq", "audit_head", "unit", "platform",
 		"account", "action", "item_type", "native_id", "parent_id", "root_id", "thread_id",
 		"identity_id", "person_id", "text", "media", "url", "posted_at", "seen_at",
-		"is_live", "to_us", "ticket_id", "suggested_kind", NULL
+		"is_live", "to_us", "ticket_id", "suggested_kind", "priority", NULL
 	};
 	static KefuRowTable table = {.table = "message", .columns = columns};
 	Datum		platform = CStringGetTextDatum(in->source.platform);
@@ -499,7 +510,8 @@ write_messages(Ingest *in)
 		kefu_row_set(&rows, LIVE, BoolGetDatum(item->is_live));
 		kefu_row_set(&rows, TO_US, BoolGetDatum(in->source.to_us));
 		kefu_row_id(&rows, TICKET, item->opens ? item->opens->ticket_id : item->belongs_to);
-		kefu_row_text(&rows, SUGGESTED, item->suggested_kind);
+		kefu_row_text(&rows, SUGGESTED, item->suggested[KEFU_KIND]);
+		kefu_row_set(&rows, PRIORITY, priority_of(item));
 		kefu_row_end(&rows);
 	}
 	kefu_rows_insert(&rows);

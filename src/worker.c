@@ -49,11 +49,10 @@
 #define TICK_RETRY_MS 50		/* due clocks whose object somebody holds locked */
 #define SEAL_MS 60000
 #define SEAL_EVENTS 2000
+#define HOUSE_MS 60000
+#define HOUSE_PAUSE_MS 1000		/* where a job has more to do */
 #define HOUSE_EARLY_MS (KEFU_FALLBACK_MS + 1000)	/* rather than waking up for it alone */
 #define PARTITIONS_MS (24 * 60 * 60 * 1000)
-#define RETAIN_MS (24 * 60 * 60 * 1000)
-#define RETAIN_MORE_MS (60 * 1000)	/* while a part was all there was room for */
-#define RETAIN_PERSONS 10
 
 static KefuProcess me;
 static KefuJob *my_jobs;
@@ -522,32 +521,27 @@ make_partitions(void)
 	return after_ms(PARTITIONS_MS);
 }
 
-/*
- * What the calendar does to personal data, daily; in small parts, because an
- * erasure reads all raw payloads.
- */
+/* What the jobs of kefu.job do is their own affair; each fails alone. */
 static TimestampTz
-retain(void)
+run_jobs(void)
 {
-	static KefuPlan plan = {
-		"SELECT greatest(resumed, consents_ended, persons_erased) FROM kefu.retain($1)",
-		1, {INT4OID}
-	};
-	Datum		part = Int32GetDatum(RETAIN_PERSONS);
+	static KefuPlan plan = {"SELECT next_at FROM kefu.run_jobs()"};
 	bool		isnull;
+	Datum		next_at;
 
-	kefu_spi_run(&plan, &part, NULL, false, 1);
-	return after_ms(DatumGetInt32(kefu_spi_value(0, 1, &isnull)) > 0 ?
-					RETAIN_MORE_MS : RETAIN_MS);
+	kefu_spi_run(&plan, NULL, NULL, false, 1);
+	next_at = kefu_spi_value(0, 1, &isnull);
+	return isnull ? after_ms(HOUSE_MS) :
+		Max(DatumGetTimestampTz(next_at), after_ms(HOUSE_PAUSE_MS));
 }
 
 static KefuJob clock_jobs[] = {
 	{.name = "kefu: tick", .run = tick, .needs = KEFU_MAY_WORK, .at_wake = true},
 	{.name = "kefu: seal the audit trail", .run = seal, .needs = KEFU_MAY_KEEP_HOUSE,
 	.early_ms = HOUSE_EARLY_MS},
+	{.name = "kefu: run jobs", .run = run_jobs, .needs = KEFU_MAY_WORK,
+	.early_ms = HOUSE_EARLY_MS},
 	{.name = "kefu: make partitions", .run = make_partitions,
-	.needs = KEFU_MAY_WORK, .early_ms = HOUSE_EARLY_MS},
-	{.name = "kefu: retain personal data", .run = retain,
 	.needs = KEFU_MAY_WORK, .early_ms = HOUSE_EARLY_MS},
 };
 

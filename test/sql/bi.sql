@@ -63,7 +63,7 @@ SELECT pg_temp.mention('bi.gd', '101', '501', '44', '投诉宽带断了三天,�
        pg_temp.mention('bi.gd', '105', '505', '44', '路过', '2026-03-02 08:59+08') AS m5 \gset
 SET LOCAL ROLE bi_lin;
 SELECT (kefu.triage(:m1, 'complaint', 1, 'broadband.fault')).state, (kefu.triage(:m2, 'complaint', 2, 'fee')).state,
-       (kefu.triage(:m3, 'inquiry', 2, 'plan')).state, (kefu.dismiss(:m5, 'nothing said')).state;
+       (kefu.triage(:m3, 'inquiry', 2, 'business.change')).state, (kefu.dismiss(:m5, 'nothing said')).state;
 SELECT pg_temp.ticket_of(:m1) AS t1, pg_temp.ticket_of(:m2) AS t2, pg_temp.ticket_of(:m3) AS t3 \gset
 SELECT (kefu.acknowledge(:t1, 'gd.network')).state, (kefu.answer(:t3, '您好,登录网厅即可办理。')).state;
 RESET ROLE;
