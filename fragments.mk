@@ -11,17 +11,20 @@ SQL_FRAGMENTS = \
 	sql/24_clock.sql \
 	sql/30_person.sql \
 	sql/32_desk.sql \
+	sql/33_personal_data.sql \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
 	sql/38_order_effects.sql \
+	sql/38_erasure_effects.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
 	sql/40_engine.sql \
 	sql/42_speech.sql \
 	sql/44_desk.sql \
+	sql/45_person.sql \
 	sql/46_admin.sql \
 	sql/45_triage.sql \
 	sql/48_crm.sql \
@@ -37,6 +40,7 @@ SQL_FRAGMENTS = \
 	sql/72_bi_clock.sql \
 	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \
+	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \

@@ -27,6 +27,7 @@ MODULES_C = \
 	api \
 	tick \
 	mapping \
+	personal \
 	rows \
 	ingest \
 	ingest_read \
@@ -50,6 +51,7 @@ PURE_C = \
 	itemmap_compile \
 	itemmap_value \
 	itemmap \
+	personal \
 	replyclass \
 	backoff \
 	urlform \

@@ -368,26 +368,6 @@ COMMENT ON COLUMN kefu.task.evidence IS 'how one can see that it is done; NULL b
 COMMENT ON COLUMN kefu.task.created_at IS 'when it was opened (开立时间)';
 COMMENT ON COLUMN kefu.task.closed_at IS 'when it was over; NULL while open (办结时间)';
 
-CREATE TABLE kefu.personal_data (
-    person_id bigint NOT NULL REFERENCES kefu.person,
-    kind text COLLATE "C" NOT NULL CONSTRAINT personal_data_kind CHECK
-        (kind IN ('name', 'mobile', 'landline', 'address')),
-    value text NOT NULL,
-    purpose text COLLATE "C" NOT NULL,
-    consent text NOT NULL,
-    given_at timestamptz NOT NULL,
-    ticket_id bigint REFERENCES kefu.ticket,
-    PRIMARY KEY (person_id, kind)
-);
-COMMENT ON TABLE kefu.personal_data IS 'What customers told us about themselves, with purpose and consent, apart from tickets (个人信息; R94, R111, ruling 21)';
-COMMENT ON COLUMN kefu.personal_data.person_id IS 'person (用户)';
-COMMENT ON COLUMN kefu.personal_data.kind IS 'name, mobile, landline or address (种类)';
-COMMENT ON COLUMN kefu.personal_data.value IS 'what the customer told (内容)';
-COMMENT ON COLUMN kefu.personal_data.purpose IS 'for what it may be used (用途)';
-COMMENT ON COLUMN kefu.personal_data.consent IS 'how consent was given (同意凭据)';
-COMMENT ON COLUMN kefu.personal_data.given_at IS 'when (提供时间)';
-COMMENT ON COLUMN kefu.personal_data.ticket_id IS 'ticket in which it was told (工单)';
-
 CREATE TABLE kefu.request (
     staff_id integer NOT NULL REFERENCES kefu.staff,
     request_key text COLLATE "C" NOT NULL,

@@ -79,7 +79,9 @@ $$ BEGIN
     RETURN (SELECT g.suggested_kind = 'complaint' OR EXISTS (
                        SELECT FROM kefu.ticket t JOIN kefu.state s
                               ON s.machine = t.kind AND s.state = t.state
-                        WHERE t.person_id = g.person_id AND NOT t.is_provisional
+                        WHERE t.ticket_id IN (SELECT kefu.person_tickets(
+                                                  kefu.root_of(g.identity_id, g.person_id)))
+                          AND NOT t.is_provisional
                           AND NOT s.is_final)
               FROM kefu.message g WHERE g.message_id = m.id);
 END $$;

@@ -287,18 +287,20 @@ COMMENT ON FUNCTION kefu.effect_set_solution(kefu.move) IS 'The department''s so
 
 CREATE FUNCTION kefu.effect_store_contact(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
-    INSERT INTO kefu.personal_data (person_id, kind, value, purpose, consent, given_at, ticket_id)
-    SELECT t.person_id, c.key, c.value, coalesce(m.args ->> 'purpose', 'handling'),
-           m.args ->> 'consent', m.at, m.id
-      FROM kefu.ticket t, jsonb_each_text(m.args -> 'contact') AS c
-     WHERE t.ticket_id = m.id
+$$
+DECLARE
+    person bigint := kefu.ticket_person(m.id);
+BEGIN
+    INSERT INTO kefu.personal_data (person_id, kind, value, given_at, ticket_id)
+    SELECT person, c.key, c.value, m.at, m.id FROM jsonb_each_text(m.args -> 'contact') AS c
         ON CONFLICT (person_id, kind) DO UPDATE
-       SET value = excluded.value, purpose = excluded.purpose, consent = excluded.consent,
-           given_at = excluded.given_at, ticket_id = excluded.ticket_id;
+       SET value = excluded.value, given_at = excluded.given_at, ticket_id = excluded.ticket_id;
+    PERFORM kefu.store_consent(person, coalesce(m.args ->> 'purpose', 'handling'),
+                               ARRAY(SELECT jsonb_object_keys(m.args -> 'contact')),
+                               m.args ->> 'consent', m.id);
     UPDATE kefu.ticket SET has_contact = true, needs_reading = false WHERE ticket_id = m.id;
 END $$;
-COMMENT ON FUNCTION kefu.effect_store_contact(kefu.move) IS 'What the customer told of name, numbers and address goes to personal_data with its consent (记录联系方式; R94, R111)';
+COMMENT ON FUNCTION kefu.effect_store_contact(kefu.move) IS 'What the customer told of name, numbers and address goes to personal_data, for what it may be used to consent (记录联系方式; R94, R111)';
 
 CREATE FUNCTION kefu.effect_urge_ticket(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -354,7 +356,8 @@ $$ BEGIN
                    (SELECT s.staff_id FROM kefu.staff s
                      WHERE s.staff_id = e.handler AND s.is_active) AS handler
               FROM kefu.ticket e, kefu.ticket n
-             WHERE n.ticket_id = m.id AND e.person_id = n.person_id AND e.ticket_id <> m.id
+             WHERE n.ticket_id = m.id AND e.ticket_id <> m.id
+               AND e.ticket_id IN (SELECT kefu.person_tickets(kefu.ticket_person(m.id)))
                AND e.kind = n.kind AND e.category IS NOT DISTINCT FROM n.category
                AND NOT e.is_provisional AND e.posted_at > n.posted_at - interval '720 hours'
              ORDER BY e.posted_at DESC LIMIT 1) AS r

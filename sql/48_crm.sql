@@ -214,18 +214,21 @@ BEGIN
                               'identities', (SELECT jsonb_agg(jsonb_build_object(
                                                         'platform', i.platform, 'screen_name', i.screen_name)
                                                     ORDER BY i.identity_id)
-                                               FROM kefu.identity i WHERE i.person_id = p.person_id),
-                              'contact', (SELECT jsonb_object_agg(d.kind, kefu.mask(d.value, d.kind))
-                                            FROM kefu.personal_data d WHERE d.person_id = p.person_id),
+                                               FROM kefu.identity i
+                                               WHERE i.person_id = ANY (kefu.person_group(p.person_id))),
+                              'contact', (SELECT jsonb_object_agg(d.kind, kefu.mask(d.value, d.kind)
+                                                                  ORDER BY d.given_at)
+                                            FROM kefu.personal_data d
+                                           WHERE d.person_id = ANY (kefu.person_group(p.person_id))),
                               'other_tickets', (SELECT jsonb_agg(jsonb_build_object(
                                                            'ticket', o.ticket_id, 'kind', o.kind,
                                                            'state', o.state, 'posted_at', o.posted_at)
                                                        ORDER BY o.posted_at)
                                                   FROM kefu.ticket o
-                                                 WHERE o.person_id = p.person_id
+                                                 WHERE o.ticket_id IN (SELECT kefu.person_tickets(p.person_id))
                                                    AND o.ticket_id <> t.ticket_id
                                                    AND o.unit = ANY (kefu.my_units())))
-                     FROM kefu.person p WHERE p.person_id = t.person_id),
+                     FROM kefu.person p WHERE p.person_id = kefu.ticket_person(t.ticket_id)),
         'thread', (SELECT jsonb_agg(x.line ORDER BY x.at, x.id)
                      FROM (SELECT g.posted_at AS at, g.message_id AS id, jsonb_build_object(
                                       'from', 'customer', 'message', g.message_id, 'at', g.posted_at,

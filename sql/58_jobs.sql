@@ -43,6 +43,7 @@ COMMENT ON COLUMN kefu.job_state.last_error IS 'SQLSTATE and message of the last
 
 INSERT INTO kefu.job (job, call, every, at_most, sort, label_zh, label_en)
 VALUES
+    ('keep_terms', 'kefu.retain_some(integer)', '1 day', 10, 60, '个人信息到期处理', 'personal data past its time'),
     ('raise_alarms', 'kefu.raise_alarms(integer)', '1 minute', 100, 10, '舆情预警', 'public-opinion levels');
 
 CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.job

@@ -33,6 +33,11 @@ $$
                         merge_ticket drop_ticket take assign release hand_over transfer note
                         contact_given acknowledge refer order_event open_task_for task_done
                         worklist card preview facts setting'),
+              ('desk', 'merge_person split_identity consent_given withdraw_consent request_reveal
+                        reveal request_erasure hold_erasure resume_erasure refuse_erasure
+                        erase_person customer_view'),
+              ('admin', 'advance facts set_retention retain request_erasure hold_erasure resume_erasure
+                         refuse_erasure erase_person'),
               ('desk', 'ask_removal no_result report_user convert explain suggest note_spread set_alarm make_statement'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),

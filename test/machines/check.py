@@ -14,7 +14,7 @@ import re
 import sys
 from collections import defaultdict
 
-MACHINES = "message inquiry complaint negative praise work_order task".split()
+MACHINES = "message inquiry complaint negative praise work_order erasure task".split()
 TICKETS = {"inquiry", "complaint", "negative", "praise"}
 KINDS = "inquiry complaint negative praise".split()   # rows of machine 'ticket' serve each of them
 ROLES = set("operator reviewer department leader admin hotline clock platform".split())
@@ -31,6 +31,9 @@ FINAL_EXITS = {("message", "ticketed", "ask_removal"),
                ("message", "attached", "detach"),
                ("message", "dismissed", "reconsider"),
                ("work_order", "closed", "reopen")}
+# What holds personal text must let it be erased in every state, final or not.
+ERASE = "erase"
+ERASED = "message inquiry complaint negative praise work_order task".split()
 # What these machines carry of the rulebook's sections 4.4 and 4.5 must be cited
 # row by row; R102 is the missing annex, R117 an analysis.
 MUST_CITE = ({81, 82, 135} | set(range(85, 132))) - {102, 117}
@@ -421,8 +424,16 @@ def main(folder, built=None):
         out[(m, s)].add(goal)
         if goal != (m, s):
             exits[(m, s)].add(r["event"])
-        if states[m].get(s, {}).get("is_final") == "t" and (m, s, r["event"]) not in FINAL_EXITS:
+        if r["event"] == ERASE and m in ERASED:
+            if goal != (m, s) or r["clocks"] or r["speaks"]:
+                fault(m, s, "erasing must leave the state, the clocks and the customer alone")
+        elif states[m].get(s, {}).get("is_final") == "t" and (m, s, r["event"]) not in FINAL_EXITS:
             fault(m, s, "is final but has", r["event"])
+    have = {(m, s) for m, s, r in rows if r["event"] == ERASE}
+    for m in ERASED:
+        for s in states[m]:
+            if (m, s) not in have:
+                fault(m, s, "can't be erased")
     for m, s, e in FINAL_EXITS:
         if (m, s, e) not in groups:
             fault("allowed exit", m, s, e, "has no row")
