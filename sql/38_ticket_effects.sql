@@ -144,18 +144,6 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_amend_record(kefu.move) IS 'Category and location of the complaint record; what the customer says counts more than the profile (补充记录; R112)';
 
-CREATE FUNCTION kefu.effect_hand_over_ticket(m kefu.move) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
-    UPDATE kefu.ticket t SET handler = s.staff_id
-      FROM kefu.shift s
-     WHERE t.ticket_id = m.id AND s.shift_id = (m.args ->> 'shift')::bigint;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no shift %', m.args ->> 'shift' USING ERRCODE = 'KF008';
-    END IF;
-END $$;
-COMMENT ON FUNCTION kefu.effect_hand_over_ticket(kefu.move) IS 'Whoever has that shift handles it (交接)';
-
 CREATE FUNCTION kefu.effect_transfer_ticket(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN

@@ -33,6 +33,9 @@ $$
                         merge_ticket drop_ticket take assign release hand_over transfer note
                         contact_given acknowledge refer order_event open_task_for task_done
                         worklist card preview facts setting'),
+              ('desk', 'handover due_while_closed contact_of'),
+              ('leader', 'end_shift swap_shift add_qualification add_training waive_qualification
+                          set_contact release_unqualified end_shifts'),
               ('leader', 'add_shift'),
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
               ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
@@ -42,7 +45,7 @@ $$
                          make_partitions tick health'),
               ('ingest', 'ingest'),
               ('worker', 'now is_foreign_copy desk_state tick seal_some make_partitions make_partition
-                          claim_exchanges record_exchanges next_exchange_at exchange_failed
+                          end_shifts release_unqualified claim_exchanges record_exchanges next_exchange_at exchange_failed
                           notify_fired health')) AS c(grp, names),
                regexp_split_to_table(c.names, '\s+') AS n(name)
     )

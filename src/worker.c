@@ -50,6 +50,7 @@
 #define SEAL_MS 60000
 #define SEAL_EVENTS 2000
 #define HOUSE_EARLY_MS (KEFU_FALLBACK_MS + 1000)	/* rather than waking up for it alone */
+#define PEOPLE_MS 60000
 #define PARTITIONS_MS (24 * 60 * 60 * 1000)
 
 static KefuProcess me;
@@ -519,10 +520,24 @@ make_partitions(void)
 	return after_ms(PARTITIONS_MS);
 }
 
+/*
+ * What people hold who may no longer work, or whose shift is over, goes back.
+ */
+static TimestampTz
+return_work(void)
+{
+	static KefuPlan plan = {"SELECT kefu.end_shifts(), kefu.release_unqualified()"};
+
+	kefu_spi_run(&plan, NULL, NULL, false, 0);
+	return after_ms(PEOPLE_MS);
+}
+
 static KefuJob clock_jobs[] = {
 	{.name = "kefu: tick", .run = tick, .needs = KEFU_MAY_WORK, .at_wake = true},
 	{.name = "kefu: seal the audit trail", .run = seal, .needs = KEFU_MAY_KEEP_HOUSE,
 	.early_ms = HOUSE_EARLY_MS},
+	{.name = "kefu: return work to its queues", .run = return_work,
+	.needs = KEFU_MAY_WORK, .early_ms = HOUSE_EARLY_MS},
 	{.name = "kefu: make partitions", .run = make_partitions,
 	.needs = KEFU_MAY_WORK, .early_ms = HOUSE_EARLY_MS},
 };

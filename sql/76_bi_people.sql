@@ -1,0 +1,1 @@
+-- 76_bi_people: what analysts read of people: qualification, shifts, patrol, cover.
