@@ -18,6 +18,8 @@ BEGIN
     ELSIF object_type = 'work_order' THEN
         SELECT 'work_order', o.state INTO in_machine, in_state
           FROM kefu.work_order o WHERE o.order_id = id;
+    ELSIF object_type = 'task' THEN
+        SELECT 'task', k.state INTO in_machine, in_state FROM kefu.task k WHERE k.task_id = id;
     END IF;
     RETURN EXISTS (SELECT FROM kefu.transition n
                     WHERE n.machine = in_machine AND n.from_state = in_state

@@ -143,6 +143,10 @@ BEGIN
         RAISE EXCEPTION 'there is no policy for clock "%"', clock
             USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM kefu.load_preset(''policies'').';
     END IF;
+    PERFORM kefu.check_latitude(clock, unit, target, coalesce(set_clock_policy.calendar, earlier.calendar),
+        (SELECT g.target FROM kefu.clock_policy g
+          WHERE g.clock = set_clock_policy.clock AND g.unit = 'group' AND g.valid_from <= since
+          ORDER BY g.valid_from DESC LIMIT 1));
     INSERT INTO kefu.clock_policy (clock, unit, valid_from, target, calendar)
     VALUES (set_clock_policy.clock, set_clock_policy.unit, since, set_clock_policy.target,
             coalesce(set_clock_policy.calendar, earlier.calendar))

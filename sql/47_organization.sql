@@ -300,3 +300,107 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.release_unqualified() IS
 'Tickets, work orders and tasks of people whose qualification or training lapsed go back to their unit''s queue; returns how many. Changes nothing else, so anybody may call it; the clock worker does every minute (资质失效退回; R7)';
+
+-- Whom to ask -----------------------------------------------------------------------------
+
+CREATE FUNCTION kefu.set_contact(unit text, category text DEFAULT '', login text DEFAULT NULL,
+                                 name text DEFAULT NULL, phone text DEFAULT NULL,
+                                 is_deputy boolean DEFAULT false, calendar text DEFAULT NULL,
+                                 from_at timestamptz DEFAULT NULL, to_at timestamptz DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    since timestamptz := coalesce(set_contact.from_at, kefu.now());
+    who kefu.staff;
+    new_id bigint;
+BEGIN
+    PERFORM kefu.require_unit(unit, 'leader', 'admin');
+    IF num_nonnulls(login, name) <> 1 OR (login IS NULL AND phone IS NULL) OR since < kefu.now()
+       OR to_at <= since THEN
+        RAISE EXCEPTION 'a contact is a login, or a name with a phone, from now on or later'
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'What was, stays as it was.';
+    END IF;
+    IF login IS NOT NULL THEN
+        who := kefu.staff_named(login);
+    END IF;
+    -- One at a time for a department, so that a first contact has one successor.
+    PERFORM FROM kefu.unit u WHERE u.unit = set_contact.unit FOR NO KEY UPDATE;
+    DELETE FROM kefu.contact c
+     WHERE c.unit = set_contact.unit AND c.category = set_contact.category
+       AND c.is_deputy = set_contact.is_deputy AND lower(c.valid) >= since;
+    UPDATE kefu.contact c SET valid = c.valid * tstzrange(NULL, since)
+     WHERE c.unit = set_contact.unit AND c.category = set_contact.category
+       AND c.is_deputy = set_contact.is_deputy AND c.valid @> since;
+    INSERT INTO kefu.contact (unit, category, staff_id, name, phone, is_deputy, calendar, valid)
+    VALUES (set_contact.unit, set_contact.category, who.staff_id, set_contact.name, set_contact.phone,
+            set_contact.is_deputy, set_contact.calendar, tstzrange(since, to_at))
+    RETURNING contact_id INTO new_id;
+    PERFORM kefu.append_ledger('organization', 'set_contact', jsonb_strip_nulls(jsonb_build_object(
+        'contact', new_id, 'unit', unit, 'category', category, 'staff', who.staff_id,
+        'deputy', is_deputy, 'from', since, 'to', to_at)),
+        jsonb_strip_nulls(jsonb_build_object('name', name, 'phone', phone)));
+    RETURN new_id;
+END $$;
+COMMENT ON FUNCTION kefu.set_contact(text, text, text, text, text, boolean, text, timestamptz, timestamptz) IS
+'Names the contact of a department for a matter and all below it (empty: any), or the deputy, from an instant on (default now); it follows the one named before. Somebody of the desk by login, others by name and a number inside the company. A leader or administrator of the department or above may. Returns its number (设定接口人; R4, R5, R8, R10)';
+
+CREATE FUNCTION kefu.contact_of(department text, category text DEFAULT '', at timestamptz DEFAULT NULL)
+    RETURNS TABLE (contact_id bigint, staff_id integer, name text, phone text, is_deputy boolean,
+                   is_reachable boolean)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    when_at timestamptz := coalesce(contact_of.at, kefu.now());
+BEGIN
+    PERFORM kefu.require_unit(department);
+    RETURN QUERY
+    SELECT c.contact_id, c.staff_id, coalesce(c.name, s.name), c.phone, c.is_deputy, h.is_on
+      FROM kefu.contact c
+      LEFT JOIN kefu.staff s ON s.staff_id = c.staff_id
+     CROSS JOIN LATERAL (SELECT coalesce(kefu.is_working_time(
+               coalesce(c.calendar, (SELECT u.calendar
+                                       FROM kefu.unit_path(c.unit) WITH ORDINALITY AS p(unit, step)
+                                       JOIN kefu.unit u ON u.unit = p.unit AND u.calendar IS NOT NULL
+                                      ORDER BY p.step LIMIT 1)), when_at), true) AS is_on) AS h
+     WHERE c.unit = contact_of.department AND c.valid @> when_at AND coalesce(s.is_active, true)
+       AND (c.category = '' OR c.category = contact_of.category
+            OR starts_with(contact_of.category, c.category || '.'))
+     ORDER BY h.is_on DESC, length(c.category) DESC, c.is_deputy, c.contact_id
+     LIMIT 1;
+END $$;
+COMMENT ON FUNCTION kefu.contact_of(text, text, timestamptz) IS
+'Whom to ask in a department about a matter at an instant (default now): who is in hours before who is not, the one named for the nearest matter before a general one, the first before the deputy; is_reachable is false if all are off. No row if nobody is named; KF008 if the department is not visible (查询接口人; R4, R5, R8, R10)';
+
+-- What provinces may change ---------------------------------------------------------------
+
+CREATE FUNCTION kefu.check_latitude(clock text, unit text, target interval, calendar text,
+                                    group_target interval) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+$$
+DECLARE
+    r kefu.rule_latitude;
+    why text;
+BEGIN
+    SELECT * INTO r FROM kefu.rule_latitude l
+     WHERE l.clock IN (check_latitude.clock, '*') ORDER BY l.clock = '*' LIMIT 1;
+    IF calendar <> 'wall' AND (clock IN ('legal') OR clock LIKE 'correct%') THEN
+        why := 'It always runs on the wall clock (ruling 1).';
+    ELSIF NOT FOUND OR unit = 'group' OR r.latitude = 'yes' THEN
+        RETURN;
+    ELSIF r.latitude = 'no' THEN
+        why := 'Only Group sets it.';
+    ELSIF r.latitude = 'stricter' AND target > group_target THEN
+        why := format('It may only be shorter than Group''s %s.', group_target);
+    ELSIF r.latitude = 'bounds' AND NOT target BETWEEN r.least AND r.most THEN
+        why := format('It may be %s to %s.', r.least, r.most);
+    END IF;
+    IF why IS NOT NULL THEN
+        RAISE EXCEPTION 'clock "%" can''t be set so for unit "%"', clock, unit
+            USING ERRCODE = 'KF004', DETAIL = why,
+                  HINT = 'See kefu.rule_latitude; Group may change what provinces may not.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.check_latitude(text, text, interval, text, interval) IS
+'Raises KF004 where a unit below Group would set a promise beyond what kefu.rule_latitude lets it, or where anybody would take the legal limit or a correction off the wall clock (内部: 校验调整权限; R91, rulings 1 and 28)';

@@ -33,6 +33,8 @@ $$
                         merge_ticket drop_ticket take assign release hand_over transfer note
                         contact_given acknowledge refer order_event open_task_for task_done
                         worklist card preview facts setting'),
+              ('anyone', 'find_qualification_gap find_uncovered find_patrol_gap find_coverage
+                          find_holiday_unset'),
               ('desk', 'handover due_while_closed contact_of'),
               ('leader', 'end_shift swap_shift add_qualification add_training waive_qualification
                           set_contact release_unqualified end_shifts'),

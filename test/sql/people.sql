@@ -98,6 +98,20 @@ RESET ROLE;
 SELECT kefu.qualification_gap(:hu, '2026-04-01 00:00+08'::timestamptz - interval '1 microsecond') IS NULL AS fine,
        kefu.qualification_gap(:hu, '2026-04-01 00:00+08') AS gap;
 SELECT kefu.qualification_gap(:hu, '2026-04-10 00:00+08') AS gap;
+-- Findings 30 and 7 days before, inclusive, and on the lapse; not for other provinces.
+SET LOCAL ROLE people_zhao;
+SET LOCAL kefu.test_now = '2026-03-01 23:59:59+08';
+SELECT needs, subject, level FROM kefu_bi.qualification_gap WHERE login = 'people_hu';
+SET LOCAL kefu.test_now = '2026-03-02 00:00+08';
+SELECT needs, subject, until_at, days_left, level FROM kefu_bi.qualification_gap WHERE login = 'people_hu';
+SET LOCAL kefu.test_now = '2026-03-25 00:00+08';
+SELECT needs, subject, until_at, days_left, level FROM kefu_bi.qualification_gap WHERE login = 'people_hu' ORDER BY 1;
+SET LOCAL kefu.test_now = '2026-04-01 00:00+08';
+SELECT unit, needs, subject, until_at, days_left, level FROM kefu_bi.qualification_gap WHERE login = 'people_hu' ORDER BY 2;
+SET LOCAL ROLE people_far;
+SELECT * FROM kefu_bi.qualification_gap;
+RESET ROLE;
+SET LOCAL kefu.test_now = '2026-03-02 09:00+08';
 -- A renewal that joins the old one leaves no gap.
 SAVEPOINT renewal;
 SELECT kefu.add_training('people_hu', 'service', '2026-04-01 00:00+08', '2027-04-01 00:00+08', 'sheet 9') > 0 AS renewed;
