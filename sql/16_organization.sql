@@ -112,6 +112,7 @@ CREATE TABLE kefu.rule_latitude (
         (latitude IN ('no', 'stricter', 'bounds', 'yes')),
     least interval,
     most interval,
+    is_wall boolean NOT NULL DEFAULT false,
     rulebook text COLLATE "C" NOT NULL,
     CONSTRAINT rule_latitude_bounds CHECK ((latitude = 'bounds') = (least IS NOT NULL AND most IS NOT NULL))
 );
@@ -120,6 +121,7 @@ COMMENT ON COLUMN kefu.rule_latitude.clock IS 'promise; * is every one without a
 COMMENT ON COLUMN kefu.rule_latitude.latitude IS 'no 不得调整, stricter 只能更严, bounds 限定范围, yes 可调整 (权限)';
 COMMENT ON COLUMN kefu.rule_latitude.least IS 'shortest length; only with bounds (下限)';
 COMMENT ON COLUMN kefu.rule_latitude.most IS 'longest length; only with bounds (上限)';
+COMMENT ON COLUMN kefu.rule_latitude.is_wall IS 'never in staffed time, not even for Group (始终按自然时间; ruling 1)';
 COMMENT ON COLUMN kefu.rule_latitude.rulebook IS 'where this comes from (依据)';
 
 CREATE TABLE kefu.handover_record (

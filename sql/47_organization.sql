@@ -31,6 +31,17 @@ END;
 COMMENT ON FUNCTION kefu.supervisor_of(text) IS
 'Unit that reviews, trains and appraises the staff of a unit: the one above a contractor, else the unit itself (主管机构; R7)';
 
+CREATE FUNCTION kefu.unit_calendar(unit text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT u.calendar
+      FROM kefu.unit_path(unit_calendar.unit) WITH ORDINALITY AS p(unit, step)
+      JOIN kefu.unit u ON u.unit = p.unit AND u.calendar IS NOT NULL
+     ORDER BY p.step LIMIT 1;
+END;
+COMMENT ON FUNCTION kefu.unit_calendar(text) IS
+'Duty calendar of a unit, its own or the nearest one above; NULL if there is none up to Group (值班日历; R71, R72)';
+
 -- What is asked for --------------------------------------------------------------
 
 CREATE FUNCTION kefu.cover_end(ranges tstzmultirange, at timestamptz) RETURNS timestamptz
@@ -360,10 +371,7 @@ BEGIN
       FROM kefu.contact c
       LEFT JOIN kefu.staff s ON s.staff_id = c.staff_id
      CROSS JOIN LATERAL (SELECT coalesce(kefu.is_working_time(
-               coalesce(c.calendar, (SELECT u.calendar
-                                       FROM kefu.unit_path(c.unit) WITH ORDINALITY AS p(unit, step)
-                                       JOIN kefu.unit u ON u.unit = p.unit AND u.calendar IS NOT NULL
-                                      ORDER BY p.step LIMIT 1)), when_at), true) AS is_on) AS h
+               coalesce(c.calendar, kefu.unit_calendar(c.unit)), when_at), true) AS is_on) AS h
      WHERE c.unit = contact_of.department AND c.valid @> when_at AND coalesce(s.is_active, true)
        AND (c.category = '' OR c.category = contact_of.category
             OR starts_with(contact_of.category, c.category || '.'))
@@ -385,9 +393,9 @@ DECLARE
 BEGIN
     SELECT * INTO r FROM kefu.rule_latitude l
      WHERE l.clock IN (check_latitude.clock, '*') ORDER BY l.clock = '*' LIMIT 1;
-    IF calendar <> 'wall' AND (clock IN ('legal') OR clock LIKE 'correct%') THEN
-        why := 'It always runs on the wall clock (ruling 1).';
-    ELSIF NOT FOUND OR unit = 'group' OR r.latitude = 'yes' THEN
+    IF r.is_wall AND calendar = 'shift' THEN
+        why := 'It never runs in staffed time (ruling 1).';
+    ELSIF r.clock IS NULL OR unit = 'group' OR r.latitude = 'yes' THEN
         RETURN;
     ELSIF r.latitude = 'no' THEN
         why := 'Only Group sets it.';

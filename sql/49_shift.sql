@@ -224,17 +224,6 @@ COMMENT ON FUNCTION kefu.end_shifts() IS
 
 -- When nobody looks -------------------------------------------------------------------
 
-CREATE FUNCTION kefu.unit_calendar(unit text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT u.calendar
-      FROM kefu.unit_path(unit_calendar.unit) WITH ORDINALITY AS p(unit, step)
-      JOIN kefu.unit u ON u.unit = p.unit AND u.calendar IS NOT NULL
-     ORDER BY p.step LIMIT 1;
-END;
-COMMENT ON FUNCTION kefu.unit_calendar(text) IS
-'Duty calendar of a unit, its own or the nearest one above; NULL if there is none up to Group (值班日历; R71, R72)';
-
 CREATE VIEW kefu.desk_unit AS
 SELECT u.unit, u.kind, u.calendar AS own_calendar, kefu.unit_calendar(u.unit) AS calendar,
        EXISTS (SELECT FROM kefu.shift s WHERE s.unit = u.unit AND s.role = 'operator') AS has_roster

@@ -161,6 +161,69 @@ SET LOCAL kefu.test_now = '2026-04-20 00:00+08';
 SELECT kefu.qualification_gap(:lin, kefu.now());
 INSERT INTO kefu.qualification_rule (unit, unit_kind, needs, subject) VALUES ('gd', 'province', 'qualification', 'company');
 
+-- Whom to ask: the nearest matter first, the deputy when the first is off.
+RESET ROLE;
+SET LOCAL kefu.test_now = '2026-04-20 10:00+08';
+INSERT INTO kefu.calendar VALUES ('people_early', '早班', 'mornings', 'Asia/Shanghai', NULL);
+INSERT INTO kefu.calendar_week SELECT 'people_early', d, 480, 720 FROM generate_series(1, 7) AS d;
+SET LOCAL ROLE people_far;
+SELECT kefu.set_contact('gd.network', login => 'people_wang');
+SELECT * FROM kefu.contact_of('gd.network');
+SET LOCAL ROLE people_lin;
+SELECT kefu.set_contact('gd.network', login => 'people_wang');
+SET LOCAL ROLE people_zhao;
+SELECT count(*) AS nobody FROM kefu.contact_of('gd.network');
+SELECT kefu.set_contact('gd.network', login => 'people_wang', name => '王');
+SELECT kefu.set_contact('gd.network', name => '夜班');
+SELECT kefu.set_contact('gd.network', login => 'people_wang', from_at => '2026-04-20 09:59:59+08');
+SELECT kefu.set_contact('gd.network', login => 'people_wang', calendar => 'people_early') > 0 AS first_one,
+       kefu.set_contact('gd.network', name => '夜班', phone => '6001', is_deputy => true, calendar => 'always') > 0 AS deputy,
+       kefu.set_contact('gd.network', 'broadband', name => '宽带组', phone => '6002', calendar => 'people_early') > 0 AS special;
+SET LOCAL ROLE people_lin;
+SELECT c.category, a.at, o.name, o.phone, o.is_deputy, o.is_reachable
+  FROM (VALUES (''), ('billing'), ('broadband.fault'), ('broadbands')) AS c(category),
+       (VALUES ('2026-04-20 11:59:59+08'::timestamptz), ('2026-04-20 12:00+08')) AS a(at),
+       kefu.contact_of('gd.network', c.category, a.at) AS o ORDER BY 1, 2;
+-- A successor from an instant on; the deputy gone, nobody is reachable at night.
+SET LOCAL ROLE people_zhao;
+SELECT kefu.set_contact('gd.network', name => '李', phone => '6003', calendar => 'people_early', from_at => '2026-04-21 00:00+08') > 0 AS successor,
+       kefu.set_contact('gd.network', name => '夜班', phone => '6001', is_deputy => true, calendar => 'always', to_at => '2026-04-21 00:00+08') > 0 AS leaves;
+SELECT a.at, o.name, o.is_deputy, o.is_reachable
+  FROM (VALUES ('2026-04-20 11:00+08'::timestamptz), ('2026-04-20 23:59:59+08'), ('2026-04-21 00:00+08'), ('2026-04-21 08:00+08')) AS a(at),
+       kefu.contact_of('gd.network', '', a.at) AS o ORDER BY 1;
+-- No published view tells a number of a contact.
+RESET ROLE;
+SELECT count(*) AS published FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class
+ WHERE d.refobjid = 'kefu.contact'::regclass AND v.relnamespace = 'kefu_bi'::regnamespace;
+
+-- What provinces may change (R91, ruling 28); Group is free, but never off the wall clock.
+CREATE ROLE people_adm; CREATE ROLE people_top;
+GRANT kefu_admin TO people_adm, people_top;
+SELECT count(kefu.add_staff(s.login, s.unit, s.name))
+  FROM (VALUES ('people_adm', 'gd', '规'), ('people_top', 'group', '总')) AS s(login, unit, name);
+SELECT FROM kefu.grant_role('people_adm', 'gd', 'admin');
+SELECT FROM kefu.grant_role('people_top', 'group', 'admin');
+INSERT INTO kefu.clock_policy (clock, unit, valid_from, target, calendar)
+SELECT c.clock, 'group', '2026-01-01 00:00+08', c.target, 'wall'
+  FROM (VALUES ('correction', interval '10 minutes')) AS c(clock, target)
+ WHERE NOT EXISTS (SELECT FROM kefu.clock_policy p WHERE p.clock = c.clock AND p.unit = 'group');
+SET LOCAL ROLE people_adm;
+SELECT kefu.set_clock_policy('inquiry_ack', 'gd', '4 hours') > 0 AS at_the_bound;
+SELECT kefu.set_clock_policy('inquiry_ack', 'gd', '4 hours 1 second', valid_from => '2026-04-21 00:00+08');
+SELECT kefu.set_clock_policy('complaint_ack', 'gd', '30 minutes 1 second');
+SELECT kefu.set_clock_policy('complaint_ack', 'gd', '59 seconds');
+SELECT kefu.set_clock_policy('complaint_ack', 'gd', '10 minutes') > 0 AS stricter;
+SELECT kefu.set_clock_policy('legal', 'gd', '16 days');
+SELECT kefu.set_clock_policy('legal', 'gd', '5 days', 'working_days') > 0 AS jurisdiction;
+SELECT kefu.set_clock_policy('legal', 'gd', '100 hours', 'shift', '2026-04-21 00:00+08');
+SELECT kefu.set_clock_policy('correction', 'gd', '5 minutes');
+SELECT kefu.set_clock_policy('order_handle', 'gd', '90 hours', 'shift') > 0 AS free;
+SELECT kefu.set_clock_policy('inquiry_ack', 'qh', '1 hour');
+SET LOCAL ROLE people_top;
+SELECT kefu.set_clock_policy('correction', 'group', '8 minutes') > 0 AS by_group;
+SELECT kefu.set_clock_policy('correction', 'group', '8 minutes', 'shift', '2026-04-21 00:00+08');
+RESET ROLE;
+
 -- All of it is on the ledger.
 SELECT e.event, count(*) FROM kefu.audit_event e JOIN kefu.ledger l ON l.ledger_id = e.object_id
  WHERE e.object_type = 'ledger' AND l.ledger = 'organization' GROUP BY 1 ORDER BY 1;
