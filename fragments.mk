@@ -5,6 +5,7 @@ SQL_FRAGMENTS = \
 	sql/12_calendar.sql \
 	sql/10_unit.sql \
 	sql/14_platform.sql \
+	sql/16_organization.sql \
 	sql/20_machine.sql \
 	sql/22_audit.sql \
 	sql/23_seal.sql \
@@ -27,7 +28,9 @@ SQL_FRAGMENTS = \
 	sql/45_person.sql \
 	sql/46_admin.sql \
 	sql/45_triage.sql \
+	sql/47_organization.sql \
 	sql/48_crm.sql \
+	sql/49_shift.sql \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \
 	sql/54_exchange.sql \
@@ -42,6 +45,7 @@ SQL_FRAGMENTS = \
 	sql/74_bi_proof.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
+	sql/76_bi_people.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \
 	sql/95_privilege.sql

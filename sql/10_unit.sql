@@ -85,10 +85,16 @@ CREATE TABLE kefu.shift (
         (role IN ('operator', 'reviewer', 'department', 'leader', 'hotline')),
     during tstzrange NOT NULL CONSTRAINT shift_bounds CHECK
         (NOT isempty(during) AND lower(during) IS NOT NULL AND upper(during) IS NOT NULL),
-    is_on_call boolean NOT NULL DEFAULT false
+    is_on_call boolean NOT NULL DEFAULT false,
+    returned_at timestamptz,
+    CONSTRAINT shift_at_desk EXCLUDE USING gist
+        (int4range(staff_id, staff_id, '[]') WITH &&, during WITH &&) WHERE (NOT is_on_call),
+    CONSTRAINT shift_on_call EXCLUDE USING gist
+        (int4range(staff_id, staff_id, '[]') WITH &&, during WITH &&) WHERE (is_on_call)
 );
 CREATE INDEX shift_during ON kefu.shift USING gist (during);
 CREATE INDEX shift_unit ON kefu.shift (unit, role);
+CREATE INDEX shift_ends ON kefu.shift (upper(during)) WHERE returned_at IS NULL;
 COMMENT ON TABLE kefu.shift IS 'Who is on, where, as what and when (班次; R71)';
 COMMENT ON COLUMN kefu.shift.shift_id IS 'number of the shift (班次编号)';
 COMMENT ON COLUMN kefu.shift.unit IS 'unit on duty (机构)';
@@ -96,6 +102,8 @@ COMMENT ON COLUMN kefu.shift.staff_id IS 'person (人员)';
 COMMENT ON COLUMN kefu.shift.role IS 'role in which the person is on (角色)';
 COMMENT ON COLUMN kefu.shift.during IS 'half-open time range (起止时间)';
 COMMENT ON COLUMN kefu.shift.is_on_call IS 'reachable, not at the desk: told only when nobody is on (是否备班)';
+
+COMMENT ON COLUMN kefu.shift.returned_at IS 'when what the person held at its end went back to the queues; NULL before (退回时间)';
 
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
     ON kefu.unit FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();

@@ -96,7 +96,7 @@ CREATE TABLE kefu.ledger (
 );
 COMMENT ON TABLE kefu.ledger IS 'Chains of what has no machine row: rule changes, unmasking, take-over (台账)';
 COMMENT ON COLUMN kefu.ledger.ledger_id IS 'object_id of its events (台账编号)';
-COMMENT ON COLUMN kefu.ledger.ledger IS 'rules 规则变更, desk 运行, access 个人信息访问 (台账)';
+COMMENT ON COLUMN kefu.ledger.ledger IS 'rules 规则变更, desk 运行, access 个人信息访问, organization 人员与班次 (台账)';
 COMMENT ON COLUMN kefu.ledger.audit_seq IS 'events so far (序号)';
 COMMENT ON COLUMN kefu.ledger.audit_head IS 'hash of the last event (链头)';
 

@@ -18,6 +18,8 @@ BEGIN
     ELSIF object_type = 'work_order' THEN
         SELECT 'work_order', o.state INTO in_machine, in_state
           FROM kefu.work_order o WHERE o.order_id = id;
+    ELSIF object_type = 'task' THEN
+        SELECT 'task', k.state INTO in_machine, in_state FROM kefu.task k WHERE k.task_id = id;
     END IF;
     RETURN EXISTS (SELECT FROM kefu.transition n
                     WHERE n.machine = in_machine AND n.from_state = in_state
@@ -160,21 +162,6 @@ $$ BEGIN
     PERFORM kefu.check_matters(m.args);
 END $$;
 COMMENT ON FUNCTION kefu.effect_amend_record(kefu.move) IS 'Category and location of the complaint record; what the customer says counts more than the profile (补充记录; R112)';
-
-CREATE FUNCTION kefu.effect_hand_over_ticket(m kefu.move) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
-    UPDATE kefu.ticket t SET handler = s.staff_id
-      FROM kefu.shift s JOIN kefu.unit u USING (unit)
-     WHERE t.ticket_id = m.id AND s.shift_id = (m.args ->> 'shift')::bigint
-       -- A shift of the unit, above it, or of those it may give work to.
-       AND (s.unit IN (SELECT kefu.unit_path(t.unit))
-            OR u.kind IN ('hotline', 'contractor') AND u.parent IN (SELECT kefu.unit_path(t.unit)));
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no shift %', m.args ->> 'shift' USING ERRCODE = 'KF008';
-    END IF;
-END $$;
-COMMENT ON FUNCTION kefu.effect_hand_over_ticket(kefu.move) IS 'Whoever has that shift handles it (交接)';
 
 CREATE FUNCTION kefu.effect_transfer_ticket(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS

@@ -39,6 +39,12 @@ CREATE FUNCTION kefu.raise_event(machine text, id bigint, event text, args jsonb
 COMMENT ON FUNCTION kefu.raise_event(text, bigint, text, jsonb) IS
 'Raises an event on another object from within an effect, on that event''s authority, or outside any event as a platform. For the owner''s functions only: nobody may execute it (内部触发)';
 
+CREATE FUNCTION kefu.raise_as(authority text, machine text, id bigint, event text, args jsonb DEFAULT '{}')
+    RETURNS kefu.outcome
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kefu_raise_as';
+COMMENT ON FUNCTION kefu.raise_as(text, text, bigint, text, jsonb) IS
+'Raises an event outside any other, as what it is: clock for what time brings and nobody asked for, event for a part of something that a person did and a ledger names. For the owner''s functions only (内部: 指名触发)';
+
 CREATE FUNCTION kefu.raise_new(machine text, event text, args jsonb)
     RETURNS kefu.outcome
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kefu_raise_new';

@@ -117,28 +117,6 @@ END $$;
 COMMENT ON FUNCTION kefu.add_gateway(text, text) IS
 'Lets a login, such as a CRM''s, speak for the staff of a unit and below through kefu.acting_as (登记网关)';
 
-CREATE FUNCTION kefu.add_shift(login text, unit text, role text, from_at timestamptz, to_at timestamptz,
-                               on_call boolean DEFAULT false) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path = pg_catalog, kefu, pg_temp AS
-$$
-DECLARE
-    new_id bigint;
-BEGIN
-    PERFORM kefu.require_unit(unit, 'leader', 'admin');
-    INSERT INTO kefu.shift (unit, staff_id, role, during, is_on_call)
-    SELECT add_shift.unit, s.staff_id, add_shift.role, tstzrange(from_at, to_at), on_call
-      FROM kefu.staff s WHERE s.login = add_shift.login AND s.is_active
-    RETURNING shift_id INTO new_id;
-    IF new_id IS NULL THEN
-        RAISE EXCEPTION 'login "%" is not registered', login
-            USING ERRCODE = 'undefined_object', HINT = 'Register it with kefu.add_staff().';
-    END IF;
-    RETURN new_id;
-END $$;
-COMMENT ON FUNCTION kefu.add_shift(text, text, text, timestamptz, timestamptz, boolean) IS
-'Puts a person on duty at a unit for a time; a leader or an administrator may (排班; R71)';
-
 CREATE FUNCTION kefu.set_clock_policy(
     clock text, unit text, target interval, calendar text DEFAULT NULL,
     valid_from timestamptz DEFAULT NULL) RETURNS integer
@@ -165,6 +143,10 @@ BEGIN
         RAISE EXCEPTION 'there is no policy for clock "%"', clock
             USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM kefu.load_preset(''policies'').';
     END IF;
+    PERFORM kefu.check_latitude(clock, unit, target, coalesce(set_clock_policy.calendar, earlier.calendar),
+        (SELECT g.target FROM kefu.clock_policy g
+          WHERE g.clock = set_clock_policy.clock AND g.unit = 'group' AND g.valid_from <= since
+          ORDER BY g.valid_from DESC LIMIT 1));
     INSERT INTO kefu.clock_policy (clock, unit, valid_from, target, calendar)
     VALUES (set_clock_policy.clock, set_clock_policy.unit, since, set_clock_policy.target,
             coalesce(set_clock_policy.calendar, earlier.calendar))

@@ -43,6 +43,9 @@ COMMENT ON COLUMN kefu.job_state.last_error IS 'SQLSTATE and message of the last
 
 INSERT INTO kefu.job (job, call, every, at_most, sort, label_zh, label_en)
 VALUES
+    ('end_shifts', 'kefu.end_shifts(integer)', '1 minute', 1000, 20, '下班退回', 'work held after a shift'),
+    ('release_unqualified', 'kefu.release_unqualified(integer)', '1 minute', 1000, 30, '资质失效退回',
+     'work held without qualification'),
     ('keep_terms', 'kefu.retain_some(integer)', '1 day', 10, 60, '个人信息到期处理', 'personal data past its time'),
     ('raise_alarms', 'kefu.raise_alarms(integer)', '1 minute', 100, 10, '舆情预警', 'public-opinion levels');
 

@@ -39,6 +39,11 @@ $$
               ('admin', 'advance facts set_retention retain request_erasure hold_erasure resume_erasure
                          refuse_erasure erase_person'),
               ('desk', 'ask_removal no_result report_user convert explain suggest note_spread set_alarm make_statement'),
+              ('anyone', 'find_qualification_gap find_uncovered find_patrol_gap find_coverage
+                          find_holiday_unset'),
+              ('desk', 'handover due_while_closed contact_of'),
+              ('leader', 'end_shift swap_shift add_qualification add_training waive_qualification
+                          set_contact release_unqualified end_shifts'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),
@@ -50,7 +55,7 @@ $$
                          make_partitions tick health'),
               ('ingest', 'ingest'),
               ('worker', 'now is_foreign_copy desk_state tick seal_some make_partitions make_partition
-                          claim_exchanges record_exchanges next_exchange_at exchange_failed
+                          end_shifts release_unqualified claim_exchanges record_exchanges next_exchange_at exchange_failed
                           notify_fired health')) AS c(grp, names),
                regexp_split_to_table(c.names, '\s+') AS n(name)
     )

@@ -683,38 +683,61 @@ reread(KefuObject *object)
 	}
 }
 
-/* The number of a person among the facts. */
-static int32
-staff_fact(const Move *move, const JsonbValue *named)
+/* A number among the facts, given as such or as text. */
+static int64
+number_fact(const Move *move, const char *name)
 {
+	const JsonbValue *named = arg_value(move->call->args, name);
+
 	if (named->type == jbvNumeric)
-		return DatumGetInt32(DirectFunctionCall1(numeric_int4,
+		return DatumGetInt64(DirectFunctionCall1(numeric_int8,
 												 NumericGetDatum(named->val.numeric)));
 	if (named->type != jbvString)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the fact \"staff\" must be the number of a person")));
-	return pg_strtoint32(arg_text(move->call->args, "staff"));
+				 errmsg("the fact \"%s\" must be a number", name)));
+	return pg_strtoint64(arg_text(move->call->args, name));
+}
+
+/* Who has the shift that is among the facts. */
+static int32
+shift_fact(const Move *move)
+{
+	static KefuPlan plan = {
+		"SELECT staff_id FROM kefu.shift WHERE shift_id = $1", 1, {INT8OID}
+	};
+	Datum		shift_id = Int64GetDatum(number_fact(move, "shift"));
+	bool		isnull;
+
+	if (kefu_spi_run(&plan, &shift_id, NULL, false, 1) == 0)
+		kefu_refuse_not_visible();
+	return DatumGetInt32(kefu_spi_value(0, 1, &isnull));
 }
 
 /*
- * Who handles the object after a transition that says so; 0 nobody.  Work is
- * given only to who may do it.
+ * Who handles the object after a transition that says so; 0 nobody.  Whom a
+ * person or shift is asked for, that one; else the caller.  Work is given only
+ * to who may do it and is qualified (R7).
  */
 static int32
 new_handler(const KefuTransition *t, const Move *move)
 {
-	JsonbValue *named;
-	int32		staff_id;
+	int32		staff_id = move->actor.staff_id;
+	char	   *gap;
 
 	if (t->handler == NULL || strcmp(t->handler, "nobody") == 0)
 		return 0;
-	named = arg_value(move->call->args, "staff");
-	if (!is_given(named))
-		return move->actor.staff_id;
-	staff_id = staff_fact(move, named);
-	if (!kefu_staff_serves(staff_id, move->unit))
+	for (char **fact = t->requires; *fact; fact++)
+	{
+		if (strcmp(*fact, "staff") == 0)
+			staff_id = (int32) number_fact(move, "staff");
+		else if (strcmp(*fact, "shift") == 0)
+			staff_id = shift_fact(move);
+	}
+	if (staff_id != move->actor.staff_id && !kefu_staff_serves(staff_id, move->unit))
 		kefu_refuse_assignee(staff_id, move->unit);
+	if (staff_id != move->object->handler && (gap = kefu_qualification_gap(staff_id)) != NULL)
+		kefu_refuse_unqualified(staff_id, gap);
 	return staff_id;
 }
 
@@ -729,6 +752,7 @@ carry_out(const KefuCall *call, KefuObject *object, KefuTransition *chosen, Move
 	int16		old_round = object->round;
 	bool		changes = strcmp(t.to_state, object->state) != 0 ||
 		strcmp(t.to_machine, object->machine->machine) != 0;
+	int32		handler;
 	bool		isnull;
 	int			depth = kefu_guard_depth();
 
@@ -736,6 +760,8 @@ carry_out(const KefuCall *call, KefuObject *object, KefuTransition *chosen, Move
 	t.to_machine = pstrdup(t.to_machine);
 	t.handler = t.handler ? pstrdup(t.handler) : NULL;
 	t.clock_ops = kefu_copy_names(t.clock_ops);
+	t.requires = kefu_copy_names(t.requires);
+	handler = new_handler(&t, move);
 	if (changes)
 		object->version++;
 	move->event_id = kefu_audit_next_id();
@@ -743,7 +769,7 @@ carry_out(const KefuCall *call, KefuObject *object, KefuTransition *chosen, Move
 
 	kefu_guard_open(object->machine->relation, object->id);
 	append_event(move, &t, flags_of(call->authority));
-	kefu_object_write(object, &t, new_handler(&t, move));
+	kefu_object_write(object, &t, handler);
 	if (!t.speaks)
 		stop_clocks(t.clock_ops, object, call->event, old_round, move->at);
 	if (t.effect != InvalidOid)

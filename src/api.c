@@ -132,6 +132,24 @@ kefu_raise_event(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(outcome_row(fcinfo, &outcome));
 }
 
+KEFU_FUNCTION(kefu_raise_as);
+
+Datum
+kefu_raise_as(PG_FUNCTION_ARGS)
+{
+	KefuCall	call = {0};
+	KefuOutcome outcome;
+
+	call.authority = strcmp(text_arg(fcinfo, 0, "authority"), "clock") == 0 ?
+		KEFU_BY_CLOCK : KEFU_BY_EVENT;
+	call.machine = text_arg(fcinfo, 1, "machine");
+	call.id = id_arg(fcinfo, 2);
+	call.event = text_arg(fcinfo, 3, "event");
+	call.args = object_arg(fcinfo, 4);
+	outcome = kefu_advance(&call);
+	PG_RETURN_DATUM(outcome_row(fcinfo, &outcome));
+}
+
 KEFU_FUNCTION(kefu_raise_new);
 
 Datum

@@ -124,7 +124,7 @@ KEFU_FUNCTION(kefu_refuse_change)
 static void
 lock_ledger(const char *ledger, KefuEvent *event)
 {
-	static const char *const ledgers[] = {"rules", "desk", "access"};
+	static const char *const ledgers[] = {"rules", "desk", "access", "organization"};
 	static KefuPlan lock = {
 		"SELECT ledger_id, audit_seq, audit_head FROM kefu.ledger WHERE ledger = $1 "
 		"FOR NO KEY UPDATE", 1, {TEXTOID}
@@ -149,7 +149,7 @@ lock_ledger(const char *ledger, KefuEvent *event)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
 					 errmsg("ledger \"%s\" does not exist", ledger),
-					 errhint("The ledgers are rules, desk and access.")));
+					 errhint("The ledgers are rules, desk, access and organization.")));
 	}
 	event->object_id = DatumGetInt16(kefu_spi_value(0, 1, &isnull));
 	event->seq = DatumGetInt32(kefu_spi_value(0, 2, &isnull)) + 1;

@@ -110,6 +110,21 @@ kefu_refuse_assignee(int32 staff_id, const char *unit)
 			 errhint(SAY("kefu.grant_role() 授予角色。", "kefu.grant_role() grants roles."))));
 }
 
+/* gap: what is missing since when, in the language of the session. */
+void
+kefu_refuse_unqualified(int32 staff_id, const char *gap)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_KEFU_NOT_QUALIFIED),
+			 errmsg(SAY("人员 %d 的资质或培训不满足要求", "person %d is not qualified"), staff_id),
+			 errdetail_internal("%s", gap),
+			 errhint("%s", SAY("上级机构登记 kefu.add_qualification() 或 kefu.add_training(),"
+							   "或由值班长用 kefu.waive_qualification() 豁免至多 7 天。",
+							   "The unit above records it with kefu.add_qualification() or "
+							   "kefu.add_training(), or its leader waives it for at most 7 days "
+							   "with kefu.waive_qualification()."))));
+}
+
 void
 kefu_refuse_stale(KefuMachine *machine, const char *state, int32 given, int32 actual)
 {

@@ -19,6 +19,7 @@ pg_noreturn extern void kefu_refuse_role(KefuMachine *machine, const char *state
 pg_noreturn extern void kefu_refuse_handler(KefuMachine *machine, const char *state,
 											const char *event, int32 handler);
 pg_noreturn extern void kefu_refuse_assignee(int32 staff_id, const char *unit);
+pg_noreturn extern void kefu_refuse_unqualified(int32 staff_id, const char *gap);
 pg_noreturn extern void kefu_refuse_stale(KefuMachine *machine, const char *state,
 										  int32 given, int32 actual);
 pg_noreturn extern void kefu_refuse_not_visible(void);

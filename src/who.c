@@ -562,6 +562,18 @@ kefu_staff_serves(int32 staff_id, const char *unit)
 	return kefu_spi_run(&plan, values, NULL, true, 1) > 0;
 }
 
+char *
+kefu_qualification_gap(int32 staff_id)
+{
+	static KefuPlan plan = {
+		"SELECT kefu.qualification_gap($1, kefu.now())", 1, {INT4OID}
+	};
+	Datum		value = Int32GetDatum(staff_id);
+
+	kefu_spi_run(&plan, &value, NULL, true, 1);
+	return kefu_spi_text(0, 1);
+}
+
 KEFU_FUNCTION(kefu_require_unit);
 
 Datum
