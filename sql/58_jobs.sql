@@ -43,6 +43,7 @@ COMMENT ON COLUMN kefu.job_state.last_error IS 'SQLSTATE and message of the last
 
 INSERT INTO kefu.job (job, call, every, at_most, sort, label_zh, label_en)
 VALUES
+    ('forget_webhooks', 'kefu.forget_webhooks(integer)', '1 day', 10000, 90, '清理已送达推送', 'forget delivered webhooks'),
     ('raise_alarms', 'kefu.raise_alarms(integer)', '1 minute', 100, 10, '舆情预警', 'public-opinion levels');
 
 CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.job

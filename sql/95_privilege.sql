@@ -34,6 +34,8 @@ $$
                         contact_given acknowledge refer order_event open_task_for task_done
                         worklist card preview facts setting'),
               ('desk', 'suggest note_spread set_alarm make_statement'),
+              ('admin', 'add_subscriber set_subscriber set_webhook_template retry_webhook'),
+              ('worker', 'claim_webhooks next_webhook_at'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),
