@@ -3,7 +3,7 @@
 -- attempt. No worker, no network.
 --
 -- Everything happens in one transaction that is rolled back. What is queued behind
--- a cursor across transactions is for test/isolation/specs/webhook.spec.
+-- a cursor across transactions is for test/isolation/specs/webhook_queue.spec.
 
 \set ON_ERROR_ROLLBACK on
 \set VERBOSITY terse
@@ -347,10 +347,16 @@ INSERT INTO kefu.incarnation (incarnation, system_identifier, database_oid, open
 INSERT INTO kefu.audit_event (event_id, object_type, object_id, seq, at, machine, event, from_state, to_state, version,
                               unit, flags, incarnation, xid, form, hash)
     VALUES (-2, 'ticket', :complaint, 1001, kefu.now(), 'complaint', 'open', '*new', 'new', 1, 'east', 0, 99, 4, 1, ''),
-           (-1, 'ticket', :complaint, 1002, kefu.now(), 'complaint', 'open', '*new', 'new', 1, 'east', 0, 99, 5, 1, '');
+           (-1, 'ticket', :complaint, 1002, kefu.now(), 'complaint', 'open', '*new', 'new', 1, 'east', 0, 99, 5, 1, ''),
+           (-3, 'ticket', :complaint, 1003, kefu.now(), 'complaint', 'open', '*new', 'new', 1, 'east', 0, 99, 6, 1, ''),
+           (-4, 'ticket', :complaint, 1004, kefu.now(), 'complaint', 'open', '*new', 'new', 1, 'east', 0, 99, 6, 1, '');
 UPDATE kefu.subscriber_state SET incarnation = 99, next_xid = 5;
-SELECT kefu.queue_webhooks(10);
-SELECT w.subscriber, w.incarnation = kefu.here() AS is_here, w.event_id FROM kefu.webhook w WHERE w.event_id < 0;
+-- At most one event at a time, or one transaction.
+SELECT kefu.queue_webhooks(1);
+SELECT t.incarnation, t.next_xid FROM kefu.subscriber_state t WHERE t.subscriber = 'east';
+SELECT kefu.queue_webhooks(1);
+SELECT kefu.queue_webhooks(1);
+SELECT w.subscriber, w.incarnation = kefu.here() AS is_here, w.event_id FROM kefu.webhook w WHERE w.event_id < 0 ORDER BY w.webhook_id;
 SELECT t.subscriber, t.incarnation = kefu.here() AS here, t.next_xid <= pg_current_xact_id()::text::bigint AS before_us
   FROM kefu.subscriber_state t ORDER BY 1;
 

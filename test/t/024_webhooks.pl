@@ -111,7 +111,7 @@ sub arrives
 sub hasten
 {
 	run(q{BEGIN;
-		UPDATE kefu.subscriber_state SET next_at = now(), 
+		UPDATE kefu.subscriber_state SET next_at = now(),
 			lease_until = CASE WHEN lease_key IS NOT NULL THEN now() END;
 		UPDATE kefu.webhook SET not_before = now() WHERE state = 'queued';
 		DO $$ BEGIN PERFORM kefu.wake_worker('net'); END $$; COMMIT});
