@@ -36,7 +36,9 @@ SQL_FRAGMENTS = \
 	build/presets.sql \
 	sql/70_bi.sql \
 	sql/72_bi_clock.sql \
+	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \
+	sql/75_explain.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \
 	sql/95_privilege.sql

@@ -88,8 +88,8 @@ COMMENT ON FUNCTION kefu.guard_removal_needs_leader(kefu.move) IS 'A service gri
 CREATE FUNCTION kefu.guard_asked_by_another(m kefu.move) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
-    RETURN coalesce((SELECT g.asked_by FROM kefu.message g WHERE g.message_id = m.id),
-                    (m.args ->> 'asked_by')::integer) <> m.staff_id;
+    -- What is on record counts: a leader can't name somebody who never asked.
+    RETURN (SELECT g.asked_by <> m.staff_id FROM kefu.message g WHERE g.message_id = m.id);
 END $$;
 COMMENT ON FUNCTION kefu.guard_asked_by_another(kefu.move) IS 'Somebody else asked for the removal (由他人提出; ruling 12)';
 

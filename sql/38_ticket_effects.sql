@@ -207,8 +207,9 @@ BEGIN
     UPDATE kefu.ticket
        SET round = m.round + 1, round_posted_at = said_at, needs_reading = false,
            answered_at = NULL, resolved_at = NULL, result = NULL,
-           satisfaction = CASE WHEN m.event = 'dissatisfied' THEN 'dissatisfied'
-                               ELSE satisfaction END,
+           satisfaction = CASE WHEN m.event = 'dissatisfied'
+                                     OR (m.args ->> 'meaning' = 'objection' AND satisfaction <> 'not_asked')
+                               THEN 'dissatisfied' ELSE satisfaction END,
            further_need = concat_ws(E'\n', further_need, need)
      WHERE ticket_id = m.id;
 END $$;
@@ -382,9 +383,21 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_report_to_platform(kefu.move) IS 'No platform has a way to report a user by program: a task (向平台举报; R131)';
 
+CREATE FUNCTION kefu.effect_close_call_tasks(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.raise_event('task', k.task_id, 'done', jsonb_build_object('evidence',
+                concat_ws(': ', m.event, m.args ->> 'outcome')))
+       FROM kefu.task k
+      WHERE k.ticket_id = m.id AND k.cause = 'call_back' AND k.state = 'open';
+END $$;
+COMMENT ON FUNCTION kefu.effect_close_call_tasks(kefu.move) IS 'The call was made: its task is done (回访待办办结; R93, R106)';
+
 CREATE FUNCTION kefu.effect_open_call_task(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    -- A missed call was made all the same; the next try is a task of its own.
+    PERFORM kefu.effect_close_call_tasks(m);
     PERFORM kefu.open_task(
         kefu.hotline_of(m.unit), 'call_back', 'R93',
         coalesce((SELECT c.due_at FROM kefu.clock c

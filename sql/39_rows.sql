@@ -85,6 +85,7 @@ VALUES
     ('approve', '批准', 'approve'),
     ('archive', '归档', 'archive'),
     ('ask', '再次询问', 'ask again'),
+    ('ask_removal', '提出删除', 'ask for removal'),
     ('ask_contact', '征询联系方式', 'ask for contact data'),
     ('assign', '指派', 'assign'),
     ('attach', '并入个案', 'attach to a ticket'),

@@ -96,7 +96,7 @@ BEGIN
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'the text lacks what the rulebook asks for: %', missing
             USING ERRCODE = 'KF004',
-                  DETAIL = format('Event %s of a %s, %s channel.', event, kind, channel),
+                  DETAIL = format('Event %s, kind %s, %s channel.', event, kind, channel),
                   HINT = 'Use the approved script, or put it into the text.';
     END IF;
 END $$;

@@ -58,6 +58,15 @@ END;
 COMMENT ON FUNCTION kefu.remove_message(bigint, text, text, integer, text) IS
 'Abuse is deleted and reported; with a grievance in it a leader must approve (删除并举报; R82)';
 
+CREATE FUNCTION kefu.ask_removal(message bigint, reason text, evidence text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('message', message, 'ask_removal', kefu.facts('reason', reason, 'evidence', evidence), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.ask_removal(bigint, text, text, integer, text) IS
+'Asks for the removal of a message that is a ticket''s already; a leader then removes it by kefu.remove_message(), and the ticket lives on (提出删除; R82, ruling 12)';
+
 CREATE FUNCTION kefu.approve_removal(message bigint, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -255,6 +264,33 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.judge(bigint, text, text, text, integer, text) IS
 'Judges a negative comment vague or malicious and asks for the cause (判别; R127, R130)';
+
+CREATE FUNCTION kefu.no_result(ticket bigint, reason text, script text DEFAULT 'negative_other_ways', version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('ticket', ticket, 'no_result', kefu.facts('reason', reason, 'script', script), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.no_result(bigint, text, text, integer, text) IS
+'Asking brought nothing: a malicious comment is shelved, any other is a grumble and its author is told of other ways (询问无果; R129, R130)';
+
+CREATE FUNCTION kefu.report_user(ticket bigint, reason text, evidence text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('ticket', ticket, 'report_user', kefu.facts('reason', reason, 'evidence', evidence), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.report_user(bigint, text, text, integer, text) IS
+'Defamation or vulgar words: the user is to be reported to the platform; the comment is still to be answered (举报用户; R131)';
+
+CREATE FUNCTION kefu.convert(ticket bigint, into_ticket bigint, reason text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('ticket', ticket, 'convert', kefu.facts('ticket', into_ticket::text, 'reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.convert(bigint, bigint, text, integer, text) IS
+'A negative comment belongs to a complaint that is open already, also on another platform (并入投诉; R126, R128)';
 
 CREATE FUNCTION kefu.thank(ticket bigint, script text DEFAULT 'praise_thanks', version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome

@@ -36,6 +36,7 @@ $$
               ('desk', 'suggest note_spread set_alarm make_statement'),
               ('admin', 'add_subscriber set_subscriber set_webhook_template retry_webhook'),
               ('worker', 'claim_webhooks next_webhook_at'),
+              ('desk', 'ask_removal no_result report_user convert explain suggest note_spread set_alarm make_statement'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),

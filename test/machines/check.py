@@ -24,7 +24,9 @@ STARTS_FROM = {"posted_at", "event_time", "notice_time"}
 CALENDARS = {"wall", "shift", "calendar_days"}
 SPEAKS = {"", "public", "private", "both"}
 # The only ways out of a final state.
-FINAL_EXITS = {("message", "ticketed", "remove"),
+FINAL_EXITS = {("message", "ticketed", "ask_removal"),
+               ("message", "attached", "ask_removal"),
+               ("message", "ticketed", "remove"),
                ("message", "attached", "remove"),
                ("message", "attached", "detach"),
                ("message", "dismissed", "reconsider"),
