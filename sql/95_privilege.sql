@@ -33,7 +33,6 @@ $$
                         merge_ticket drop_ticket take assign release hand_over transfer note
                         contact_given acknowledge refer order_event open_task_for task_done
                         worklist card preview facts setting'),
-              ('desk', 'suggest note_spread set_alarm make_statement'),
               ('admin', 'add_subscriber set_subscriber set_webhook_template retry_webhook'),
               ('worker', 'claim_webhooks next_webhook_at'),
               ('desk', 'ask_removal no_result report_user convert explain suggest note_spread set_alarm make_statement'),
