@@ -36,6 +36,8 @@ SQL_FRAGMENTS = \
 	sql/54_exchange.sql \
 	sql/55_send.sql \
 	sql/56_account.sql \
+	sql/57_webhook.sql \
+	sql/57_subscriber.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \

@@ -38,6 +38,7 @@ MODULES_C = \
 	ledger \
 	seal \
 	evidence \
+	webhook \
 	exchange
 PURE_C = \
 	calendar \

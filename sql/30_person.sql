@@ -38,15 +38,16 @@ COMMENT ON COLUMN kefu.identity.updated_at IS 'when last seen (更新时间)';
 
 CREATE TABLE kefu.credential (
     credential text COLLATE "C" PRIMARY KEY,
-    platform text COLLATE "C" NOT NULL REFERENCES kefu.platform,
+    platform text COLLATE "C" REFERENCES kefu.platform,
     kind text COLLATE "C" NOT NULL CONSTRAINT credential_kind CHECK
-        (kind IN ('token', 'oauth1', 'basic')),
-    expires_at timestamptz
+        (kind IN ('token', 'oauth1', 'basic', 'webhook')),
+    expires_at timestamptz,
+    CONSTRAINT credential_platform CHECK ((platform IS NULL) = (kind = 'webhook'))
 );
-COMMENT ON TABLE kefu.credential IS 'Names of the secrets platforms ask for; the secrets themselves are never dumped (凭证)';
+COMMENT ON TABLE kefu.credential IS 'Names of the secrets that platforms and subscribers ask for; the secrets themselves are never dumped (凭证)';
 COMMENT ON COLUMN kefu.credential.credential IS 'name (凭证)';
-COMMENT ON COLUMN kefu.credential.platform IS 'platform (平台)';
-COMMENT ON COLUMN kefu.credential.kind IS 'token, oauth1 or basic (种类)';
+COMMENT ON COLUMN kefu.credential.platform IS 'platform; NULL for a subscriber''s (平台)';
+COMMENT ON COLUMN kefu.credential.kind IS 'token, oauth1, basic, or webhook for subscribers (种类)';
 COMMENT ON COLUMN kefu.credential.expires_at IS 'when it expires; NULL never or unknown (失效时间)';
 
 CREATE TABLE kefu.credential_secret (
@@ -56,7 +57,7 @@ CREATE TABLE kefu.credential_secret (
 );
 COMMENT ON TABLE kefu.credential_secret IS 'Secrets, never dumped and referenced by nothing; see kefu.set_secret() (密钥)';
 COMMENT ON COLUMN kefu.credential_secret.credential IS 'name of the credential; no foreign key, so that a dump without it restores (凭证)';
-COMMENT ON COLUMN kefu.credential_secret.secret IS 'object: access_token, or consumer and token keys (内容)';
+COMMENT ON COLUMN kefu.credential_secret.secret IS 'object: access_token, or consumer and token keys, or secret (内容)';
 COMMENT ON COLUMN kefu.credential_secret.set_at IS 'when it was set (设置时间)';
 
 CREATE TABLE kefu.account (

@@ -574,7 +574,10 @@ CREATE FUNCTION kefu.record_exchanges(kinds text[], keys text[], lease_keys uuid
 $$ BEGIN
     PERFORM kefu.require_worker();
     FOR i IN 1 .. cardinality(kinds) LOOP
-        IF kinds[i] <> 'feed' THEN
+        IF kinds[i] = 'webhook' THEN
+            PERFORM kefu.record_webhook(keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i], bodies[i],
+                                        reply_headers[i], finished_at[i]);
+        ELSIF kinds[i] <> 'feed' THEN
             PERFORM kefu.record_outbound(kinds[i], keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i],
                                          bytes_sent[i], bodies[i], reply_headers[i], finished_at[i]);
         END IF;
@@ -606,6 +609,12 @@ BEGIN
         END IF;
         RETURN;
     END IF;
+    IF kind = 'webhook' THEN
+        PERFORM kefu.fail_webhook(w.webhook_id, 'unrecorded', NULL, reason)
+           FROM kefu.webhook w JOIN kefu.subscriber_state t USING (subscriber)
+          WHERE w.webhook_id = key::bigint AND t.lease_key = exchange_failed.lease_key;
+        RETURN;
+    END IF;
     UPDATE kefu.outbound x
        SET state = 'uncertain', lease_until = NULL, lease_key = NULL, last_class = 'unrecorded',
            last_error = reason, not_before = kefu.now() + interval '5 minutes'
@@ -617,4 +626,4 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.exchange_failed(text, text, uuid, text) IS
-'The result of an exchange could not be recorded: it becomes a dead letter, a feed waits, a send is looked for on the platform. For the worker or an administrator of Group (交换结果无法登记)';
+'The result of an exchange could not be recorded: it becomes a dead letter, a feed waits, a send is looked for on the platform, a webhook is tried again. For the worker or an administrator of Group (交换结果无法登记)';

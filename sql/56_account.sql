@@ -13,7 +13,7 @@ $$ BEGIN
         'credential', credential, 'platform', platform, 'kind', kind, 'expires_at', expires_at));
 END $$;
 COMMENT ON FUNCTION kefu.add_credential(text, text, text, timestamptz) IS
-'Names a secret that a platform asks for; of one that is there only expires_at changes. Group administrators only (登记凭证)';
+'Names a secret that a platform asks for, or with no platform and kind webhook one shared with a subscriber; of one that is there only expires_at changes. Group administrators only (登记凭证)';
 
 CREATE FUNCTION kefu.set_secret(credential text, secret jsonb) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -26,7 +26,7 @@ $$ BEGIN
     IF jsonb_typeof(secret) IS DISTINCT FROM 'object' THEN
         RAISE EXCEPTION 'a secret is a JSON object'
             USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'Kind token has access_token; kind basic has user and password.';
+                  HINT = 'Kind token has access_token; kind basic has user and password; kind webhook has secret.';
     END IF;
     PERFORM FROM kefu.credential c WHERE c.credential = set_secret.credential;
     IF NOT FOUND THEN

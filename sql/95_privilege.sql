@@ -38,6 +38,8 @@ $$
                         erase_person customer_view'),
               ('admin', 'advance facts set_retention retain request_erasure hold_erasure resume_erasure
                          refuse_erasure erase_person'),
+              ('admin', 'add_subscriber set_subscriber set_webhook_template retry_webhook'),
+              ('worker', 'claim_webhooks next_webhook_at'),
               ('desk', 'ask_removal no_result report_user convert explain suggest note_spread set_alarm make_statement'),
               ('anyone', 'find_qualification_gap find_uncovered find_patrol_gap find_coverage
                           find_holiday_unset'),

@@ -84,11 +84,12 @@ define_network_settings(void)
 	DefineCustomStringVariable("kefu.allowed_hosts",
 							   "Sets the hosts that the network worker may contact.",
 							   "Comma-separated host names; empty allows the hosts of "
-							   "the platform rows only.",
+							   "platform and subscriber rows only.",
 							   &kefu_allowed_hosts, "",
 							   PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("kefu.allow_http",
-							 "Allows plain http where the platform row allows it too.",
+							 "Allows plain http where the row of platform or "
+							 "subscriber allows it too.",
 							 NULL,
 							 &kefu_allow_http, false,
 							 PGC_SIGHUP, 0, NULL, NULL, NULL);

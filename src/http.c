@@ -228,12 +228,6 @@ kefu_http_descriptor(void)
 	return poll_fd;
 }
 
-int
-kefu_http_active(void)
-{
-	return active;
-}
-
 /* ---- one request ---- */
 
 static void

@@ -64,6 +64,4 @@ extern void kefu_http_drive(void);
 extern KefuHttpReply *kefu_http_take(void);
 extern void kefu_http_free(KefuHttpReply *reply);
 
-extern int	kefu_http_active(void);	/* requests under way */
-
 #endif							/* KEFU_HTTP_H */

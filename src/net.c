@@ -14,6 +14,10 @@
  * As many again as can be asked at once are claimed ahead, so that one request
  * follows the other on a connection while the database is busy.
  *
+ * Platforms and subscribers have a lane each, with connections of its own and a
+ * claim of its own: a subscriber that hangs takes none from a platform, and what
+ * is wrong with webhooks keeps no feed from being claimed.
+ *
  * A shutdown doesn't wait for replies.
  */
 #include "kefu.h"
@@ -36,12 +40,25 @@
 
 #define EMPTY_CLAIM_MS 1000		/* due, says the database, yet there is nothing */
 #define RECORD_TRIES 5
+#define WEBHOOKS_AT_ONCE 4
 #define RETRY_MS 2000
+
+typedef struct Lane
+{
+	KefuPlan	claim;
+	KefuPlan	next;			/* when the database expects to have something to ask */
+	KefuJob    *job;
+	int			own_connections;	/* 0: kefu.connections */
+	int			active;			/* requests under way */
+	dlist_head	claimed;		/* if it commits */
+	dlist_head	waiting;		/* for a connection */
+} Lane;
 
 typedef struct Exchange
 {
 	dlist_node	node;
 	MemoryContext context;		/* holds this and all it points to */
+	Lane	   *lane;
 	char	   *kind;
 	char	   *key;
 	pg_uuid_t	lease_key;
@@ -51,21 +68,39 @@ typedef struct Exchange
 	bool		is_settled;		/* recorded, if the transaction commits */
 } Exchange;
 
-static dlist_head claimed = DLIST_STATIC_INIT(claimed); /* if it commits */
-static dlist_head waiting = DLIST_STATIC_INIT(waiting); /* for a connection */
 static dlist_head replied = DLIST_STATIC_INIT(replied);
 
-static TimestampTz claim(void);
+static TimestampTz claim_exchanges(void);
+static TimestampTz claim_webhooks(void);
 static TimestampTz record(void);
 
 static KefuJob jobs[] = {
 	{.name = "kefu: record exchanges", .run = record, .needs = KEFU_MAY_KEEP_HOUSE,
 	.next_at = KEFU_NOT_BY_TIME},
-	{.name = "kefu: claim exchanges", .run = claim, .needs = KEFU_MAY_WORK,
+	{.name = "kefu: claim exchanges", .run = claim_exchanges, .needs = KEFU_MAY_WORK,
+	.at_wake = true},
+	{.name = "kefu: claim webhooks", .run = claim_webhooks, .needs = KEFU_MAY_WORK,
 	.at_wake = true},
 };
 static KefuJob *const record_job = &jobs[0];
-static KefuJob *const claim_job = &jobs[1];
+
+#define CLAIMED_COLUMNS \
+	"SELECT kind, key, lease_key, method, url, headers, body, content_type," \
+	" timeout_ms, max_bytes, allows_http FROM "
+
+static Lane lanes[] = {
+	{.claim = {CLAIMED_COLUMNS "kefu.claim_exchanges($1)", 1, {INT4OID}},
+	.next = {"SELECT kefu.next_exchange_at()"},
+	.job = &jobs[1],
+	.claimed = DLIST_STATIC_INIT(lanes[0].claimed),
+	.waiting = DLIST_STATIC_INIT(lanes[0].waiting)},
+	{.claim = {CLAIMED_COLUMNS "kefu.claim_webhooks($1)", 1, {INT4OID}},
+	.next = {"SELECT kefu.next_webhook_at()"},
+	.job = &jobs[2],
+	.own_connections = WEBHOOKS_AT_ONCE,
+	.claimed = DLIST_STATIC_INIT(lanes[1].claimed),
+	.waiting = DLIST_STATIC_INIT(lanes[1].waiting)},
+};
 
 PGDLLEXPORT void kefu_net_main(Datum arg);
 
@@ -137,17 +172,19 @@ forget_all(dlist_head *list)
 
 /* ---- claim ---- */
 
-/*
- * When the database expects to have something to ask.
- */
-static TimestampTz
-next_exchange_at(void)
+static int
+connections_of(const Lane *lane)
 {
-	static KefuPlan plan = {"SELECT kefu.next_exchange_at()"};
+	return lane->own_connections > 0 ? lane->own_connections : kefu_connections;
+}
+
+static TimestampTz
+next_claim_at(Lane *lane)
+{
 	TimestampTz at;
 	bool		isnull;
 
-	kefu_spi_run(&plan, NULL, NULL, false, 1);
+	kefu_spi_run(&lane->next, NULL, NULL, false, 1);
 	at = DatumGetTimestampTz(kefu_spi_value(0, 1, &isnull));
 	return isnull ? KEFU_NOT_BY_TIME : at;
 }
@@ -199,7 +236,7 @@ read_claim(Exchange *exchange, uint64 row)
 		request->method == NULL || request->url == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("kefu.claim_exchanges() returned an incomplete row")));
+				 errmsg("an incomplete exchange was claimed")));
 	value = kefu_spi_value(row, 6, &isnull);
 	if (!isnull)
 		read_headers(exchange, value);
@@ -219,7 +256,7 @@ read_claim(Exchange *exchange, uint64 row)
 }
 
 static void
-take_claim(uint64 row)
+take_claim(Lane *lane, uint64 row)
 {
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "kefu exchange",
 												  ALLOCSET_SMALL_SIZES);
@@ -227,43 +264,54 @@ take_claim(uint64 row)
 	Exchange   *exchange = palloc0(sizeof(Exchange));
 
 	exchange->context = context;
-	dlist_push_tail(&claimed, &exchange->node);
+	exchange->lane = lane;
+	dlist_push_tail(&lane->claimed, &exchange->node);
 	read_claim(exchange, row);
 	MemoryContextSwitchTo(outer);
 }
 
 /*
- * Claims what connections are free for, and as many again.  The leases are committed before the
- * first byte goes out: ask_waiting() runs after this transaction.  That
- * something is being said must outlive a crash, or it would be said again.
+ * Claims what connections are free for, and as many again.  The leases are
+ * committed before the first byte goes out: ask_waiting() runs after this
+ * transaction.  That something is being said must outlive a crash, or it would
+ * be said again.
  */
 static TimestampTz
-claim(void)
+claim(Lane *lane)
 {
-	static KefuPlan plan = {
-		"SELECT kind, key, lease_key, method, url, headers, body, content_type,"
-		" timeout_ms, max_bytes, allows_http FROM kefu.claim_exchanges($1)",
-		1, {INT4OID}
-	};
-	int			room = 2 * kefu_connections - kefu_http_active() - length_of(&waiting);
+	int			room = 2 * connections_of(lane) - lane->active - length_of(&lane->waiting);
 	Datum		max = Int32GetDatum(room);
 	TimestampTz next_at;
 	uint64		count;
 
-	forget_all(&claimed);		/* of an attempt that failed */
+	forget_all(&lane->claimed); /* of an attempt that failed */
 	forget_settled();
-	if (room <= 0 || !dlist_is_empty(&replied))
+	if (room <= 0)
 		return KEFU_NOT_BY_TIME;	/* the next recording asks again */
-	count = kefu_spi_run(&plan, &max, NULL, false, 0);
+	if (!dlist_is_empty(&replied))
+		return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), EMPTY_CLAIM_MS);
+	count = kefu_spi_run(&lane->claim, &max, NULL, false, 0);
 	for (uint64 row = 0; row < count; row++)
-		take_claim(row);
-	kefu_worker_commit_must_last(any_speaks(&claimed));
+		take_claim(lane, row);
+	kefu_worker_commit_must_last(any_speaks(&lane->claimed));
 	if (count >= room)
 		return KEFU_NOT_BY_TIME;
-	next_at = next_exchange_at();
+	next_at = next_claim_at(lane);
 	if (next_at != KEFU_NOT_BY_TIME && kefu_ms_until(next_at) == 0)
 		next_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), EMPTY_CLAIM_MS);
 	return next_at;
+}
+
+static TimestampTz
+claim_exchanges(void)
+{
+	return claim(&lanes[0]);
+}
+
+static TimestampTz
+claim_webhooks(void)
+{
+	return claim(&lanes[1]);
 }
 
 /* ---- ask ---- */
@@ -273,21 +321,21 @@ claim(void)
  * the order in which they were claimed.
  */
 static void
-queue_claimed(void)
+queue_claimed(Lane *lane)
 {
 	dlist_mutable_iter at;
 	dlist_iter	place;
 
-	if (claim_job->failures > 0)
+	if (lane->job->failures > 0)
 		return;					/* nothing of it was committed */
-	dlist_foreach_modify(at, &claimed)
+	dlist_foreach_modify(at, &lane->claimed)
 	{
 		Exchange   *exchange = dlist_container(Exchange, node, at.cur);
 		dlist_node *before = NULL;
 
 		dlist_delete(&exchange->node);
 		if (strcmp(exchange->kind, "feed") != 0)
-			dlist_foreach(place, &waiting)
+			dlist_foreach(place, &lane->waiting)
 				if (strcmp(dlist_container(Exchange, node, place.cur)->kind, "feed") == 0)
 				{
 					before = place.cur;
@@ -296,7 +344,7 @@ queue_claimed(void)
 		if (before != NULL)
 			dlist_insert_before(before, &exchange->node);
 		else
-			dlist_push_tail(&waiting, &exchange->node);
+			dlist_push_tail(&lane->waiting, &exchange->node);
 	}
 }
 
@@ -306,14 +354,14 @@ queue_claimed(void)
  * here.
  */
 static void
-ask_waiting(KefuLeave leave)
+ask_waiting(Lane *lane, KefuLeave leave)
 {
 	KefuCounts	more = {0};
 
-	while (!dlist_is_empty(&waiting) && kefu_http_active() < kefu_connections)
+	while (!dlist_is_empty(&lane->waiting) && lane->active < connections_of(lane))
 	{
 		Exchange   *exchange = dlist_container(Exchange, node,
-											   dlist_pop_head_node(&waiting));
+											   dlist_pop_head_node(&lane->waiting));
 
 		if (!speaks(exchange) && leave < KEFU_MAY_WORK)
 		{
@@ -326,6 +374,7 @@ ask_waiting(KefuLeave leave)
 			more.sends++;
 		else
 			exchange->request.refusal = "the desk isn't live";
+		lane->active++;
 		kefu_http_start(&exchange->request);
 	}
 	if (more.sends + more.fetches > 0)
@@ -341,6 +390,7 @@ collect_replies(void)
 	{
 		Exchange   *exchange = reply->owner;
 
+		exchange->lane->active--;
 		exchange->reply = reply;
 		dlist_push_tail(&replied, &exchange->node);
 		if (record_job->failures == 0)
@@ -621,14 +671,29 @@ record(void)
 			else
 				give_up(exchange, error);
 		}
+	dlist_foreach(at, &replied)
+	{
+		Lane	   *lane = dlist_container(Exchange, node, at.cur)->lane;
+
+		if (lane->job->failures == 0)
+			lane->job->next_at = 0; /* there is room, and a walk may go on */
+	}
 	if (any_left)
 		return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), RETRY_MS);
-	if (claim_job->failures == 0)
-		claim_job->next_at = 0;	/* there is room, and a walk may go on */
 	return KEFU_NOT_BY_TIME;
 }
 
 /* ---- the loop ---- */
+
+static void
+ask_all(KefuLeave leave)
+{
+	for (int i = 0; i < lengthof(lanes); i++)
+	{
+		queue_claimed(&lanes[i]);
+		ask_waiting(&lanes[i], leave);
+	}
+}
 
 void
 kefu_net_main(Datum arg)
@@ -649,12 +714,11 @@ kefu_net_main(Datum arg)
 	{
 		kefu_http_drive();
 		collect_replies();
-		ask_waiting(leave);
+		ask_all(leave);
 		kefu_http_drive();		/* the database may take its time */
 		leave = kefu_worker_turn();
 		forget_settled();
-		queue_claimed();
-		ask_waiting(leave);
+		ask_all(leave);
 		collect_replies();		/* what was refused is there already */
 		(void) WaitEventSetWait(events, kefu_worker_pause(), &happened, 1, wait_event);
 		ResetLatch(MyLatch);

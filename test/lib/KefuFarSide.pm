@@ -49,8 +49,9 @@ sub reply
 		'Content-Length: ' . length $body, $header // (), '', $body);
 }
 
-# Answers of the test's own, by path, may follow the log: they return what
-# reply() makes, and may read the log of what arrived.
+# Answers of the test's own, by path, may follow the log: they are given method,
+# target, headers by lower-case name and body, return what reply() makes, and may
+# read the log of what arrived.
 sub new
 {
 	my ($class, $log, %more) = @_;
@@ -101,7 +102,7 @@ sub serve
 		my ($path) = $target =~ /^([^?]+)/;
 		my @sent =
 		    $path eq '/echo' ? echo($method, $target, \%header, $body)
-		  : $answer{$path} ? $answer{$path}->()
+		  : $answer{$path} ? $answer{$path}->($method, $target, \%header, $body)
 		  : reply('', undef, 404);
 		if (ref $sent[0])
 		{

@@ -22,7 +22,15 @@ $server->start;
 $server->safe_psql('postgres', q{
 	DO $$ BEGIN FOR i IN 1 .. 20000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$});
 fill_desk($server, 'https://plaza.example');
-$server->safe_psql('desk', 'SELECT kefu.go_live()');
+$server->safe_psql('desk', q{
+	SELECT kefu.go_live();
+	SELECT FROM kefu.load_preset('webhooks');
+	SELECT kefu.add_credential('hook', NULL, 'webhook');
+	SELECT kefu.set_secret('hook', '{"secret": "not for a dump"}');
+	SELECT kefu.add_subscriber('crm', 'group', 'https://hook.example/', 'json', '{state_change}', 'hook', 'kefu');
+	INSERT INTO kefu.webhook (incarnation, subscriber, event_id, what, slots, queued_at, not_before, give_up_at)
+	SELECT incarnation, 'crm', event_id, 'state_change', '{"id": "1"}', at, at, at
+	  FROM kefu.audit_event ORDER BY event_id LIMIT 1});
 
 # --- what is dumped -------------------------------------------------------------
 
@@ -36,7 +44,7 @@ my $dumps = $server->basedir;
 
 like($rows, qr/^audit_event_$_\|[1-9]/m, "partition $_ has events") for qw(202603 202604 default);
 like($rows, qr/^$_\|[1-9]/m, "$_ has rows")
-  for qw(raw_payload_202603 raw_payload_202604 seal outbound dead_letter clock desk_mode);
+  for qw(raw_payload_202603 raw_payload_202604 seal outbound dead_letter clock desk_mode subscriber webhook);
 is( $server->safe_psql('desk', q{
 		SELECT count(*) FILTER (WHERE erased_by IS NULL) > 0, count(erased_by) FROM kefu.audit_detail}),
 	't|1', 'one detail is erased, others are there');
@@ -75,8 +83,9 @@ sub is_the_desk
 		"$what: and anybody can tell");
 	is( $copy->safe_psql($database, q{
 			SELECT kefu.is_foreign_copy(), kefu.desk_state(),
-			       (SELECT count(*) FROM kefu.claim_exchanges(10)), kefu.next_exchange_at() IS NULL}),
-		't|foreign|0|t', "$what: a copy that claims nothing");
+			       (SELECT count(*) FROM kefu.claim_exchanges(10)), kefu.next_exchange_at() IS NULL,
+			       (SELECT count(*) FROM kefu.claim_webhooks(10)), kefu.next_webhook_at() IS NULL}),
+		't|foreign|0|t|0|t', "$what: a copy that claims nothing");
 	like(($copy->psql($database, 'SELECT kefu.go_live()'))[2], qr/went live elsewhere/,
 		"$what: and can't simply go live");
 	# The invented operator's word, and a customer's; an old post is still known.
