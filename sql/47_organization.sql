@@ -112,21 +112,25 @@ END $$;
 COMMENT ON FUNCTION kefu.require_range(timestamptz, timestamptz) IS
 'The half-open range; raises invalid_parameter_value where it would be empty or open-ended (内部: 校验时段)';
 
-CREATE FUNCTION kefu.staff_named(login text) RETURNS kefu.staff
+CREATE FUNCTION kefu.staff_named(login text, in_units text[] DEFAULT NULL) RETURNS kefu.staff
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
 $$
 DECLARE
     s kefu.staff;
 BEGIN
-    SELECT * INTO s FROM kefu.staff f WHERE f.login = staff_named.login AND f.is_active;
-    IF NOT FOUND THEN
+    SELECT * INTO s FROM kefu.staff f
+     WHERE f.login = staff_named.login AND f.is_active
+       AND (in_units IS NULL OR f.unit = ANY (in_units));
+    IF NOT FOUND AND in_units IS NOT NULL THEN
+        PERFORM kefu.require_unit(NULL);
+    ELSIF NOT FOUND THEN
         RAISE EXCEPTION 'login "%" is not registered', login
             USING ERRCODE = 'undefined_object', HINT = 'Register it with kefu.add_staff().';
     END IF;
     RETURN s;
 END $$;
-COMMENT ON FUNCTION kefu.staff_named(text) IS
-'The active person with that login; undefined_object if there is none (内部: 按登录查人员)';
+COMMENT ON FUNCTION kefu.staff_named(text, text[]) IS
+'The active person with that login; undefined_object if there is none. With in_units only people of these, and KF008 for anybody else, so that nobody learns who there is (内部: 按登录查人员)';
 
 CREATE FUNCTION kefu.require_supervisor(unit text, VARIADIC roles text[]) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
@@ -170,7 +174,10 @@ CREATE FUNCTION kefu.add_training(login text, subject text, from_at timestamptz,
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 DECLARE
-    who kefu.staff := kefu.staff_named(login);
+    -- Somebody of a unit one can't see is as unknown as nobody.
+    who kefu.staff := kefu.staff_named(login, CASE
+        WHEN (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = kefu.caller()) THEN NULL
+        ELSE kefu.my_units() END);
     new_id bigint;
 BEGIN
     PERFORM kefu.require_supervisor(who.unit, 'leader', 'admin');

@@ -10,7 +10,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL kefu.test_now = '2026-03-02 09:00+08';
-SELECT FROM kefu.create_roles();
+SELECT FROM kefu.create_roles() \g /dev/null
 CREATE ROLE people_zhao; CREATE ROLE people_lin; CREATE ROLE people_hu; CREATE ROLE people_boss;
 CREATE ROLE people_far; CREATE ROLE people_wang;
 GRANT kefu_leader TO people_zhao, people_boss, people_far;

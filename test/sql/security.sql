@@ -13,7 +13,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL kefu.test_now = '2026-03-02 09:00+08';
-SELECT FROM kefu.create_roles();
+SELECT FROM kefu.create_roles() \g /dev/null
 SELECT FROM kefu.load_preset('all');
 INSERT INTO kefu.unit (unit, parent, kind, name_zh, name_en)
 VALUES ('gd.helper', 'gd', 'contractor', '某外包公司', 'a contractor'),
@@ -61,6 +61,11 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+-- Contractors and their people are qualified (R7); people.sql shows what else happens.
+SELECT count(*) FROM (
+    SELECT kefu.add_qualification(u.unit, '2026-01-01', '2027-01-01', 'file') FROM kefu.unit u WHERE u.kind = 'contractor'
+    UNION ALL
+    SELECT kefu.add_training(w.login, 'service', '2026-01-01', '2027-01-01', 'course') FROM who w WHERE w.unit LIKE '%.helper') AS q;
 INSERT INTO kefu.credential (credential, platform, kind) VALUES ('sec.key', 'sina', 'token');
 INSERT INTO kefu.account (account, platform, unit, handle, native_id, credential)
 VALUES ('sina.gd', 'sina', 'gd', '某省客服', '9001', 'sec.key'),

@@ -9,7 +9,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL kefu.test_now = '2026-03-02 09:00+08';
-SELECT FROM kefu.create_roles();
+SELECT FROM kefu.create_roles() \g /dev/null
 CREATE ROLE shift_zhao; CREATE ROLE shift_lin; CREATE ROLE shift_he; CREATE ROLE shift_far; CREATE ROLE shift_tmp;
 GRANT kefu_leader TO shift_zhao, shift_far;
 GRANT kefu_operator TO shift_lin, shift_he, shift_tmp;

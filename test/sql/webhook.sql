@@ -19,7 +19,7 @@ SELECT FROM kefu.add_staff('webhook_east_admin', 'east', '东乙');
 SELECT FROM kefu.add_staff('webhook_group_admin', 'group', '集团乙');
 SELECT FROM kefu.grant_role('webhook_east_admin', 'east', 'admin');
 SELECT FROM kefu.grant_role('webhook_group_admin', 'group', 'admin');
-SELECT FROM kefu.create_roles();
+SELECT FROM kefu.create_roles() \g /dev/null
 GRANT kefu_admin TO webhook_east_admin, webhook_group_admin;
 ALTER SEQUENCE kefu.webhook_webhook_id_seq RESTART;
 DELETE FROM kefu.desk_mode;
