@@ -19,6 +19,11 @@
 #define KEFU_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* 16 moved what reads a varlena out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* 17 let an extension name its own wait events. */
 #if PG_VERSION_NUM < 170000
 #define WaitEventExtensionNew(name) ((uint32) PG_WAIT_EXTENSION)
