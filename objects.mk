@@ -23,6 +23,7 @@ MODULES_C = \
 	clock \
 	object \
 	request \
+	facts \
 	advance \
 	api \
 	tick \

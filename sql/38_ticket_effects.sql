@@ -117,9 +117,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.make_ticket(kefu.move) IS 'Inserts a ticket for a message that a person triaged; ingest makes provisional ones set-wise (建立个案)';
 
+CREATE FUNCTION kefu.check_priority(priority text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$ BEGIN
+    IF priority::integer NOT BETWEEN 1 AND 4 THEN
+        RAISE EXCEPTION 'the fact "priority" must be 1 to 4' USING ERRCODE = 'KF002', HINT = '1 is the highest.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.check_priority(text) IS 'Refuses (KF002) what is no priority; NULL passes (校验优先级; R105)';
+
 CREATE FUNCTION kefu.effect_set_kind_confirmed(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    PERFORM kefu.check_priority(m.args ->> 'priority');
     UPDATE kefu.ticket
        SET kind_confirmed_at = m.at, is_provisional = false,
            priority = coalesce((m.args ->> 'priority')::smallint, priority),
@@ -144,6 +154,8 @@ COMMENT ON FUNCTION kefu.effect_set_alarm(kefu.move) IS 'The public-opinion leve
 CREATE FUNCTION kefu.effect_set_priority(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    -- The priority on record is no answer to what it shall be.
+    PERFORM kefu.check_priority(coalesce(m.args ->> 'priority', '0'));
     UPDATE kefu.ticket SET priority = (m.args ->> 'priority')::smallint WHERE ticket_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_set_priority(kefu.move) IS 'The priority is set; 1 is the highest (设优先级; R105)';
@@ -358,6 +370,11 @@ $$
 DECLARE
     target bigint := (m.args ->> 'ticket')::bigint;
 BEGIN
+    -- A ticket has its own number on record; it can't go on as itself.
+    IF target IS NULL OR target = m.id THEN
+        RAISE EXCEPTION 'another ticket must be named to go on as'
+            USING ERRCODE = 'KF002', HINT = 'Give its number as ticket.';
+    END IF;
     UPDATE kefu.ticket SET merged_into = target, needs_reading = false WHERE ticket_id = m.id;
     PERFORM kefu.raise_event('ticket', target, 'note', jsonb_build_object('merged', m.id));
 END $$;

@@ -32,6 +32,7 @@
 #include "advance.h"
 #include "audit.h"
 #include "clock.h"
+#include "facts.h"
 #include "guard.h"
 #include "guc.h"
 #include "object.h"
@@ -48,149 +49,6 @@ static Jsonb *
 parse_object(const char *text)
 {
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-}
-
-/* An instant as facts have it: ISO 8601 in UTC, whatever the session's settings. */
-static char *
-instant_text(TimestampTz at)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-	char		text[MAXDATELEN + 1];
-
-	if (timestamp2tm(at, NULL, &tm, &fsec, NULL, NULL) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
-	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_XSD_DATES, text);
-	return psprintf("%sZ", text);
-}
-
-/* --- facts ---------------------------------------------------------------- */
-
-static JsonbValue *
-arg_value(Jsonb *args, const char *name)
-{
-	return getKeyJsonValueFromContainer(&args->root, name, strlen(name), NULL);
-}
-
-static bool
-is_given(const JsonbValue *value)
-{
-	return value != NULL && value->type != jbvNull &&
-		!(value->type == jbvString && value->val.string.len == 0);
-}
-
-/* A string argument as C text, or NULL. */
-static char *
-arg_text(Jsonb *args, const char *name)
-{
-	JsonbValue *value = arg_value(args, name);
-
-	if (!is_given(value) || value->type != jbvString)
-		return NULL;
-	return pnstrdup(value->val.string.val, value->val.string.len);
-}
-
-/* The end that an event brings for a clock, in the clock's own fact or reply_by. */
-static TimestampTz
-arg_instant(Jsonb *args, const char *name)
-{
-	char	   *text = arg_text(args, name);
-
-	if (text == NULL)
-		return DT_NOBEGIN;
-	return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
-												   ObjectIdGetDatum(InvalidOid),
-												   Int32GetDatum(-1)));
-}
-
-/*
- * The first required fact that neither came with the event nor is on record;
- * NULL if none is missing.
- */
-static const char *
-missing_fact(KefuTransition *t, KefuObject *object, Jsonb *args)
-{
-	Jsonb	   *record = NULL;
-
-	for (char **fact = t->requires; *fact; fact++)
-	{
-		KefuFact   *known;
-
-		if (is_given(arg_value(args, *fact)))
-			continue;
-		known = kefu_fact(*fact);
-		if (known == NULL || known->record_column == NULL || object->id == 0)
-			return *fact;
-		if (record == NULL)
-		{
-			Datum		arg = Int64GetDatum(object->id);
-			bool		isnull;
-
-			kefu_spi_run(kefu_object_record(object->machine), &arg, NULL, false, 1);
-			record = DatumGetJsonbPCopy(kefu_spi_value(0, 1, &isnull));
-		}
-		if (!is_given(arg_value(record, known->record_column)))
-			return *fact;
-	}
-	return NULL;
-}
-
-/* An instant is kept as UTC, however the caller wrote it. */
-static void
-set_instant(JsonbValue *value)
-{
-	char	   *text = pnstrdup(value->val.string.val, value->val.string.len);
-	TimestampTz at = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
-															 CStringGetDatum(text),
-															 ObjectIdGetDatum(InvalidOid),
-															 Int32GetDatum(-1)));
-
-	value->val.string.val = instant_text(at);
-	value->val.string.len = strlen(value->val.string.val);
-}
-
-/*
- * Splits what came with an event: ids, codes and instants go into the event,
- * free text and personal data into its erasable detail.
- */
-static void
-split_facts(Jsonb *args, Jsonb **facts, Jsonb **detail)
-{
-	JsonbIterator *it = JsonbIteratorInit(&args->root);
-	JsonbParseState *sides[2] = {NULL, NULL};
-	JsonbIteratorToken token;
-	JsonbValue	key;
-	JsonbValue	value;
-	int			count[2] = {0, 0};
-
-	for (int i = 0; i < 2; i++)
-		pushJsonbValue(&sides[i], WJB_BEGIN_OBJECT, NULL);
-	while ((token = JsonbIteratorNext(&it, &key, true)) != WJB_DONE)
-	{
-		KefuFact   *fact;
-		int			side;
-
-		if (token != WJB_KEY)
-			continue;
-		(void) JsonbIteratorNext(&it, &value, true);
-		if (!is_given(&value))
-			continue;
-		fact = kefu_fact(pnstrdup(key.val.string.val, key.val.string.len));
-		if (fact != NULL && fact->is_instant && value.type == jbvString)
-			set_instant(&value);
-		side = (fact == NULL || fact->is_erasable || !IsAJsonbScalar(&value)) ? 1 : 0;
-		pushJsonbValue(&sides[side], WJB_KEY, &key);
-		pushJsonbValue(&sides[side], WJB_VALUE, &value);
-		count[side]++;
-	}
-	for (int i = 0; i < 2; i++)
-	{
-		JsonbValue *made = pushJsonbValue(&sides[i], WJB_END_OBJECT, NULL);
-
-		*(i == 0 ? facts : detail) = count[i] > 0 ? JsonbValueToJsonb(made) : NULL;
-	}
 }
 
 /* --- guards and effects -------------------------------------------------- */
@@ -365,20 +223,6 @@ sees(const KefuObject *object)
 	return object_is_given(object);
 }
 
-/* The number that a fact names an object by. */
-static int64
-object_number(const char *fact, const JsonbValue *value)
-{
-	if (value->type == jbvNumeric)
-		return DatumGetInt64(DirectFunctionCall1(numeric_int8,
-												 NumericGetDatum(value->val.numeric)));
-	if (value->type != jbvString)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the fact \"%s\" must be the number of an object", fact)));
-	return pg_strtoint64(pnstrdup(value->val.string.val, value->val.string.len));
-}
-
 /*
  * True if the caller may see a second object, or if it hangs on the ticket that
  * is moved, such as a message that another unit read.
@@ -395,19 +239,19 @@ sees_named(const char *type, int64 id, const KefuObject *moved)
 	if (kefu_spi_run(kefu_object_record(object.machine), &arg, NULL, false, 1) == 0)
 		return false;
 	row = DatumGetJsonbPCopy(kefu_spi_value(0, 1, &isnull));
-	value = arg_value(row, "ticket_id");
-	if (is_given(value) && strcmp(type, "ticket") != 0 && moved->id != 0 &&
+	value = kefu_fact_value(row, "ticket_id");
+	if (kefu_fact_is_given(value) && strcmp(type, "ticket") != 0 && moved->id != 0 &&
 		strcmp(moved->machine->object_type, "ticket") == 0 &&
-		object_number("ticket_id", value) == moved->id)
+		kefu_fact_number("ticket_id", value) == moved->id)
 		return true;
-	object.unit = arg_text(row, "unit");
-	value = arg_value(row, "handler");
-	if (is_given(value))
-		object.handler = (int32) object_number("handler", value);
+	object.unit = kefu_fact_text(row, "unit");
+	value = kefu_fact_value(row, "handler");
+	if (kefu_fact_is_given(value))
+		object.handler = (int32) kefu_fact_number("handler", value);
 	for (int i = 0, n = 0; i < KEFU_READERS && object.machine->readers &&
 		 object.machine->readers[i]; i++)
 	{
-		object.readers[n] = arg_text(row, object.machine->readers[i]);
+		object.readers[n] = kefu_fact_text(row, object.machine->readers[i]);
 		if (object.readers[n] != NULL)
 			n++;
 	}
@@ -432,10 +276,10 @@ check_named(const KefuCall *call, const KefuObject *object)
 		return;
 	for (int i = 0; i < (int) lengthof(named); i++)
 	{
-		JsonbValue *value = arg_value(call->args, named[i].fact);
+		JsonbValue *value = kefu_fact_value(call->args, named[i].fact);
 
-		if (is_given(value) &&
-			!sees_named(named[i].type, object_number(named[i].fact, value), object))
+		if (kefu_fact_is_given(value) &&
+			!sees_named(named[i].type, kefu_fact_number(named[i].fact, value), object))
 			kefu_refuse_not_visible();
 	}
 }
@@ -547,9 +391,9 @@ start_clock(const char *clock, const KefuObject *object, Jsonb *args, TimestampT
 	if (strcmp(from, "posted_at") == 0 && !TIMESTAMP_NOT_FINITE(object->posted_at))
 		start.started_at = object->posted_at;
 	else if (strcmp(from, "notice_time") == 0)
-		start.started_at = arg_instant(args, "notice_time");
+		start.started_at = kefu_fact_instant(args, "notice_time");
 	fact = kefu_clock_target_fact(clock);
-	start.target_at = fact ? arg_instant(args, fact) : DT_NOBEGIN;
+	start.target_at = fact ? kefu_fact_instant(args, fact) : DT_NOBEGIN;
 	if (kefu_clock_compute(&start))
 		kefu_clock_insert(&start, 1);
 }
@@ -658,7 +502,7 @@ append_event(Move *move, KefuTransition *t, int16 flags)
 	event.gateway_id = move->actor.gateway_id;
 	event.unit = move->unit;
 	event.flags = flags;
-	split_facts(move->call->args, &event.facts, &event.detail);
+	kefu_split_facts(move->call->args, &event.facts, &event.detail);
 	memcpy(event.head, object->head, KEFU_HASH_LENGTH);
 	event.event_id = move->event_id;
 	kefu_audit_append(&event, 1);
@@ -683,22 +527,6 @@ reread(KefuObject *object)
 	}
 }
 
-/* A number among the facts, given as such or as text. */
-static int64
-number_fact(const Move *move, const char *name)
-{
-	const JsonbValue *named = arg_value(move->call->args, name);
-
-	if (named->type == jbvNumeric)
-		return DatumGetInt64(DirectFunctionCall1(numeric_int8,
-												 NumericGetDatum(named->val.numeric)));
-	if (named->type != jbvString)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the fact \"%s\" must be a number", name)));
-	return pg_strtoint64(arg_text(move->call->args, name));
-}
-
 /* Who has the shift that is among the facts. */
 static int32
 shift_fact(const Move *move)
@@ -706,7 +534,7 @@ shift_fact(const Move *move)
 	static KefuPlan plan = {
 		"SELECT staff_id FROM kefu.shift WHERE shift_id = $1", 1, {INT8OID}
 	};
-	Datum		shift_id = Int64GetDatum(number_fact(move, "shift"));
+	Datum		shift_id = Int64GetDatum(kefu_fact_number("shift", kefu_fact_value(move->call->args, "shift")));
 	bool		isnull;
 
 	if (kefu_spi_run(&plan, &shift_id, NULL, false, 1) == 0)
@@ -730,7 +558,7 @@ new_handler(const KefuTransition *t, const Move *move)
 	for (char **fact = t->requires; *fact; fact++)
 	{
 		if (strcmp(*fact, "staff") == 0)
-			staff_id = (int32) number_fact(move, "staff");
+			staff_id = (int32) kefu_fact_number("staff", kefu_fact_value(move->call->args, "staff"));
 		else if (strcmp(*fact, "shift") == 0)
 			staff_id = shift_fact(move);
 	}
@@ -830,13 +658,15 @@ advance_object(const KefuCall *call)
 	first = kefu_transitions(object.machine->machine, object.state, call->event);
 	if (first == NULL)
 		kefu_refuse_transition(object.machine, object.state, call->event, false);
+	if (call->authority == KEFU_BY_CALLER)
+		kefu_check_facts(call->args);
 	move = begin_move(call, &object);
 	chosen = choose(first, &move);
 	if (chosen == NULL)
 		kefu_refuse_transition(object.machine, object.state, call->event, true);
 	check_caller(call, &object, chosen, move.actor);
 	check_named(call, &object);
-	missing = missing_fact(chosen, &object, call->args);
+	missing = kefu_missing_fact(chosen, &object, call->args);
 	if (missing)
 		kefu_refuse_missing(object.machine, object.state, call->event, missing);
 	return carry_out(call, &object, chosen, &move);
@@ -877,7 +707,7 @@ create_object(const KefuCall *call)
 	object.machine = machine;
 	object.state = KEFU_NEW;
 	object.round = 1;
-	object.unit = arg_text(call->args, "unit");
+	object.unit = kefu_fact_text(call->args, "unit");
 	first = kefu_transitions(machine->machine, KEFU_NEW, call->event);
 	if (first == NULL)
 		kefu_refuse_transition(machine, KEFU_NEW, call->event, false);
@@ -885,13 +715,15 @@ create_object(const KefuCall *call)
 		kefu_refuse_missing(machine, KEFU_NEW, call->event, "unit");
 	if (call->authority == KEFU_BY_CALLER && !kefu_actor_sees(object.unit))
 		kefu_refuse_not_visible();
+	if (call->authority == KEFU_BY_CALLER)
+		kefu_check_facts(call->args);
 	move = begin_move(call, &object);
 	chosen = choose(first, &move);
 	if (chosen == NULL)
 		kefu_refuse_transition(machine, KEFU_NEW, call->event, true);
 	check_caller(call, &object, chosen, move.actor);
 	check_named(call, &object);
-	missing = missing_fact(chosen, &object, call->args);
+	missing = kefu_missing_fact(chosen, &object, call->args);
 	if (missing)
 		kefu_refuse_missing(machine, KEFU_NEW, call->event, missing);
 
@@ -953,7 +785,7 @@ record_event(KefuObject *object, const char *name, int64 speech_id, TimestampTz 
 {
 	Jsonb	   *facts = parse_object(psprintf("{\"speech\": " INT64_FORMAT
 											  ", \"delivered_at\": \"%s\"}",
-											  speech_id, instant_text(at)));
+											  speech_id, kefu_instant_text(at)));
 	KefuCall	call = {.event = name, .args = facts};
 	KefuTransition same = {.to_machine = object->machine->machine, .to_state = object->state};
 	Move		move = {.call = &call, .object = object, .unit = object->unit,

@@ -181,7 +181,7 @@ static void
 load_words(void)
 {
 	static KefuPlan fact_plan = {
-		"SELECT fact, is_erasable, record_column, label_zh, label_en, type = 'instant' "
+		"SELECT fact, is_erasable, record_column, label_zh, label_en, type "
 		"  FROM kefu.fact",
 		0, {0}, NULL
 	};
@@ -197,7 +197,7 @@ load_words(void)
 
 		f->fact = keep(i, 1);
 		f->is_erasable = DatumGetBool(kefu_spi_value(i, 2, &isnull));
-		f->is_instant = DatumGetBool(kefu_spi_value(i, 6, &isnull));
+		f->type = keep(i, 6);
 		f->record_column = keep(i, 3);
 		f->label[KEFU_LANGUAGE_ZH] = keep(i, 4);
 		f->label[KEFU_LANGUAGE_EN] = keep(i, 5);

@@ -57,7 +57,7 @@ typedef struct KefuFact
 {
 	char	   *fact;
 	bool		is_erasable;
-	bool		is_instant;
+	char	   *type;			/* text, code, instant, id, boolean or number */
 	char	   *record_column;	/* NULL: must come with the event */
 	char	   *label[2];
 } KefuFact;

@@ -372,7 +372,7 @@ BEGIN
         plan := plan || line || E'\n';
     END LOOP;
     RESET ROLE;
-    init_plans := (SELECT count(*) FROM regexp_matches(plan, 'InitPlan [0-9]', 'g'));
+    init_plans := (SELECT count(*) FROM regexp_matches(plan, '^ *InitPlan [0-9]', 'gn'));
     walks_tickets := plan ~ 'Seq Scan on ticket';
     by_index := plan ~ '(Scan using|Bitmap Index Scan on) ticket_(posted|handling|received)';
 END $$;

@@ -1,0 +1,211 @@
+-- property: three thousand random events, legal and illegal, by everybody on the
+-- desk, on every machine; after each batch what must hold is checked.
+--
+-- A step takes one of the last objects and, four times in five, an event that its state has,
+-- else any event of any machine; most facts are there and make sense, some are
+-- not. Time goes on between the steps, clocks fire, the platform takes or
+-- refuses what is said, customers write again. An error that is no refusal of
+-- ours fails the test. The random numbers begin at the same seed each time.
+
+\set ON_ERROR_ROLLBACK on
+\set SHOW_CONTEXT never
+\getenv tests PG_ABS_SRCDIR
+\set desk :tests '/lib/desk.psql'
+BEGIN;
+\set ECHO none
+\i :desk
+\set ECHO all
+
+CREATE TEMP TABLE tried (
+    object_type text, event text, sqlstate text, message text
+);
+CREATE FUNCTION pg_temp.any_of(VARIADIC choices text[]) RETURNS text
+    LANGUAGE sql VOLATILE
+    RETURN choices[1 + floor(random() * cardinality(choices))::integer];
+
+-- One of the last hundred objects of a kind, so that they get far.
+CREATE FUNCTION pg_temp.recent(object_type text, OUT id bigint, OUT machine text, OUT state text)
+    LANGUAGE plpgsql VOLATILE AS
+$$ BEGIN
+    CASE object_type
+    WHEN 'ticket' THEN
+        SELECT x.* INTO id, machine, state FROM (
+            SELECT t.ticket_id, t.kind, t.state FROM kefu.ticket t ORDER BY t.ticket_id DESC LIMIT 60) AS x
+         ORDER BY random() LIMIT 1;
+    WHEN 'message' THEN
+        SELECT x.* INTO id, machine, state FROM (
+            SELECT m.message_id, 'message', m.state FROM kefu.message m ORDER BY m.message_id DESC LIMIT 60) AS x
+         ORDER BY random() LIMIT 1;
+    WHEN 'work_order' THEN
+        SELECT x.* INTO id, machine, state FROM (
+            SELECT w.order_id, 'work_order', w.state FROM kefu.work_order w ORDER BY w.order_id DESC LIMIT 12) AS x
+         ORDER BY random() LIMIT 1;
+    ELSE
+        SELECT x.* INTO id, machine, state FROM (
+            SELECT k.task_id, 'task', k.state FROM kefu.task k ORDER BY k.task_id DESC LIMIT 60) AS x
+         ORDER BY random() LIMIT 1;
+    END CASE;
+END $$;
+
+-- Facts for any event; about one in fifteen is missing or makes no sense.
+CREATE FUNCTION pg_temp.facts(event text, machine text) RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE AS
+$$
+DECLARE
+    all_facts jsonb := jsonb_build_object(
+        'department', pg_temp.any_of('gd.network', 'gd.market'), 'reply_by', kefu.now() + interval '30 hours',
+        'category', pg_temp.any_of('fee', 'broadband.fault', 'other'), 'product', pg_temp.any_of('mobile', 'vas'),
+        'limit', '48小时', 'apology', true, 'thanks', true,
+        'text', '您好,非常抱歉,感谢您的支持,我们将继续为您提供优秀的服务。网络运行维护部与市场部48小时内为您处理。',
+        'private_text', '您好,市场部与网络运行维护部正在处理,10000号48小时内联系您,请告知姓名和联系电话,以便帮您解决。',
+        'script', CASE WHEN event = 'acknowledge' THEN machine || '_acknowledge' ELSE
+                  pg_temp.any_of('negative_ask', 'inquiry_defer', 'complaint_call_back', 'praise_thanks') END,
+        'further_need', '还要处理', 'evidence', 'screenshot', 'until', kefu.now() + interval '5 hours',
+        'reason', CASE WHEN event = 'bounce' THEN pg_temp.any_of('not_ours', 'incomplete', 'busy') ELSE 'a reason' END,
+        'kind', pg_temp.any_of('inquiry', 'complaint', 'negative', 'praise', 'task'), 'priority', 1 + floor(random() * 4)::integer,
+        'meaning', pg_temp.any_of('objection', 'acceptance', 'further_need', 'cause', 'contact', 'chaser', 'other'),
+        'judgement', pg_temp.any_of('vague', 'malicious', 'real'), 'contact', '{"mobile": "13900000000"}'::jsonb,
+        'consent', 'message', 'purpose', 'handling', 'solution', '已解决', 'result', '已恢复',
+        'unit', pg_temp.any_of('gd', 'qh'), 'outcome', pg_temp.any_of('solved', 'no_answer'), 'location', '44',
+        'alarm', floor(random() * 5)::integer, 'due_at', kefu.now() + interval '3 hours', 'cause', 'a cause',
+        'posted_at', kefu.now() - interval '5 minutes', 'content', 1, 'person', 1,
+        'ticket', (pg_temp.recent('ticket')).id,
+        'message', (pg_temp.recent('message')).id,
+        'staff', (SELECT s.staff_id FROM kefu.staff s ORDER BY random() LIMIT 1),
+        'outbound', 1, 'shift', -1, 'erasure', 1, 'asked_by', 1);
+    odd text;
+BEGIN
+    IF random() < 0.15 THEN
+        SELECT k INTO odd FROM jsonb_object_keys(all_facts) AS k ORDER BY random() LIMIT 1;
+        all_facts := CASE WHEN random() < 0.5 THEN all_facts - odd
+                          ELSE all_facts || jsonb_build_object(odd, pg_temp.any_of('', '-1', '[1]', 'x''; --')) END;
+    END IF;
+    RETURN all_facts;
+END $$;
+
+CREATE FUNCTION pg_temp.step() RETURNS void
+    LANGUAGE plpgsql VOLATILE AS
+$$
+DECLARE
+    kind text := pg_temp.any_of('ticket', 'ticket', 'ticket', 'work_order', 'work_order', 'message', 'task');
+    o record;
+    what text;
+    roles text[];
+    who text := pg_temp.any_of('lin', 'liang', 'zhao', 'wang', 'sun', 'tan', 'chen', 'he', 'far');
+BEGIN
+    o := pg_temp.recent(kind);
+    IF o.id IS NULL THEN
+        RETURN;
+    END IF;
+    IF random() < 0.8 THEN
+        SELECT n.event, n.roles INTO what, roles FROM kefu.transition n
+         WHERE n.machine = o.machine AND n.from_state = o.state AND NOT n.roles <@ ARRAY['clock', 'platform']
+         ORDER BY random() * CASE WHEN n.to_state = n.from_state THEN 1 ELSE 0.3 END LIMIT 1;
+    END IF;
+    IF what IS NULL THEN
+        SELECT e.event INTO what FROM kefu.event e ORDER BY random() LIMIT 1;
+    END IF;
+    -- Mostly somebody who has the role.
+    IF random() < 0.8 THEN
+        who := CASE pg_temp.any_of(VARIADIC roles)
+            WHEN 'operator' THEN 'lin' WHEN 'leader' THEN 'zhao' WHEN 'department' THEN pg_temp.any_of('wang', 'sun')
+            WHEN 'hotline' THEN 'tan' WHEN 'reviewer' THEN 'chen' ELSE who END;
+    END IF;
+    PERFORM set_config('role', who, true);
+    PERFORM kefu.advance(kind, o.id, what, pg_temp.facts(what, o.machine));
+    INSERT INTO tried VALUES (kind, what, '00000', NULL);
+EXCEPTION WHEN OTHERS THEN
+    INSERT INTO tried VALUES (kind, what, SQLSTATE, SQLERRM);
+END $$;
+GRANT ALL ON tried TO PUBLIC;
+GRANT SELECT ON ALL TABLES IN SCHEMA kefu TO lin, liang, zhao, wang, sun, tan, chen, he, far;
+
+-- The platform: of what is queued most is taken, some finally fails.
+CREATE FUNCTION pg_temp.deliver() RETURNS void
+    LANGUAGE plpgsql VOLATILE AS
+$$
+DECLARE
+    p record;
+BEGIN
+    FOR p IN SELECT s.speech_id, min(o.outbound_id) AS outbound FROM kefu.speech s JOIN kefu.outbound o USING (speech_id)
+              WHERE s.outcome IS NULL GROUP BY s.speech_id ORDER BY s.speech_id LOOP
+        IF random() < 0.9 THEN
+            UPDATE kefu.outbound o SET state = 'sent', sent_at = kefu.now(), native_id = (900000 + o.outbound_id)::text
+             WHERE o.speech_id = p.speech_id;
+            PERFORM kefu.settle_speech(p.speech_id, kefu.now());
+        ELSE
+            PERFORM kefu.fail_speech(p.speech_id, p.outbound, 'refused');
+        END IF;
+    END LOOP;
+END $$;
+
+CREATE FUNCTION pg_temp.batch(steps integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE AS
+$$
+DECLARE
+    now timestamptz;
+BEGIN
+    FOR n IN 1 .. steps LOOP
+        now := kefu.now() + random() * interval '6 minutes';
+        PERFORM set_config('kefu.test_now', now::text, true);
+        IF n % 12 = 1 THEN
+            PERFORM pg_temp.says((300 + floor(random() * 40))::text,
+                pg_temp.any_of('请问套餐怎么改', '宽带断网,投诉', '垃圾', '谢谢,服务很好', '还是不行', '路过'), now - interval '2 minutes',
+                pg_temp.any_of('sina.gd', 'sina.gd', 'tencent.gd', 'sina.qh'),
+                pg_temp.any_of('mentions', 'comments_to_me', 'messages'),
+                (SELECT o.native_id FROM kefu.outbound o WHERE o.native_id IS NOT NULL ORDER BY o.outbound_id DESC LIMIT 1));
+        END IF;
+        PERFORM pg_temp.step();
+        PERFORM set_config('role', 'none', true);
+        IF n % 10 = 0 THEN
+            PERFORM pg_temp.deliver();
+            PERFORM FROM kefu.tick();
+        END IF;
+    END LOOP;
+END $$;
+
+-- What must hold at any time.
+CREATE VIEW pg_temp.fault AS
+    SELECT b.what, b.object_type, b.count, b.detail FROM pg_temp.broken b
+     WHERE b.what NOT IN ('I2', 'I19', 'I20')      -- promises that this desk breaks
+    UNION ALL
+    SELECT 'clock on a final state', c.object_type, count(*), min(c.clock)
+      FROM kefu.clock c
+      LEFT JOIN kefu.ticket t ON c.object_type = 'ticket' AND t.ticket_id = c.object_id
+      LEFT JOIN kefu.work_order w ON c.object_type = 'work_order' AND w.order_id = c.object_id
+      LEFT JOIN kefu.task k ON c.object_type = 'task' AND k.task_id = c.object_id
+      LEFT JOIN kefu.message m ON c.object_type = 'message' AND m.message_id = c.object_id
+      JOIN kefu.state s ON s.machine = coalesce(t.kind, c.object_type)
+                       AND s.state = coalesce(t.state, w.state, k.state, m.state) AND s.is_final
+     WHERE c.stopped_at IS NULL GROUP BY 1, 2
+    UNION ALL
+    SELECT 'work order without a ticket that knows it', 'work_order', count(*), min(w.state)
+      FROM kefu.work_order w JOIN kefu.ticket t USING (ticket_id)
+     WHERE t.order_id IS DISTINCT FROM w.order_id AND w.closed_at IS NULL HAVING count(*) > 0
+    UNION ALL
+    SELECT 'a referred ticket nobody works for', 'ticket', count(*), min(w.state)
+      FROM kefu.ticket t LEFT JOIN kefu.work_order w USING (order_id)
+     WHERE t.state = 'referred' AND coalesce(w.state, 'cancelled') IN ('closed', 'cancelled') HAVING count(*) > 0
+    UNION ALL
+    SELECT 'round without a row', 'ticket', count(*), min(t.kind)
+      FROM kefu.ticket t
+     WHERE t.round <> (SELECT max(r.round) FROM kefu.round r WHERE r.ticket_id = t.ticket_id) HAVING count(*) > 0
+    UNION ALL
+    SELECT 'error that is no refusal: ' || x.sqlstate, x.object_type, count(*), min(x.event || ': ' || x.message COLLATE "C")
+      FROM tried x
+     -- 22023 and 22007: a fact that is not of its type.
+     WHERE x.sqlstate !~ '^(00000|KF...|22023|22007)$' GROUP BY x.sqlstate, x.object_type;
+
+SELECT setseed(0.42);
+SELECT pg_temp.batch(1000);
+SELECT * FROM pg_temp.fault;
+SELECT pg_temp.batch(1000);
+SELECT * FROM pg_temp.fault;
+SELECT pg_temp.batch(1000);
+SELECT * FROM pg_temp.fault;
+-- It was no walk on the spot.
+SELECT count(*) > 2000 AS steps, count(*) FILTER (WHERE sqlstate = '00000') > 200 AS many_taken,
+       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > 500 AS many_refused, count(DISTINCT object_type) AS types
+  FROM tried;
+SELECT count(DISTINCT (e.machine, e.from_state, e.event)) > 60 AS many_rows_used FROM kefu.audit_event e;
+ROLLBACK;
