@@ -14,7 +14,7 @@
  *   identity card  GB 11643: known province, plausible date of birth, 18 digits
  *                  or 17 and X.  The check digit is not asked for: a number
  *                  with a slip of the pen gives its owner away all the same.
- *   bank card      62 and 16 to 19 digits, or 16 digits of the brands 3, 4, 5;
+ *   bank card      62 and 16 to 19 digits, or 16 digits from 35, 4, 51 to 55;
  *                  ISO/IEC 7812 check digit (Luhn), so that order numbers pass
  *
  * It does not find numbers in words (一三八…), names or addresses.
@@ -154,7 +154,9 @@ is_bank_card(const char *digits, int count)
 {
 	bool		union_pay = digits[0] == '6' && digits[1] == '2' &&
 		count >= 16 && count <= 19;
-	bool		other = digits[0] >= '3' && digits[0] <= '5' && count == 16;
+	bool		other = count == 16 &&
+		(digits[0] == '4' || (digits[0] == '5' && digits[1] >= '1' && digits[1] <= '5') ||
+		 (digits[0] == '3' && digits[1] == '5'));
 
 	return (union_pay || other) && passes_luhn(digits, count);
 }
