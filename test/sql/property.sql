@@ -68,7 +68,7 @@ DECLARE
         'consent', 'message', 'purpose', 'handling', 'solution', '已解决', 'result', '已恢复',
         'unit', pg_temp.any_of('gd', 'qh'), 'outcome', pg_temp.any_of('solved', 'no_answer'), 'location', '44',
         'alarm', floor(random() * 5)::integer, 'due_at', kefu.now() + interval '3 hours', 'cause', 'a cause',
-        'posted_at', kefu.now() - interval '5 minutes', 'content', 1, 'person', 1,
+        'posted_at', kefu.now() - interval '5 minutes',
         'ticket', (pg_temp.recent('ticket')).id,
         'message', (pg_temp.recent('message')).id,
         'staff', (SELECT s.staff_id FROM kefu.staff s ORDER BY random() LIMIT 1),
@@ -151,7 +151,7 @@ BEGIN
         IF n % 12 = 1 THEN
             PERFORM pg_temp.says((300 + floor(random() * 40))::text,
                 pg_temp.any_of('请问套餐怎么改', '宽带断网,投诉', '垃圾', '谢谢,服务很好', '还是不行', '路过'), now - interval '2 minutes',
-                pg_temp.any_of('sina.gd', 'sina.gd', 'tencent.gd', 'sina.qh'),
+                pg_temp.any_of('sina.gd', 'sina.gd', 'sina.gd', 'sina.gd', 'tencent.gd', 'tencent.gd', 'sina.qh'),
                 pg_temp.any_of('mentions', 'comments_to_me', 'messages'),
                 (SELECT o.native_id FROM kefu.outbound o WHERE o.native_id IS NOT NULL ORDER BY o.outbound_id DESC LIMIT 1));
         END IF;
