@@ -29,6 +29,7 @@ MODULES_C = \
 	tick \
 	mapping \
 	personal \
+	similarity \
 	rows \
 	ingest \
 	ingest_read \
@@ -54,6 +55,7 @@ PURE_C = \
 	itemmap_value \
 	itemmap \
 	personal \
+	similarity \
 	replyclass \
 	backoff \
 	urlform \

@@ -96,6 +96,18 @@ END $$;
 COMMENT ON FUNCTION kefu.score_text(text) IS
 'What the rules suggest for a text, as they are now: one row for each kind, category and product with its points and the rules that gave them, and one for the priority that risk words raise to. Ingest counts in the same way (评分; R105)';
 
+-- --- how alike texts are ----------------------------------------------------------
+
+CREATE FUNCTION kefu.similarity(a text, b text) RETURNS double precision
+    LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_similarity_sql';
+COMMENT ON FUNCTION kefu.similarity(text, text) IS
+'How alike two texts are, 0 to 1: pairs of neighbouring characters that both have by pairs that either has, after addresses, names, emoticons, punctuation and space are left out, width and case folded, and a run of digits made one mark. Texts of fewer than 4 pairs are alike only if equal; an empty one is like nothing. The same in every locale and encoding (文本相似度; R92, R116)';
+
+CREATE FUNCTION kefu.sketch(text text) RETURNS bigint[]
+    LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_sketch_sql';
+COMMENT ON FUNCTION kefu.sketch(text) IS
+'Numbers by which an index finds texts alike: two share one with probability 96 % at similarity 0.5, 99.9 % at 0.6, 0.3 % at 0.05; 24 of them, 1 for a short text, none for an empty one. kefu.similarity() decides (文本指纹; R92, R116)';
+
 -- --- public opinion (ruling 23) ---------------------------------------------------
 
 CREATE TABLE kefu.alarm_level (

@@ -1,0 +1,67 @@
+/*
+ * similarity.c
+ *		kefu.similarity() and kefu.sketch(): how alike two texts are, and the
+ *		numbers by which an index finds texts alike.
+ *
+ * What counts is in src/pure/similarity.c.
+ */
+#include "kefu.h"
+
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+
+#include "pure/similarity.h"
+
+KEFU_FUNCTION(kefu_similarity_sql);
+KEFU_FUNCTION(kefu_sketch_sql);
+
+typedef struct Text
+{
+	uint32_t   *form;
+	uint64_t   *grams;
+	size_t		count;
+	size_t		gram_count;
+} Text;
+
+/*
+ * Normal form and grams of a text argument, allocated here: at most a code
+ * point a byte, and a gram less.
+ */
+static Text
+read_text(text *given)
+{
+	char	   *utf8 = pg_server_to_any(VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given), PG_UTF8);
+	size_t		len = utf8 == VARDATA_ANY(given) ? VARSIZE_ANY_EXHDR(given) : strlen(utf8);
+	Text		read;
+
+	read.form = palloc_extended(sizeof(uint32_t) * (len + 1), MCXT_ALLOC_HUGE);
+	read.count = kefu_normal_form(utf8, len, read.form);
+	read.grams = palloc_extended(sizeof(uint64_t) * (read.count + 1), MCXT_ALLOC_HUGE);
+	read.gram_count = kefu_grams(read.form, read.count, read.grams);
+	return read;
+}
+
+Datum
+kefu_similarity_sql(PG_FUNCTION_ARGS)
+{
+	Text		a = read_text(PG_GETARG_TEXT_PP(0));
+	Text		b = read_text(PG_GETARG_TEXT_PP(1));
+
+	PG_RETURN_FLOAT8(kefu_similarity(a.form, a.count, a.grams, a.gram_count,
+									 b.form, b.count, b.grams, b.gram_count));
+}
+
+Datum
+kefu_sketch_sql(PG_FUNCTION_ARGS)
+{
+	Text		read = read_text(PG_GETARG_TEXT_PP(0));
+	uint64_t	bands[KEFU_BANDS];
+	Datum		values[KEFU_BANDS];
+	size_t		count = kefu_sketch(read.form, read.count, read.grams, read.gram_count, bands);
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = Int64GetDatum((int64) bands[i]);
+	PG_RETURN_ARRAYTYPE_P(construct_array(values, (int) count, INT8OID, sizeof(int64),
+										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
