@@ -50,6 +50,9 @@ DECLARE
     wanted text := m.args ->> 'kind';
     opened bigint;
 BEGIN
+    IF wanted IN ('inquiry', 'complaint', 'negative') THEN
+        INSERT INTO kefu.topic_queue (message_id, queued_at) VALUES (m.id, m.at) ON CONFLICT DO NOTHING;
+    END IF;
     SELECT k.* INTO t FROM kefu.message g JOIN kefu.ticket k USING (ticket_id)
      WHERE g.message_id = m.id;
     IF NOT FOUND THEN
@@ -126,6 +129,13 @@ BEGIN
                            'further_need', coalesce(m.args ->> 'further_need', wrote),
                            'kind', 'complaint', 'cause', m.args ->> 'meaning') || (m.args - 'ticket'));
     UPDATE kefu.message SET ticket_id = target, meaning = m.args ->> 'meaning' WHERE message_id = m.id;
+    -- The same matter on another platform counts there too (ruling 5).
+    INSERT INTO kefu.topic_queue (message_id, queued_at)
+    SELECT m.id, m.at FROM kefu.message g
+      JOIN kefu.ticket t ON t.ticket_id = target
+      JOIN kefu.account a ON a.account = t.account AND a.platform <> g.platform
+     WHERE g.message_id = m.id
+        ON CONFLICT DO NOTHING;
 END $$;
 COMMENT ON FUNCTION kefu.effect_raise_meaning(kefu.move) IS 'The message joins a ticket and raises there what it means (并入个案并触发含义; R97, R115, R122, R128)';
 

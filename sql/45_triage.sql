@@ -19,6 +19,12 @@ BEGIN
            s.score, s.why
       FROM (SELECT x.* FROM kefu.score_text(g.text) AS x
             UNION ALL
+            SELECT 'answer', t.link, round(100 * l.similarity)::integer,
+                   format('topic %s is answered there; like message %s by %s', t.topic_id, l.like_message, l.why)
+              FROM kefu.most_like(g.message_id, kefu.now()) AS l
+              JOIN kefu.topic t USING (topic_id)
+             WHERE t.state = 'published'
+            UNION ALL
             SELECT 'attach', t.ticket_id::text,
                    40 + CASE WHEN a.platform = g.platform THEN 20 ELSE 0 END
                       + CASE WHEN t.category = (
@@ -38,11 +44,11 @@ BEGIN
       LEFT JOIN kefu.machine k ON s.target = 'kind' AND k.machine = s.value
       LEFT JOIN kefu.matter m ON m.matter = s.value
             AND m.axis = CASE s.target WHEN 'category' THEN 'phenomenon' WHEN 'product' THEN 'product' END
-     ORDER BY array_position(ARRAY['attach', 'kind', 'category', 'product', 'priority'], s.target),
+     ORDER BY array_position(ARRAY['answer', 'attach', 'kind', 'category', 'product', 'priority'], s.target),
               s.score DESC, s.value;
 END $$;
 COMMENT ON FUNCTION kefu.suggest(bigint) IS
-'What a message may be, for a person to decide: kinds, categories and products with their points, the priority that risk words ask for, and open tickets of the same person, on any platform, to attach it to; why names the rule of each point. Nothing is changed. KF008 if the message is not there or not visible (分类建议; R81, R105, R124, R128)';
+'What a message may be, for a person to decide: kinds, categories and products with their points, the priority that risk words ask for, open tickets of the same person, on any platform, to attach it to, and the address of the public answer where its topic has one; why names the rule of each point. Nothing is changed. KF008 if the message is not there or not visible (分类建议; R81, R105, R124, R128)';
 
 CREATE FUNCTION kefu.add_matter(axis text, matter text, name_zh text, name_en text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

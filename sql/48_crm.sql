@@ -50,6 +50,9 @@ BEGIN ATOMIC
     )
     SELECT left(CASE object_type
         WHEN 'message' THEN (SELECT g.text FROM kefu.message g WHERE g.message_id = id)
+        WHEN 'topic' THEN (SELECT format('%s: %s, %s, %s', coalesce(t.category, '?'), t.messages_count,
+                                         t.persons_count, t.platforms_count)
+                             FROM kefu.topic t WHERE t.topic_id = id)
         WHEN 'task' THEN (SELECT concat_ws(': ', k.cause, k.note) FROM kefu.task k WHERE k.task_id = id)
         ELSE coalesce(
             (SELECT o.further_need FROM kefu.work_order o
@@ -121,6 +124,10 @@ BEGIN
         SELECT 'work_order', o.order_id, o.unit, 'work_order', o.state, o.priority, o.handler, false, o.version
           FROM kefu.work_order o JOIN mine USING (unit)
          WHERE o.closed_at IS NULL
+        UNION ALL
+        SELECT 'topic', t.topic_id, t.unit, 'topic', t.state, 2::smallint, t.handler, false, t.version
+          FROM kefu.topic t JOIN mine USING (unit)
+         WHERE t.state IN ('due', 'ready')
         UNION ALL
         SELECT 'task', k.task_id, k.unit, 'task', k.state, 2::smallint, k.handler, false, k.version
           FROM kefu.task k JOIN mine USING (unit)

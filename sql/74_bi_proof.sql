@@ -93,11 +93,14 @@ WITH object AS (
     UNION ALL
     SELECT 'task', k.task_id, 'task', k.state, k.version, k.audit_seq, k.audit_head, k.unit, k.created_at
       FROM kefu.task k
+    UNION ALL
+    SELECT 'topic', t.topic_id, 'topic', t.state, t.version, t.audit_seq, t.audit_head, t.unit, t.opened_at
+      FROM kefu.topic t
 ), chain AS (
     SELECT e.object_type, e.object_id, count(*) AS events, max(e.seq) AS last_seq,
            max(e.unit) AS unit, max(e.at) AS last_at
       FROM kefu.audit_event e
-     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task')
+     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic')
      GROUP BY e.object_type, e.object_id
 ), undecided AS (
     -- The promise seen holds the 30 minutes, in staffed time where the desk has a calendar.
@@ -126,6 +129,9 @@ WITH object AS (
       JOIN kefu.state p ON p.machine = 'work_order' AND p.state = o.state AND NOT p.is_final
       JOIN kefu.ticket t ON t.ticket_id = o.ticket_id
       JOIN kefu.state s ON s.machine = t.kind AND s.state = t.state AND s.is_final
+    UNION ALL
+    SELECT 'I10', 'R116', d.object_type, d.object_id, d.unit, d.since_at, d.detail
+      FROM kefu.find_unraised_topic() AS d
     UNION ALL
     SELECT 'I13', 'R8', coalesce(b.object_type, n.object_type), coalesce(b.object_id, n.object_id),
            coalesce(b.unit, n.unit), coalesce(n.last_at, b.made_at),
@@ -196,7 +202,7 @@ SELECT b.invariant,
  WHERE b.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.invariants IS
 'What must never be: no rows while the desk is sound. I13 counts the events of each object; kefu.verify_audit() recomputes the chains and names the first misfit (不变式检查; I2, I3, I13, I14, I17, I19, I20, I21)';
-COMMENT ON COLUMN kefu_bi.invariants.invariant IS 'I2 clock without its level, I3 closed ticket with an open work order, I13 events missing or too many, I14 acknowledgement without department or time limit, I17 send uncertain for 10 minutes, I19 live message undecided after its 30 minutes, I20 customer unread on an answered ticket, I21 object unlike its last event (不变式)';
+COMMENT ON COLUMN kefu_bi.invariants.invariant IS 'I2 clock without its level, I3 closed ticket with an open work order, I10 threshold reached without a duty, I13 events missing or too many, I14 acknowledgement without department or time limit, I17 send uncertain for 10 minutes, I19 live message undecided after its 30 minutes, I20 customer unread on an answered ticket, I21 object unlike its last event (不变式)';
 COMMENT ON COLUMN kefu_bi.invariants.rulebook IS 'R number it guards, or house (规范条款)';
 COMMENT ON COLUMN kefu_bi.invariants.object_type IS 'what breaks it; outbound is a send (对象类型)';
 COMMENT ON COLUMN kefu_bi.invariants.object_id IS 'which one (对象编号)';

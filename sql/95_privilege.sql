@@ -46,6 +46,10 @@ $$
               ('desk', 'handover due_while_closed contact_of'),
               ('leader', 'end_shift swap_shift add_qualification add_training waive_qualification
                           set_contact release_unqualified end_shifts'),
+              ('desk', 'decide_topic solve_topic waive_topic publish_topic revise_topic close_topic merge_topic
+                        draft_topic answer_topic'),
+              ('anyone', 'find_unraised_topic'),
+              ('admin', 'assign_topics'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),
