@@ -275,6 +275,10 @@ COMMENT ON FUNCTION kefu.effect_reach_topic(kefu.move) IS 'Which threshold was r
 CREATE FUNCTION kefu.effect_decide_topic(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    IF (m.args ->> 'decision') NOT IN ('announce', 'wait') THEN
+        RAISE EXCEPTION 'a topic is not decided by "%"', m.args ->> 'decision'
+            USING ERRCODE = 'KF002', HINT = 'Decisions: announce, wait. Nothing at all: kefu.waive_topic().';
+    END IF;
     UPDATE kefu.topic SET decision = m.args ->> 'decision' WHERE topic_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_decide_topic(kefu.move) IS 'What was decided (决定; R92, R116)';
@@ -289,6 +293,11 @@ COMMENT ON FUNCTION kefu.effect_solve_topic(kefu.move) IS 'A solution exists: it
 CREATE FUNCTION kefu.effect_publish_topic(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    IF NOT EXISTS (SELECT FROM kefu.account a
+                    WHERE a.account = m.args ->> 'account' AND m.unit IN (SELECT kefu.unit_path(a.unit))) THEN
+        RAISE EXCEPTION 'unit % publishes nothing on "%"', m.unit, m.args ->> 'account'
+            USING ERRCODE = 'KF004', HINT = 'Name an account of the unit or of one below it.';
+    END IF;
     UPDATE kefu.topic
        SET account = m.args ->> 'account', native_id = m.args ->> 'post', link = m.args ->> 'link',
            decision = 'announce', published_at = m.at
@@ -328,7 +337,7 @@ DECLARE
 BEGIN
     IF target = m.id OR NOT EXISTS (SELECT FROM kefu.topic t
                                      WHERE t.topic_id = target AND t.unit = m.unit AND t.closed_at IS NULL) THEN
-        RAISE EXCEPTION 'topic % can''t go on as that', m.id
+        RAISE EXCEPTION 'a topic can''t go on as that one'
             USING ERRCODE = 'KF004', HINT = 'Name another open topic of the same unit.';
     END IF;
     UPDATE kefu.topic_message SET topic_id = target WHERE topic_id = m.id;

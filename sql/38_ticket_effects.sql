@@ -20,6 +20,8 @@ BEGIN
           FROM kefu.work_order o WHERE o.order_id = id;
     ELSIF object_type = 'task' THEN
         SELECT 'task', k.state INTO in_machine, in_state FROM kefu.task k WHERE k.task_id = id;
+    ELSIF object_type = 'topic' THEN
+        SELECT 'topic', t.state INTO in_machine, in_state FROM kefu.topic t WHERE t.topic_id = id;
     END IF;
     RETURN EXISTS (SELECT FROM kefu.transition n
                     WHERE n.machine = in_machine AND n.from_state = in_state

@@ -50,8 +50,8 @@ BEGIN ATOMIC
     )
     SELECT left(CASE object_type
         WHEN 'message' THEN (SELECT g.text FROM kefu.message g WHERE g.message_id = id)
-        WHEN 'topic' THEN (SELECT format('%s: %s, %s, %s', coalesce(t.category, '?'), t.messages_count,
-                                         t.persons_count, t.platforms_count)
+        WHEN 'topic' THEN (SELECT concat_ws(': ', t.category, format('messages %s, persons %s, platforms %s',
+                                  t.messages_count, t.persons_count, t.platforms_count))
                              FROM kefu.topic t WHERE t.topic_id = id)
         WHEN 'task' THEN (SELECT concat_ws(': ', k.cause, k.note) FROM kefu.task k WHERE k.task_id = id)
         ELSE coalesce(

@@ -258,7 +258,7 @@ BEGIN
     SELECT x.* INTO t FROM kefu.topic x WHERE x.topic_id = topic;
     PERFORM kefu.require_unit(t.unit, 'operator', 'leader');
     IF t.link IS NULL THEN
-        RAISE EXCEPTION 'topic % has no public answer yet', topic
+        RAISE EXCEPTION 'the topic has no public answer yet'
             USING ERRCODE = 'KF004', HINT = 'Publish it first: kefu.publish_topic(topic, account, native_id, link).';
     END IF;
     FOR k IN SELECT DISTINCT c.ticket_id, c.kind, c.state

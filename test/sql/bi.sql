@@ -168,6 +168,7 @@ SELECT v AS view, pg_temp.initplans('SELECT * FROM kefu_bi.' || v) AS initplans
 
 -- --- what must never be ------------------------------------------------------------
 
+SELECT kefu.assign_topics() > 0 AS compared;
 SET LOCAL ROLE bi_all;
 TABLE pg_temp.breach ORDER BY 1, 2, 3;
 RESET ROLE;

@@ -144,5 +144,6 @@ SELECT state FROM kefu.triage(:m10, 'inquiry', category => 'broadband');
 SELECT * FROM pg_temp.stands(pg_temp.ticket_of(:m10));
 
 RESET ROLE;
+SELECT kefu.assign_topics() > 0 AS compared;
 SELECT * FROM pg_temp.broken WHERE what <> 'I19';
 ROLLBACK;

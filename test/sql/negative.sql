@@ -150,5 +150,6 @@ SELECT * FROM pg_temp.taken();
 SELECT * FROM pg_temp.stands(:t11);
 
 RESET ROLE;
+SELECT kefu.assign_topics() > 0 AS compared;
 SELECT * FROM pg_temp.broken WHERE what NOT IN ('I19', 'I2');
 ROLLBACK;

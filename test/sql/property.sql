@@ -160,6 +160,7 @@ BEGIN
         IF n % 10 = 0 THEN
             PERFORM pg_temp.deliver();
             PERFORM FROM kefu.tick();
+            PERFORM kefu.assign_topics();
         END IF;
     END LOOP;
 END $$;
