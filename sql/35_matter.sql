@@ -108,6 +108,11 @@ CREATE FUNCTION kefu.sketch(text text) RETURNS bigint[]
 COMMENT ON FUNCTION kefu.sketch(text) IS
 'Numbers by which an index finds texts alike: two share one with probability 96 % at similarity 0.5, 99.9 % at 0.6, 0.3 % at 0.05; 24 of them, 1 for a short text, none for an empty one. kefu.similarity() decides (文本指纹; R92, R116)';
 
+CREATE FUNCTION kefu.shared_bands(a bigint[], b bigint[]) RETURNS integer
+    LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_shared_bands';
+COMMENT ON FUNCTION kefu.shared_bands(bigint[], bigint[]) IS
+'How many numbers two sketches share, 0 to 24: of many texts found, those that share most are compared (共有指纹数; R92, R116)';
+
 -- --- public opinion (ruling 23) ---------------------------------------------------
 
 CREATE TABLE kefu.alarm_level (

@@ -25,16 +25,16 @@ BEGIN
         RETURN;
     END IF;
     WITH near AS (
-        -- Many of one kind would all lead to the same topic: the latest are enough.
+        -- Common words let many share a number or two: those that share most are compared.
         (SELECT s.message_id, s.category FROM kefu.message_sketch s
           WHERE s.sketch && g.sketch AND s.unit = g.unit
             AND s.posted_at BETWEEN g.posted_at - interval '168 hours' AND g.posted_at + interval '168 hours'
-          ORDER BY s.posted_at DESC LIMIT 200)
+          ORDER BY kefu.shared_bands(s.sketch, g.sketch) DESC, s.posted_at DESC LIMIT 200)
         UNION
         (SELECT s.message_id, s.category FROM kefu.message_sketch s
           WHERE s.unit = g.unit AND s.category = g.category
             AND s.posted_at BETWEEN g.posted_at - interval '168 hours' AND g.posted_at + interval '168 hours'
-          ORDER BY s.posted_at DESC LIMIT 200)
+          ORDER BY kefu.shared_bands(s.sketch, g.sketch) DESC, s.posted_at DESC LIMIT 200)
         UNION
         SELECT s.message_id, s.category FROM kefu.message m JOIN kefu.message_sketch s USING (message_id)
          WHERE m.ticket_id = g.ticket_id AND s.unit = g.unit

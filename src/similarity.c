@@ -1,7 +1,7 @@
 /*
  * similarity.c
- *		kefu.similarity() and kefu.sketch(): how alike two texts are, and the
- *		numbers by which an index finds texts alike.
+ *		kefu.similarity(), kefu.sketch() and kefu.shared_bands(): how alike two
+ *		texts are, and the numbers by which an index finds texts alike.
  *
  * What counts is in src/pure/similarity.c.
  */
@@ -15,6 +15,7 @@
 
 KEFU_FUNCTION(kefu_similarity_sql);
 KEFU_FUNCTION(kefu_sketch_sql);
+KEFU_FUNCTION(kefu_shared_bands);
 
 typedef struct Text
 {
@@ -64,4 +65,35 @@ kefu_sketch_sql(PG_FUNCTION_ARGS)
 		values[i] = Int64GetDatum((int64) bands[i]);
 	PG_RETURN_ARRAYTYPE_P(construct_array(values, (int) count, INT8OID, sizeof(int64),
 										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* The numbers of a sketch, which has no NULLs and one dimension. */
+static const int64 *
+read_sketch(ArrayType *sketch, int *count)
+{
+	*count = ArrayGetNItems(ARR_NDIM(sketch), ARR_DIMS(sketch));
+	if (ARR_ELEMTYPE(sketch) != INT8OID || ARR_NDIM(sketch) > 1 || array_contains_nulls(sketch))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("this is not a sketch"),
+				 errhint("Sketches are made by kefu.sketch(text).")));
+	return (const int64 *) ARR_DATA_PTR(sketch);
+}
+
+/*
+ * How many bands two sketches share.  A number stands for its band too, so
+ * only equal places can be equal.
+ */
+Datum
+kefu_shared_bands(PG_FUNCTION_ARGS)
+{
+	int			a_count;
+	int			b_count;
+	const int64 *a = read_sketch(PG_GETARG_ARRAYTYPE_P(0), &a_count);
+	const int64 *b = read_sketch(PG_GETARG_ARRAYTYPE_P(1), &b_count);
+	int			shared = 0;
+
+	for (int i = 0; i < a_count && i < b_count; i++)
+		shared += a[i] == b[i];
+	PG_RETURN_INT32(shared);
 }

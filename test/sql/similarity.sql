@@ -19,6 +19,10 @@ SELECT cardinality(kefu.sketch('宽带断网两天了没人管')) AS long, cardi
 SELECT kefu.sketch('家里宽带断网三天了也没人管') && kefu.sketch('宽带断网两天了家里没人管') AS alike,
        kefu.sketch('宽带断网两天了没人管') && kefu.sketch('话费多扣了五十元请解释') AS others,
        kefu.sketch('宽带断网2天,没人管') = kefu.sketch('宽带断网31天没人管!') AS same_form;
+SELECT kefu.shared_bands(kefu.sketch('宽带断网两天了没人管'), kefu.sketch('宽带断网两天了没人管呀')) > 5 AS many,
+       kefu.shared_bands(kefu.sketch('宽带断网两天了没人管'), kefu.sketch('话费多扣了五十元请解释')) AS none;
+SELECT kefu.shared_bands(ARRAY[[1, 2]], ARRAY[1]);
+SELECT kefu.shared_bands(ARRAY[NULL::bigint], ARRAY[1]);
 -- The format on disk: these numbers stand in tables and may not change unnoticed.
 SELECT (kefu.sketch('宽带断网两天了没人管'))[1:3];
 -- Three megabytes are taken, and every character of the first plane.
