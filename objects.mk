@@ -16,6 +16,7 @@ MODULES_C = \
 	canon \
 	audit \
 	who \
+	qualification \
 	workflow \
 	guard \
 	lock \

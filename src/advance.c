@@ -36,6 +36,7 @@
 #include "guard.h"
 #include "guc.h"
 #include "object.h"
+#include "qualification.h"
 #include "refuse.h"
 #include "request.h"
 #include "rules.h"
