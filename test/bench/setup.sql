@@ -29,9 +29,11 @@ VALUES ('bench_operator', 'gd.helper', 'gd', 'operator', 'kefu_operator'),
        ('bench_group', 'group', 'group', 'leader', 'kefu_leader'),
        ('bench_admin', 'group', 'group', 'admin', 'kefu_admin'),
        ('bench_far', 'qh', 'qh', 'operator', 'kefu_operator');
-SELECT format('CREATE ROLE %I LOGIN IN ROLE %I', login, member) FROM people \gexec
-CREATE ROLE bench_gateway LOGIN IN ROLE kefu_gateway;
-CREATE ROLE bench_analyst LOGIN IN ROLE kefu_analyst;
+-- Another desk of the same server may have made them.
+SELECT format('CREATE ROLE %I LOGIN IN ROLE %I', p.login, p.member)
+  FROM (SELECT login, member FROM people
+        UNION ALL VALUES ('bench_gateway', 'kefu_gateway'), ('bench_analyst', 'kefu_analyst')) AS p
+ WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = p.login) \gexec
 SELECT kefu.add_staff(login, unit, login) FROM people \g /dev/null
 SELECT kefu.grant_role(login, at_unit, role) FROM people \g /dev/null
 SELECT kefu.add_gateway('bench_gateway', 'gd') \g /dev/null
