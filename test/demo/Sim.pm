@@ -32,10 +32,9 @@ sub call
 sub publish
 {
 	my ($unit, $text) = @_;
-
-	utf8::encode($text);
 	my $reply = $http->post_form("$sim/2/statuses/update.json",
 		{ access_token => "token-$unit", status => $text });
+
 	die "no post: $reply->{content}\n" unless $reply->{success};
 	return $json->decode($reply->{content})->{idstr};
 }
