@@ -6,6 +6,7 @@ SQL_FRAGMENTS = \
 	sql/10_unit.sql \
 	sql/14_platform.sql \
 	sql/16_organization.sql \
+	sql/17_length.sql \
 	sql/20_machine.sql \
 	sql/22_audit.sql \
 	sql/23_seal.sql \

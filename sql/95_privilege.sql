@@ -50,6 +50,8 @@ $$
                         draft_topic answer_topic'),
               ('anyone', 'find_unraised_topic'),
               ('admin', 'assign_topics'),
+              ('anyone', 'text_length length_limit fitting_length'),
+              ('admin', 'set_length_rule'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),
