@@ -49,6 +49,7 @@ $$
               ('desk', 'decide_topic solve_topic waive_topic publish_topic revise_topic close_topic merge_topic
                         draft_topic answer_topic'),
               ('anyone', 'find_unraised_topic'),
+              ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics'),
               ('anyone', 'text_length length_limit fitting_length'),
               ('admin', 'set_length_rule'),
