@@ -31,6 +31,7 @@ MODULES_C = \
 	mapping \
 	personal \
 	similarity \
+	textlength \
 	rows \
 	ingest \
 	ingest_read \
@@ -57,6 +58,9 @@ PURE_C = \
 	itemmap \
 	personal \
 	similarity \
+	utf8 \
+	grapheme \
+	textlength \
 	replyclass \
 	backoff \
 	urlform \
