@@ -46,7 +46,8 @@ SELECT t.ticket_id,
   LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'location_source' AND ll.code = coalesce(t.location_source, 'unknown')
  WHERE (t.unit = ANY ((SELECT kefu.my_units())::text[])
         OR t.received_unit = ANY ((SELECT kefu.my_units())::text[])
-        OR t.home_unit = ANY ((SELECT kefu.my_units())::text[]))
+        OR t.home_unit = ANY ((SELECT kefu.my_units())::text[])
+        OR t.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]))
    AND t.kind = 'complaint' AND t.state <> 'dropped'
  ORDER BY t.posted_at, t.ticket_id;
 COMMENT ON VIEW kefu_bi.complaint_log IS
