@@ -30,6 +30,7 @@ MODULES_C = \
 	mapping \
 	personal \
 	similarity \
+	textlength \
 	rows \
 	ingest \
 	ingest_read \
@@ -56,6 +57,9 @@ PURE_C = \
 	itemmap \
 	personal \
 	similarity \
+	utf8 \
+	grapheme \
+	textlength \
 	replyclass \
 	backoff \
 	urlform \

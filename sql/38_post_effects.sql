@@ -464,18 +464,21 @@ CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RE
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
+    kind text := CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END;
     problem text := CASE
         WHEN NOT a.is_live THEN 'the account is closed'
-        WHEN NOT kefu.can_ask(a.account, CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END)
-            THEN 'its platform has no interface to ' || CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END
+        WHEN NOT kefu.can_ask(a.account, kind) THEN 'its platform has no interface to ' || kind
         WHEN p.repost_platform <> a.platform THEN 'what is reposted is on another platform'
         WHEN EXISTS (SELECT FROM kefu.post_media x WHERE x.post_id = p.post_id)
             THEN 'pictures are not supported there'
-        WHEN p.repost_id IS NULL AND said = '' THEN 'there is no text' END;
+        WHEN p.repost_id IS NULL AND said = '' THEN 'there is no text'
+        WHEN kefu.text_length(a.platform, kind, said) > kefu.length_limit(a.platform, kind)
+            THEN format('it is %s long, its platform takes %s', kefu.text_length(a.platform, kind, said),
+                        kefu.length_limit(a.platform, kind)) END;
 BEGIN
     IF problem IS NOT NULL THEN
         RAISE EXCEPTION 'the post can''t be sent on "%": %', a.account, problem
-            USING ERRCODE = 'KF004', HINT = 'Publish it there by hand, or take another account.';
+            USING ERRCODE = 'KF004', HINT = 'Give the account a wording of its own, publish it there by hand, or leave it out.';
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.require_sendable(kefu.post, kefu.account, text) IS 'KF004 where an account''s platform has no way to send a post as it is (校验可投放)';

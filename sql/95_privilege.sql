@@ -52,7 +52,10 @@ $$
                         review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule
                         reschedule retry_placement cancel_placement delete_placement withdraw_post'),
               ('anyone', 'find_unraised_topic'),
+              ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics'),
+              ('anyone', 'text_length length_limit fitting_length'),
+              ('admin', 'set_length_rule'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),
