@@ -12,6 +12,8 @@ $$
 DECLARE
     in_machine text;
     in_state text;
+    relation regclass;
+    id_column name;
 BEGIN
     IF object_type = 'ticket' THEN
         SELECT t.kind, t.state INTO in_machine, in_state FROM kefu.ticket t WHERE t.ticket_id = id;
@@ -24,10 +26,10 @@ BEGIN
         SELECT 'topic', t.state INTO in_machine, in_state FROM kefu.topic t WHERE t.topic_id = id;
     ELSE
         -- Rarer ones are looked up by their engine row, whose names are no one's text.
-        EXECUTE (SELECT format('SELECT %L, o.state FROM %s o WHERE o.%I = $1', m.machine, t.relation, t.id_column)
-                   FROM kefu.object_type t JOIN kefu.machine m USING (object_type)
-                  WHERE t.object_type = may_happen.object_type)
-           INTO in_machine, in_state USING id;
+        SELECT t.relation, t.id_column, m.machine INTO relation, id_column, in_machine
+          FROM kefu.object_type t JOIN kefu.machine m USING (object_type)
+         WHERE t.object_type = may_happen.object_type;
+        EXECUTE format('SELECT o.state FROM %s o WHERE o.%I = $1', relation, id_column) INTO in_state USING id;
     END IF;
     RETURN EXISTS (SELECT FROM kefu.transition n
                     WHERE n.machine = in_machine AND n.from_state = in_state
