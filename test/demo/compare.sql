@@ -85,7 +85,7 @@ UNION ALL
 SELECT 13, 'negative comments that did not become a complaint and a grumble', count(*)
   FROM story s WHERE s.name IN ('cause', 'grumble') AND NOT EXISTS
        (SELECT FROM kefu.ticket t
-         WHERE t.ticket_id = s.number AND t.first_kind <> t.kind = (s.name = 'cause')
+         WHERE t.ticket_id = s.number AND (t.first_kind <> t.kind) = (s.name = 'cause')
            AND (t.kind, t.state) IN (('complaint', 'answered'), ('negative', 'grievance')))
 UNION ALL
 SELECT 14, 'topic not of three, or not published as it was drafted', count(*)
