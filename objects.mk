@@ -40,7 +40,8 @@ MODULES_C = \
 	ledger \
 	seal \
 	evidence \
-	webhook \
+	hmac \
+	oauth \
 	exchange
 PURE_C = \
 	calendar \
@@ -59,6 +60,7 @@ PURE_C = \
 	replyclass \
 	backoff \
 	urlform \
+	oauth \
 	paging_compile \
 	paging \
 	merkle

@@ -102,6 +102,9 @@ CREATE TABLE kefu.outbound (
     native_id text COLLATE "C",
     last_class text COLLATE "C",
     last_error text,
+    step_no smallint NOT NULL DEFAULT 0,
+    step_action text COLLATE "C",
+    step_args jsonb NOT NULL DEFAULT '{}',
     CONSTRAINT outbound_sent CHECK ((state = 'sent') = (sent_at IS NOT NULL))
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX outbound_due ON kefu.outbound (not_before) WHERE state IN ('queued', 'sending', 'uncertain');
@@ -136,6 +139,9 @@ COMMENT ON COLUMN kefu.outbound.sent_at IS 'platform''s time of taking it; NULL 
 COMMENT ON COLUMN kefu.outbound.native_id IS 'the platform''s id of it; NULL before (平台ID)';
 COMMENT ON COLUMN kefu.outbound.last_class IS 'class of the last reply; NULL none (最近结果)';
 COMMENT ON COLUMN kefu.outbound.last_error IS 'why the last try failed, without secrets; NULL none (最近错误)';
+COMMENT ON COLUMN kefu.outbound.step_no IS 'requests of a chain that are done, 0 before the first, which is that of action (已完成步数)';
+COMMENT ON COLUMN kefu.outbound.step_action IS 'endpoint that is called now; NULL: that of action (当前步骤接口)';
+COMMENT ON COLUMN kefu.outbound.step_args IS 'what the replies so far gave for it, {name: text} (步骤参数)';
 
 CREATE TABLE kefu.outbound_way (
     channel text COLLATE "C" NOT NULL CONSTRAINT outbound_way_channel CHECK (channel IN ('public', 'private')),
