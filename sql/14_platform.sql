@@ -194,7 +194,7 @@ COMMENT ON COLUMN kefu.endpoint.body_template IS 'body of kind json, in which "{
 COMMENT ON COLUMN kefu.endpoint.file_field IS 'field of a multipart body that holds the file (文件字段)';
 COMMENT ON COLUMN kefu.endpoint.pre_encoded IS 'parameters whose value is percent-encoded once more before the form is (预编码参数)';
 COMMENT ON COLUMN kefu.endpoint.item_kind IS 'rows of kefu.field_map that read its items (条目类型)';
-COMMENT ON COLUMN kefu.endpoint.result_kind IS 'list; object: the item itself, or a list; id: only its id; nothing (结果类型)';
+COMMENT ON COLUMN kefu.endpoint.result_kind IS 'list; object: the item itself, or a list; id: only its id, and its time where it has one; nothing (结果类型)';
 COMMENT ON COLUMN kefu.endpoint.items_paths IS 'where the list or the object is in the reply; the first path with one wins (条目路径)';
 COMMENT ON COLUMN kefu.endpoint.result_id_paths IS 'for result_kind id: where the id is, below items_paths (结果编号路径)';
 COMMENT ON COLUMN kefu.endpoint.item_filter IS 'items for which all hold are kept, so that one endpoint can serve several feeds: [{path, in: [..]} | {path, not_in: [..]} | {path, is: "null"|"present"}] (条目过滤)';
@@ -387,6 +387,11 @@ BEGIN ATOMIC
                'fields', CASE WHEN e.result_kind = 'id'
                    THEN jsonb_build_array(jsonb_build_object('field', 'native_id',
                        'paths', e.result_id_paths, 'transform', 'id', 'is_required', true))
+                       || (SELECT COALESCE(jsonb_agg(jsonb_build_object('field', f.field,
+                                      'paths', f.paths, 'transform', f.transform) ORDER BY f.seq), '[]')
+                             FROM kefu.field_map AS f
+                            WHERE f.platform = e.platform AND f.item_kind = e.item_kind
+                              AND f.field = 'posted_at')
                    ELSE (SELECT COALESCE(jsonb_agg(jsonb_build_object('field', f.field,
                                     'paths', f.paths, 'transform', f.transform, 'arg', f.arg,
                                     'is_required', f.is_required) ORDER BY f.field, f.seq), '[]')

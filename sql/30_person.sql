@@ -111,6 +111,7 @@ CREATE TABLE kefu.feed (
     action text COLLATE "C" NOT NULL,
     every interval NOT NULL DEFAULT '1 minute' CONSTRAINT feed_every CHECK (every >= interval '1 second'),
     start_at timestamptz NOT NULL,
+    args jsonb NOT NULL DEFAULT '{}' CONSTRAINT feed_args CHECK (jsonb_typeof(args) = 'object'),
     is_live boolean NOT NULL DEFAULT true,
     PRIMARY KEY (account, action)
 );
@@ -119,6 +120,7 @@ COMMENT ON COLUMN kefu.feed.account IS 'account (账号)';
 COMMENT ON COLUMN kefu.feed.action IS 'endpoint of the platform (接口)';
 COMMENT ON COLUMN kefu.feed.every IS 'pause between two polls (间隔)';
 COMMENT ON COLUMN kefu.feed.start_at IS 'items posted before it are history: kept without ticket or clock (起始时间)';
+COMMENT ON COLUMN kefu.feed.args IS 'what the endpoint''s param_map finds besides our names, such as keyword or watched_id: what is searched for, whose posts are watched (参数; R87, R104)';
 COMMENT ON COLUMN kefu.feed.is_live IS 'false stops polling (是否在用)';
 
 CREATE TABLE kefu.feed_state (

@@ -287,9 +287,10 @@ BEGIN ATOMIC
       JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = build_request.action
       LEFT JOIN kefu.credential c ON c.credential = a.credential
       LEFT JOIN kefu.credential_secret k ON k.credential = a.credential
+      LEFT JOIN kefu.credential_state w ON w.credential = a.credential
      CROSS JOIN LATERAL (SELECT CASE
          WHEN p.auth_kind = 'none' THEN '{}'
-         WHEN c.expires_at <= kefu.now() THEN NULL
+         WHEN c.expires_at <= kefu.now() OR (w.wanted_at IS NOT NULL AND w.given_up_at IS NULL) THEN NULL
          ELSE coalesce(k.secret, kefu.secret_file(a.credential)) END) AS s(secret)
      CROSS JOIN LATERAL (SELECT coalesce(e.base_url, p.auth_base_urls ->> p.auth_kind, p.base_url)) AS b(base)
      CROSS JOIN LATERAL (SELECT kefu.token_proof(p, s.secret)) AS t(proof)
@@ -309,4 +310,4 @@ BEGIN ATOMIC
      WHERE a.account = build_request.account AND s.secret IS NOT NULL;
 END;
 COMMENT ON FUNCTION kefu.build_request(text, text, jsonb, jsonb, text, kefu.request_file) IS
-'The request for an endpoint from the platform''s rows; args are values by our names, among them a nonce for platforms that want a signature, page the parameters of a page, link its whole address, file what a multipart or raw body carries. No row if the secret is missing or the rows have no such request; feature_not_supported for a proof that can''t be given (构造请求)';
+'The request for an endpoint from the platform''s rows; args are values by our names, among them a nonce for platforms that want a signature, page the parameters of a page, link its whole address, file what a multipart or raw body carries. No row if the secret is missing, expired or being renewed, or the rows have no such request; feature_not_supported for a proof that can''t be given (构造请求)';

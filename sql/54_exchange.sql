@@ -129,9 +129,10 @@ $$ BEGIN
         SELECT d.account, d.action, d.new_key, r.*
           FROM due d
           JOIN kefu.account a ON a.account = d.account
+          JOIN kefu.feed f ON f.account = d.account AND f.action = d.action
          CROSS JOIN LATERAL kefu.walk_request(a.platform, d.action, d.walk ->> 'walk', d.high_mark) w
           LEFT JOIN LATERAL kefu.build_request(d.account, d.action,
-              jsonb_build_object('own_id', a.native_id, 'own_handle', a.handle, 'nonce', d.new_key),
+              jsonb_build_object('own_id', a.native_id, 'own_handle', a.handle, 'nonce', d.new_key) || f.args,
               w.params, w.link) r ON true
     ), marked AS (
         UPDATE kefu.feed_state x

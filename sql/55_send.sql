@@ -345,7 +345,9 @@ CREATE FUNCTION kefu.find_sent(o kefu.outbound, body text,
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH item AS (
-        SELECT i.*, e.page_size, w.item_kind, a.native_id AS own_id
+        SELECT i.*, e.page_size, w.item_kind, a.native_id AS own_id,
+               -- What stands above it there: a platform without answers to comments has only the post.
+               CASE WHEN w.param_map ? 'parent_id' THEN (o).parent_id ELSE coalesce((o).root_id, (o).parent_id) END AS above
           FROM kefu.account a
           JOIN kefu.endpoint w ON w.platform = a.platform AND w.action = coalesce((o).step_action, (o).action)
           JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = w.verify_action
@@ -355,7 +357,7 @@ BEGIN ATOMIC
         SELECT i.native_id, i.posted_at FROM item i
          WHERE i.error IS NULL AND NOT coalesce(i.is_deleted, false)
            AND coalesce(i.author_id, i.own_id) = i.own_id
-           AND CASE (o).channel WHEN 'public' THEN (o).parent_id IN (i.parent_id, i.root_id)
+           AND CASE (o).channel WHEN 'public' THEN i.above IS NULL OR i.above IN (i.parent_id, i.root_id)
                                 ELSE (o).recipient_id IN (i.recipient_id, i.thread_id) END
            AND i.posted_at >= (o).queued_at - interval '2 minutes'
            AND strpos(kefu.plain_words(i.text), kefu.plain_words((o).text)) > 0

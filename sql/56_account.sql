@@ -101,7 +101,7 @@ COMMENT ON FUNCTION kefu.administered_account(text) IS
 'The account, if the caller administers its unit; KF003 or KF008 if not, KF008 also if there is none, which a superuser learns as undefined_object (校验账号管理权限)';
 
 CREATE FUNCTION kefu.add_feed(account text, action text, every interval DEFAULT '1 minute',
-                              start_at timestamptz DEFAULT NULL) RETURNS void
+                              start_at timestamptz DEFAULT NULL, args jsonb DEFAULT '{}') RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
@@ -114,16 +114,16 @@ BEGIN
         RAISE EXCEPTION 'platform "%" has no feed "%"', a.platform, action
             USING ERRCODE = 'undefined_object', HINT = 'SELECT action FROM kefu.endpoint WHERE purpose = ''feed'' lists them.';
     END IF;
-    INSERT INTO kefu.feed (account, action, every, start_at)
-    VALUES (a.account, add_feed.action, add_feed.every, since);
+    INSERT INTO kefu.feed (account, action, every, start_at, args)
+    VALUES (a.account, add_feed.action, add_feed.every, since, add_feed.args);
     INSERT INTO kefu.feed_state (account, action) VALUES (a.account, add_feed.action);
-    PERFORM kefu.append_ledger('rules', 'add_feed', jsonb_build_object(
+    PERFORM kefu.append_ledger('rules', 'add_feed', jsonb_strip_nulls(jsonb_build_object(
         'account', account, 'action', action, 'every_seconds', extract(epoch FROM every),
-        'start_at', since));
+        'start_at', since, 'args', nullif(args::text, '{}'))));
     PERFORM kefu.wake_worker('net');
 END $$;
-COMMENT ON FUNCTION kefu.add_feed(text, text, interval, timestamptz) IS
-'Starts to poll a feed of an account; items posted before start_at (kefu.now() if NULL) are kept as history. Administrators of the unit only (开通信息源; R85-R88)';
+COMMENT ON FUNCTION kefu.add_feed(text, text, interval, timestamptz, jsonb) IS
+'Starts to poll a feed of an account; items posted before start_at (kefu.now() if NULL) are kept as history. args is what the endpoint asks for by name: {"keyword": ...} of a search, {"watched_id": ...} of another unit''s account. Administrators of the unit only (开通信息源; R85-R88, R104)';
 
 CREATE FUNCTION kefu.set_feed(account text, action text, is_live boolean, every interval DEFAULT NULL)
     RETURNS void
