@@ -6,21 +6,26 @@ SQL_FRAGMENTS = \
 	sql/10_unit.sql \
 	sql/14_platform.sql \
 	sql/16_organization.sql \
+	sql/17_length.sql \
 	sql/20_machine.sql \
 	sql/22_audit.sql \
 	sql/23_seal.sql \
 	sql/24_clock.sql \
+	sql/25_finding.sql \
+	build/rulebook.sql \
 	sql/30_person.sql \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
 	sql/34_topic.sql \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
+	sql/36_post.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
 	sql/38_order_effects.sql \
 	sql/38_erasure_effects.sql \
+	sql/38_post_effects.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
 	sql/40_engine.sql \
@@ -42,6 +47,7 @@ SQL_FRAGMENTS = \
 	sql/57_webhook.sql \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
+	sql/59_post.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -53,6 +59,7 @@ SQL_FRAGMENTS = \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_people.sql \
+	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \
 	sql/95_privilege.sql

@@ -77,9 +77,9 @@ SELECT kefu.sign_oauth1('GET', 'ftp://x.example/', '', :'secret', 'HMAC-SHA1', '
 -- 200, a list below two others, texts encoded twice, handles besides ids, and drafts
 -- that take a while.
 INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, default_params, secret_params, auth_kind, auth_placement,
-        auth_name, oauth1_realm, oauth1_signature, counting_rule, timezone, error_code_paths, error_message_paths)
+        auth_name, oauth1_realm, oauth1_signature, timezone, error_code_paths, error_message_paths)
     VALUES ('heron', '鹭', 'Heron', 'https://heron.example/api', '{"v": "3"}', '{"consumer_key": "app"}', 'oauth1', 'header',
-        'OAuth', 'Heron', 'HMAC-SHA1', 'codepoints', 'Asia/Shanghai', '{st,sub}', '{why}');
+        'OAuth', 'Heron', 'HMAC-SHA1', 'Asia/Shanghai', '{st,sub}', '{why}');
 INSERT INTO kefu.endpoint (platform, action, purpose, to_us, method, path, const_params, param_map, body_kind, item_kind, result_kind,
         items_paths, empty_when, paging_style, page_size, size_param, cursor_paths, flag_param, flag_first, flag_newer,
         flag_older, time_param, id_param) VALUES
@@ -112,8 +112,8 @@ INSERT INTO kefu.error_map (platform, seq, codes, text_pattern, class, scope) VA
     ('heron', 1, '{0,0.0}', NULL, 'ok', NULL), ('heron', 2, NULL, '^silence$', 'empty', NULL), ('heron', 3, '{7.1}', NULL, 'rate', 'user');
 
 -- What contradicts itself is refused.
-INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, auth_kind, auth_placement, auth_name, counting_rule, timezone)
-    VALUES ('x', '甲', 'X', 'https://x.example', 'oauth1', 'header', '', 'bytes', 'UTC');
+INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, auth_kind, auth_placement, auth_name, timezone)
+    VALUES ('x', '甲', 'X', 'https://x.example', 'oauth1', 'header', '', 'UTC');
 UPDATE kefu.platform SET oauth1_realm = 'a", b="c' WHERE platform = 'heron';
 UPDATE kefu.endpoint SET else_action = 'comment' WHERE platform = 'heron' AND action = 'comment';
 UPDATE kefu.endpoint SET verify_action = 'sent', verify_after = '1 minute' WHERE platform = 'heron' AND action = 'search';
@@ -278,9 +278,9 @@ SELECT state, step_no, class FROM pg_temp.sends() OFFSET 3;
 
 -- --- a token that is renewed ------------------------------------------------------------------
 
-INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, auth_kind, auth_placement, auth_name, counting_rule, timezone,
+INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, auth_kind, auth_placement, auth_name, timezone,
         error_code_paths, token_refresh)
-    VALUES ('egret', '白鹭', 'Egret', 'https://egret.example', 'token', 'header', 'Bearer', 'codepoints', 'UTC', '{error}',
+    VALUES ('egret', '白鹭', 'Egret', 'https://egret.example', 'token', 'header', 'Bearer', 'UTC', '{error}',
         '{"url": "https://egret.example/token", "params": {"grant_type": "refresh_token"}, "base64": ["client_secret"],
           "secret_params": {"refresh_token": "refresh_token", "client_id": "client_id", "client_secret": "client_secret"},
           "reply": "form", "token": "access_token", "refresh_token": "refresh_token", "expires_in": "expires_in", "before_seconds": 300}');
