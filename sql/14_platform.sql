@@ -176,7 +176,7 @@ COMMENT ON COLUMN kefu.endpoint.base_url IS 'base address of this endpoint only;
 COMMENT ON COLUMN kefu.endpoint.method IS 'HTTP method (请求方法)';
 COMMENT ON COLUMN kefu.endpoint.path IS 'path behind the base address; {name} takes the parameter of that name out of the query or body (路径)';
 COMMENT ON COLUMN kefu.endpoint.const_params IS 'parameters that are always the same, {name: text} (固定参数)';
-COMMENT ON COLUMN kefu.endpoint.param_map IS 'the platform''s names of ours, {text, parent_id, root_id, native_id, recipient_id, recipient_handle, own_id, own_handle, operator_ip: name}, and those of then_bindings; what isn''t named is not sent (参数映射)';
+COMMENT ON COLUMN kefu.endpoint.param_map IS 'the platform''s names of ours, {text, parent_id, root_id, native_id, recipient_id, recipient_handle, alt_text, own_id, own_handle, operator_ip: name}, and those of then_bindings; what isn''t named is not sent (参数映射)';
 COMMENT ON COLUMN kefu.endpoint.body_kind IS 'none (parameters go into the query), form, multipart, json, raw (请求体)';
 COMMENT ON COLUMN kefu.endpoint.text_template IS 'what is sent as text, such as ''@{recipient_handle} {text}''; {name} is one of our names; NULL: the text alone (正文模板)';
 COMMENT ON COLUMN kefu.endpoint.body_template IS 'body of kind json, in which "{name}" as a whole string stands for a parameter; NULL: a flat object of the parameters (请求体模板)';

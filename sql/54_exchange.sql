@@ -62,6 +62,21 @@ END;
 COMMENT ON FUNCTION kefu.defer_outbound(bigint, text, text, interval) IS
 'Ends a lease and tries again later; what was being sent did not reach the platform (推迟发送)';
 
+CREATE FUNCTION kefu.picture(media bigint) RETURNS kefu.request_file
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT ROW(m.file_name, m.content_type, m.content)::kefu.request_file
+      FROM kefu.media m WHERE m.media_id = picture.media;
+END;
+COMMENT ON FUNCTION kefu.picture(bigint) IS 'A picture as the file of a request; NULL if there is none (图片文件)';
+
+CREATE FUNCTION kefu.picture_words(media bigint) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_build_object('alt_text', m.alt_text) FROM kefu.media m WHERE m.media_id = picture_words.media;
+END;
+COMMENT ON FUNCTION kefu.picture_words(bigint) IS 'What is said of a picture, as a value for a request (图片说明)';
+
 CREATE FUNCTION kefu.lease_outbound(ids bigint[])
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
@@ -88,9 +103,11 @@ $$ BEGIN
                                  'request_key', 'kefu-' || d.outbound_id,
                                  'recipient_handle', (SELECT i.handle FROM kefu.identity i
                                      WHERE i.platform = a.platform AND i.native_id = d.recipient_id))
-              || d.step_args,
+              || CASE WHEN d.media_id IS NOT NULL THEN kefu.picture_words(d.media_id) ELSE '{}' END || d.step_args,
               CASE d.asked_for WHEN 'send' THEN '{}'
-                               ELSE (kefu.walk_request(a.platform, e.verify_action, NULL, NULL)).params END) r ON true
+                               ELSE (kefu.walk_request(a.platform, e.verify_action, NULL, NULL)).params END,
+              file => CASE WHEN d.asked_for = 'send' AND e.body_kind IN ('multipart', 'raw')
+                           THEN kefu.picture(d.media_id) END) r ON true
     ), marked AS (
         UPDATE kefu.outbound x
            SET state = CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN 'sending' ELSE x.state END,

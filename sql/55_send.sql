@@ -48,7 +48,8 @@ COMMENT ON FUNCTION kefu.said_by_platform(text, text) IS 'Why a send was not tak
 CREATE FUNCTION kefu.queue_send(object_type text, object_id bigint, unit text, account text, action text,
                                 text text DEFAULT '', parent_id text DEFAULT NULL, root_id text DEFAULT NULL,
                                 recipient_id text DEFAULT NULL, priority smallint DEFAULT 2,
-                                expires_at timestamptz DEFAULT NULL, channel text DEFAULT 'public') RETURNS bigint
+                                expires_at timestamptz DEFAULT NULL, channel text DEFAULT 'public',
+                                media bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
@@ -66,16 +67,16 @@ BEGIN
             USING ERRCODE = 'object_in_use', DETAIL = format('Send %s is %s.', before.outbound_id, before.state);
     END IF;
     INSERT INTO kefu.outbound (object_type, object_id, unit, account, action, channel, parent_id, root_id,
-                               recipient_id, text, priority, queued_at, not_before, expires_at, attempts)
-    VALUES (object_type, object_id, unit, account, action, channel, parent_id, root_id, recipient_id, text,
+                               recipient_id, text, media_id, priority, queued_at, not_before, expires_at, attempts)
+    VALUES (object_type, object_id, unit, account, action, channel, parent_id, root_id, recipient_id, text, media,
             priority, CASE WHEN before.state = 'cancelled' THEN before.queued_at ELSE kefu.now() END,
             kefu.now(), expires_at, CASE WHEN before.state = 'cancelled' THEN before.attempts ELSE 0 END)
     RETURNING outbound_id INTO new_id;
     PERFORM kefu.wake_worker('net');
     RETURN new_id;
 END $$;
-COMMENT ON FUNCTION kefu.queue_send(text, bigint, text, text, text, text, text, text, text, smallint, timestamptz, text) IS
-'Queues one action on a platform for an object, from within its event; what becomes of it comes back as the event that kefu.send_event names, with the facts outbound, native_id and posted_at, or reason, and send_at where it may be tried again. expires_at: not tried after. 55006 if one for the same object and action is under way. For the owner''s functions only (对象发送排队)';
+COMMENT ON FUNCTION kefu.queue_send(text, bigint, text, text, text, text, text, text, text, smallint, timestamptz, text, bigint) IS
+'Queues one action on a platform for an object, from within its event; what becomes of it comes back as the event that kefu.send_event names, with the facts outbound, native_id and posted_at, or reason, and send_at where it may be tried again. expires_at: not tried after; media: a picture that goes along, where the endpoint takes one. 55006 if one for the same object and action is under way. For the owner''s functions only (对象发送排队)';
 
 CREATE FUNCTION kefu.tell_object(o kefu.outbound, outcome text, facts jsonb DEFAULT '{}') RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -622,6 +623,9 @@ DECLARE
 BEGIN
     IF e.then_action IS NULL THEN
         RETURN false;
+    ELSIF o.state NOT IN ('queued', 'sending') THEN
+        -- It was given up meanwhile, or is looked for: nobody has seen this step.
+        RETURN true;
     END IF;
     BEGIN
         reply := body::jsonb;

@@ -34,7 +34,7 @@ BEGIN
         INSERT INTO last (kind, key, lease_key) VALUES (c.kind, c.key, c.lease_key);
         RETURN QUERY SELECT c.kind, regexp_replace(c.key, '^[0-9]+', 'n'), c.method || ' ' || c.url,
             regexp_replace(array_to_string(c.headers, ' | '), '(oauth_nonce|oauth_signature)="[^"]+"', '\1=".."', 'g'),
-            convert_from(c.body, 'UTF8');
+            regexp_replace(replace(convert_from(c.body, 'UTF8'), E'\r\n', E'\n'), 'kefu-[0-9a-f]{32}', 'kefu-..', 'g');
     END LOOP;
 END $$;
 CREATE FUNCTION pg_temp.record(kind text, key text, lease_key uuid, status integer, error text, sent boolean,
@@ -272,6 +272,14 @@ SELECT pg_temp.at('09:13:00');
 SELECT kind FROM pg_temp.claim();
 SELECT pg_temp.reply(200, '{"st": 7, "sub": 1}');
 SELECT state, step_no, class FROM pg_temp.sends() OFFSET 3;
+-- A picture goes along with its words.
+INSERT INTO kefu.media (unit, content_type, file_name, content, alt_text, credit, added_at)
+    VALUES ('east', 'image/gif', 'map.gif', 'GIF89a...', '停机区域', '自摄', kefu.now()) RETURNING media_id \gset
+INSERT INTO kefu.outbound (unit, account, action, channel, text, parent_id, media_id, queued_at, not_before)
+    VALUES ('east', 'heron.east', 'post_picture', 'public', '见图', '-5', :media_id, kefu.now(), kefu.now());
+SELECT request, body FROM pg_temp.claim();
+SELECT pg_temp.reply(200, '{"st": 0, "d": {"id": "-8300", "t": 1772414000}}');
+SELECT action, state, native_id FROM pg_temp.sends() OFFSET 4;
 -- Another desk takes over: the former one may have gone on, so the post is looked for.
 SELECT * FROM kefu.take_over('drill');
 SELECT state, step_no, class FROM pg_temp.sends() OFFSET 3;
