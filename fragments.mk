@@ -13,6 +13,7 @@ SQL_FRAGMENTS = \
 	sql/25_finding.sql \
 	build/rulebook.sql \
 	sql/30_person.sql \
+	sql/31_profile.sql \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
 	sql/34_topic.sql \
@@ -42,6 +43,7 @@ SQL_FRAGMENTS = \
 	sql/57_webhook.sql \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
+	sql/61_profile.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -53,6 +55,7 @@ SQL_FRAGMENTS = \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_people.sql \
+	sql/78_bi_account.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \
