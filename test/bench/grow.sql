@@ -19,7 +19,7 @@ $$ BEGIN
         name,
         (SELECT string_agg(CASE WHEN NOT shifts ? a.attname THEN quote_ident(a.attname)
                                 WHEN a.atttypid = 'text'::regtype THEN format('%I || ''.'' || copy', a.attname)
-                                ELSE format('%I + copy * %s', a.attname, shifts ->> a.attname) END, ', ' ORDER BY a.attnum)
+                                ELSE format('%I + copy::bigint * %s', a.attname, shifts ->> a.attname) END, ', ' ORDER BY a.attnum)
            FROM pg_attribute a
           WHERE a.attrelid = format('kefu.%I', name)::regclass AND a.attnum > 0 AND NOT a.attisdropped),
         copies, condition);
