@@ -36,4 +36,3 @@ CALL bench.copy_rows('clock', $$object_type = 'ticket'$$,
                      jsonb_build_object('clock_id', 1000000000, 'object_id', :tickets), :copies);
 RESET session_replication_role;
 VACUUM ANALYZE;
-CHECKPOINT;

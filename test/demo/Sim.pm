@@ -11,18 +11,19 @@ our @EXPORT = qw(call publish number_of account_id account_name customer_id %pla
 
 my $http = HTTP::Tiny->new(timeout => 20);
 my $json = JSON::PP->new->utf8->canonical;
-my $sim = $ENV{SIM} or die "SIM is not set\n";
 our %place = (
 	bj => ['11', '北京'], sh => ['31', '上海'], gd => ['44', '广东'],
 	sc => ['51', '四川'], hb => ['42', '湖北'], zj => ['33', '浙江'], group => ['11', '集团']);
+
+sub address { return $ENV{SIM} || die "SIM is not set\n" }
 
 # The control interface; dies if it refuses.
 sub call
 {
 	my ($path, $body) = @_;
 	my $reply = defined $body
-	  ? $http->post("$sim/_sim/$path", { content => $json->encode($body) })
-	  : $http->get("$sim/_sim/$path");
+	  ? $http->post(address() . "/_sim/$path", { content => $json->encode($body) })
+	  : $http->get(address() . "/_sim/$path");
 
 	die "$path: $reply->{status} $reply->{content}\n" unless $reply->{success};
 	return $json->decode($reply->{content});
@@ -32,7 +33,7 @@ sub call
 sub publish
 {
 	my ($unit, $text) = @_;
-	my $reply = $http->post_form("$sim/2/statuses/update.json",
+	my $reply = $http->post_form(address() . "/2/statuses/update.json",
 		{ access_token => "token-$unit", status => $text });
 
 	die "no post: $reply->{content}\n" unless $reply->{success};
