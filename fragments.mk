@@ -15,16 +15,19 @@ SQL_FRAGMENTS = \
 	sql/25_finding.sql \
 	build/rulebook.sql \
 	sql/30_person.sql \
+	sql/31_profile.sql \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
 	sql/34_topic.sql \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
+	sql/36_post.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
 	sql/38_order_effects.sql \
 	sql/38_erasure_effects.sql \
+	sql/38_post_effects.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
 	sql/40_engine.sql \
@@ -45,6 +48,8 @@ SQL_FRAGMENTS = \
 	sql/57_webhook.sql \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
+	sql/59_post.sql \
+	sql/61_profile.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -56,7 +61,10 @@ SQL_FRAGMENTS = \
 	sql/78_bi_text.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
+	sql/76_bi_work_order.sql \
+	sql/77_bi_figures.sql \
 	sql/76_bi_people.sql \
+	sql/78_bi_account.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \

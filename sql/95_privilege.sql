@@ -48,6 +48,9 @@ $$
                           set_contact release_unqualified end_shifts'),
               ('desk', 'decide_topic solve_topic waive_topic publish_topic revise_topic close_topic merge_topic
                         draft_topic answer_topic'),
+              ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
+                        review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule
+                        reschedule retry_placement cancel_placement delete_placement withdraw_post'),
               ('anyone', 'find_unraised_topic'),
               ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics'),
@@ -55,11 +58,15 @@ $$
               ('desk', 'check_text override_hit'),
               ('admin', 'set_length_rule set_content_rule add_lexicon load_lexicon compile_lexicon'),
               ('leader', 'add_shift'),
+              ('desk', 'note_profile review_profile duty_done add_campaign set_campaign offer_template
+                        count_downloads'),
+              ('leader', 'set_account_profile issue_avatar new_service_tag'),
+              ('admin', 'note_profile set_profile_rule retire_tag reserve_name plan_themes'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
               ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
-                         set_clock_policy load_preset go_live rehearse stop_desk take_over
+                         set_clock_policy set_legal_limit load_preset go_live rehearse stop_desk take_over
                          add_credential set_secret add_account set_account add_feed
                          set_feed erase_detail seal_audit make_partition
                          make_partitions tick health'),
