@@ -63,7 +63,7 @@ CREATE FUNCTION kefu.set_content_rule(rule text, unit text, effect text, applies
 $$
 DECLARE
     since timestamptz := coalesce(set_content_rule.valid_from, kefu.now());
-    ranks CONSTANT text[] := '{off,warn,block}';
+    ranks CONSTANT text[] := ARRAY['off', 'warn', 'block'];
     g kefu.content_rule;
     n kefu.content_rule;
 BEGIN

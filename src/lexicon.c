@@ -427,25 +427,26 @@ find_words(ReturnSetInfo *result, const Selection *selection, const char *utf8, 
 {
 	const uint32 *places = character_places(utf8, len);
 	KefuHits	allowed = {NULL, 0};
+	KefuFolded	folded;
+	bool		done = kefu_fold_text(utf8, len, arena, &folded);
 
-	for (int i = 0; i < selection->count; i++)
+	for (int i = 0; i < selection->count && done; i++)
 	{
 		Lexicon    *lexicon = selection->lexicons[i];
 		KefuHits	found;
-		bool		done;
 
 		if (!lexicon->is_open)
 			open_lexicon(lexicon);
-		done = kefu_find_words(&lexicon->matcher, utf8, len,
+		done = kefu_find_words(&lexicon->matcher, &folded,
 							   lexicon->is_allow ? NULL : &allowed, arena, &found);
 		if (done && lexicon->is_allow)
 			done = kefu_join_hits(&allowed, &found, arena);
 		else if (done)
 			put_hits(result, lexicon, &found, utf8, places);
-		if (!done)
-			ereport(ERROR,
-					(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	}
+	if (!done)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 }
 
 /* kefu.find_words(text text, unit text, at timestamptz) */

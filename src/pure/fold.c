@@ -13,6 +13,10 @@
  */
 #include "fold.h"
 
+#include <string.h>
+
+#include "utf8.h"
+
 #include "fold_table.h"
 
 #define LAST_POINT 0x10FFFF
@@ -32,4 +36,38 @@ kefu_fold(uint32_t point, uint32_t *out)
 	for (uint32_t i = 0; i < fold_pool[place]; i++)
 		out[i] = fold_pool[place + 1 + i];
 	return fold_pool[place];
+}
+
+/* Room for a text that doesn't grow; one that does moves as often as it doubles. */
+bool
+kefu_fold_text(const char *text, size_t len, KefuArena *arena, KefuFolded *folded)
+{
+	size_t		room = len + KEFU_FOLD_LONGEST;
+	uint32_t   *points = kefu_arena_alloc(arena, 2 * sizeof(uint32_t) * room);
+	uint32_t	character = 0;
+	size_t		count = 0;
+
+	if (points == NULL)
+		return false;
+	for (size_t i = 0, used; i < len; i += used, character++)
+	{
+		size_t		made;
+
+		if (room - count < KEFU_FOLD_LONGEST)
+		{
+			uint32_t   *larger = kefu_arena_alloc(arena, 4 * sizeof(uint32_t) * room);
+
+			if (larger == NULL)
+				return false;
+			memcpy(larger, points, sizeof(uint32_t) * count);
+			memcpy(larger + 2 * room, points + room, sizeof(uint32_t) * count);
+			points = larger;
+			room *= 2;
+		}
+		made = kefu_fold(kefu_utf8_point(text + i, len - i, &used), points + count);
+		for (; made > 0; made--)
+			points[room + count++] = character;
+	}
+	*folded = (KefuFolded) {points, points + room, count};
+	return true;
 }

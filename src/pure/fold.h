@@ -11,8 +11,11 @@
 #ifndef KEFU_PURE_FOLD_H
 #define KEFU_PURE_FOLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "arena.h"
 
 /* Grows with every change of the tables: what was built with others is stale. */
 #define KEFU_FOLD_VERSION 1
@@ -23,5 +26,17 @@
  * many code points it has, 0 if nothing is left.
  */
 extern size_t kefu_fold(uint32_t point, uint32_t *out);
+
+/* A text in normal form, and of which of its characters each point is */
+typedef struct KefuFolded
+{
+	const uint32_t *points;
+	const uint32_t *origins;	/* ascending, counted from 0 */
+	size_t		count;
+} KefuFolded;
+
+/* Folds a text in UTF-8; false if the arena has no memory. */
+extern bool kefu_fold_text(const char *text, size_t len, KefuArena *arena,
+						   KefuFolded *folded);
 
 #endif							/* KEFU_PURE_FOLD_H */

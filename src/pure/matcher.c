@@ -14,15 +14,10 @@
 
 #include <string.h>
 
-#include "fold.h"
 #include "matcher_image.h"
-#include "utf8.h"
 
 #define FEW_CHILDREN 8			/* up to which looking at each is quicker */
 #define LONGEST_HOST 253		/* RFC 1035 */
-#define RING 256				/* more than a part has */
-
-_Static_assert(KEFU_PART_LONGEST < RING, "a part must fit into the ring");
 
 /* --- the image ------------------------------------------------------------------- */
 
@@ -303,38 +298,28 @@ read_host(const KefuMatcher *m, HostRun *run, uint32_t point, uint32_t origin,
 }
 
 void
-kefu_matcher_scan(const KefuMatcher *m, const char *text, size_t len, KefuFoundFn found,
-				  void *data)
+kefu_matcher_scan(const KefuMatcher *m, const KefuFolded *text, KefuFoundFn found, void *data)
 {
-	uint32_t	origins[RING];
-	uint32_t	read = 0;
 	uint32_t	state = 0;
 	HostRun		run;
-	uint32_t	character = 0;
 
 	run.count = 0;
 	run.before[0] = run.before[1] = 0;
-	for (size_t i = 0, used; i < len; i += used, character++)
+	for (size_t i = 0; i < text->count; i++)
 	{
-		uint32_t	folded[KEFU_FOLD_LONGEST];
-		size_t		count = kefu_fold(kefu_utf8_point(text + i, len - i, &used), folded);
-
-		for (size_t k = 0; k < count; k++, read++)
+		state = step(m, state, text->points[i]);
+		for (uint32_t hit = m->hit[state]; hit != 0; hit = m->hit[m->fail[hit]])
 		{
-			origins[read % RING] = character;
-			state = step(m, state, folded[k]);
-			for (uint32_t hit = m->hit[state]; hit != 0; hit = m->hit[m->fail[hit]])
-			{
-				uint32_t	part = part_of(m, hit);
-				uint32_t	length = m->part_length[part];
+			uint32_t	part = part_of(m, hit);
+			uint32_t	length = m->part_length[part];
 
-				if (length <= read + 1 &&
-					found(data, part, origins[(read + 1 - length) % RING], character + 1))
-					return;
-			}
-			if (m->has_hosts && read_host(m, &run, folded[k], character, found, data))
+			if (length <= i + 1 &&
+				found(data, part, text->origins[i + 1 - length], text->origins[i] + 1))
 				return;
 		}
+		if (m->has_hosts &&
+			read_host(m, &run, text->points[i], text->origins[i], found, data))
+			return;
 	}
 	if (run.count > 0)
 		(void) end_host(m, &run, found, data);

@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fold.h"
+
 #define KEFU_PART_LONGEST 255	/* code points of a part */
 #define KEFU_HOST_END 0x110000	/* ends a host, which begins with a dot */
 
@@ -79,8 +81,8 @@ extern KefuImage kefu_matcher_open(const void *image, size_t size, KefuMatcher *
  */
 typedef bool (*KefuFoundFn) (void *state, uint32_t part, uint32_t from, uint32_t to);
 
-/* Looks through a text in UTF-8 as it was written. */
-extern void kefu_matcher_scan(const KefuMatcher *matcher, const char *text, size_t len,
+/* Looks through a text in normal form; places are those of the text as it was written. */
+extern void kefu_matcher_scan(const KefuMatcher *matcher, const KefuFolded *text,
 							  KefuFoundFn found, void *state);
 
 /* The words that have a part, ascending, and how many there are. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FEW_PLACES 16
+
 typedef struct Place
 {
 	uint32_t	part;
@@ -18,9 +20,12 @@ typedef struct Search
 {
 	const KefuHits *allowed;
 	uint32_t   *reaches;		/* by allowed hit: how far those up to it reach */
+	KefuArena  *arena;
 	Place	   *places;
 	size_t		count;
+	size_t		room;
 	size_t		looked_at;
+	bool		failed;			/* there was no memory */
 } Search;
 
 static int
@@ -75,6 +80,22 @@ is_allowed(const Search *search, uint32_t from, uint32_t to)
 	return low > 0 && search->reaches[low - 1] >= to;
 }
 
+static bool
+make_room(Search *search)
+{
+	size_t		room = search->room > 0 ? 4 * search->room : FEW_PLACES;
+	Place	   *places = kefu_arena_alloc(search->arena, sizeof(Place) * room);
+
+	search->failed = places == NULL;
+	if (search->failed)
+		return false;
+	if (search->count > 0)
+		memcpy(places, search->places, sizeof(Place) * search->count);
+	search->places = places;
+	search->room = room;
+	return true;
+}
+
 /* KefuFoundFn */
 static bool
 keep_place(void *state, uint32_t part, uint32_t from, uint32_t to)
@@ -82,7 +103,11 @@ keep_place(void *state, uint32_t part, uint32_t from, uint32_t to)
 	Search	   *search = state;
 
 	if (!is_allowed(search, from, to))
+	{
+		if (search->count == search->room && !make_room(search))
+			return true;
 		search->places[search->count++] = (Place) {part, from, to};
+	}
 	return ++search->looked_at == KEFU_MOST_PLACES;
 }
 
@@ -91,11 +116,8 @@ begin_search(Search *search, const KefuHits *allowed, KefuArena *arena)
 {
 	uint32_t	reach = 0;
 
-	*search = (Search) {.allowed = allowed};
-	search->places = kefu_arena_alloc(arena, sizeof(Place) * KEFU_MOST_PLACES);
-	if (search->places == NULL)
-		return false;
-	if (allowed == NULL)
+	*search = (Search) {.allowed = allowed, .arena = arena};
+	if (allowed == NULL || allowed->count == 0)
 		return true;
 	search->reaches = kefu_arena_alloc(arena, sizeof(uint32_t) * allowed->count);
 	if (search->reaches == NULL)
@@ -166,7 +188,7 @@ join_pieces(const KefuMatcher *m, KefuHit *pieces, size_t count)
 }
 
 bool
-kefu_find_words(const KefuMatcher *m, const char *text, size_t len, const KefuHits *allowed,
+kefu_find_words(const KefuMatcher *m, const KefuFolded *text, const KefuHits *allowed,
 				KefuArena *arena, KefuHits *found)
 {
 	Search		search;
@@ -175,7 +197,10 @@ kefu_find_words(const KefuMatcher *m, const char *text, size_t len, const KefuHi
 
 	if (!begin_search(&search, allowed, arena))
 		return false;
-	kefu_matcher_scan(m, text, len, keep_place, &search);
+	kefu_matcher_scan(m, text, keep_place, &search);
+	*found = (KefuHits) {NULL, 0};
+	if (search.failed || search.count == 0)
+		return !search.failed;
 	qsort(search.places, search.count, sizeof(Place), compare_places);
 	spread(m, &search, NULL, &found->count, NULL, &piece_count);
 	found->hits = kefu_arena_alloc(arena, sizeof(KefuHit) * (found->count + piece_count));
@@ -193,14 +218,17 @@ kefu_find_words(const KefuMatcher *m, const char *text, size_t len, const KefuHi
 bool
 kefu_join_hits(KefuHits *hits, const KefuHits *more, KefuArena *arena)
 {
-	KefuHit    *all = kefu_arena_alloc(arena, sizeof(KefuHit) * (hits->count + more->count));
+	KefuHit    *all;
+
+	if (more->count == 0)
+		return true;
+	all = kefu_arena_alloc(arena, sizeof(KefuHit) * (hits->count + more->count));
 
 	if (all == NULL)
 		return false;
 	if (hits->count > 0)
 		memcpy(all, hits->hits, sizeof(KefuHit) * hits->count);
-	if (more->count > 0)
-		memcpy(all + hits->count, more->hits, sizeof(KefuHit) * more->count);
+	memcpy(all + hits->count, more->hits, sizeof(KefuHit) * more->count);
 	hits->hits = all;
 	hits->count += more->count;
 	qsort(hits->hits, hits->count, sizeof(KefuHit), compare_hits);

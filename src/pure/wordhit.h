@@ -24,13 +24,13 @@ typedef struct KefuHits
 } KefuHits;
 
 /*
- * Finds the words of an automaton in a text in UTF-8: one of a single part at
+ * Finds the words of an automaton in a text in normal form: one of a single part at
  * each of its places, one of several once, from the first to the last character
  * of the first places of its parts.  A place inside a hit of allowed, which may be
  * NULL, doesn't count.  Places beyond KEFU_MOST_PLACES are not looked at.  False
  * if the arena has no memory.
  */
-extern bool kefu_find_words(const KefuMatcher *matcher, const char *text, size_t len,
+extern bool kefu_find_words(const KefuMatcher *matcher, const KefuFolded *text,
 							const KefuHits *allowed, KefuArena *arena, KefuHits *found);
 
 /* All hits of two lots in one, in their order; false without memory. */

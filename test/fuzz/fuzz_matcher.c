@@ -21,11 +21,13 @@ static void
 search(const KefuMatcher *matcher, const char *text, size_t len)
 {
 	KefuArena	arena = {0};
+	KefuFolded	form;
 	KefuHits	first;
 	KefuHits	second;
 
-	if (kefu_find_words(matcher, text, len, NULL, &arena, &first) &&
-		kefu_find_words(matcher, text, len, &first, &arena, &second))
+	if (kefu_fold_text(text, len, &arena, &form) &&
+		kefu_find_words(matcher, &form, NULL, &arena, &first) &&
+		kefu_find_words(matcher, &form, &first, &arena, &second))
 		for (size_t i = 0; i < first.count; i++)
 			MUST(first.hits[i].from < first.hits[i].to && first.hits[i].to <= len);
 	kefu_arena_free(&arena);
@@ -108,6 +110,8 @@ compare(const unsigned char *data, size_t size)
 	uint32_t	expected = 0;
 	size_t		len = 0;
 	Naive		naive = {.parts = parts, .text = text};
+	KefuArena	arena = {0};
+	KefuFolded	form;
 	void	   *image;
 	size_t		image_size;
 	KefuMatcher matcher;
@@ -136,7 +140,9 @@ compare(const unsigned char *data, size_t size)
 	MUST(kefu_matcher_build(parts, part_count, part_count, &image, &image_size) == NULL);
 	MUST(kefu_matcher_open(image, image_size, &matcher) == KEFU_IMAGE_SOUND);
 	naive.matcher = &matcher;
-	kefu_matcher_scan(&matcher, utf8, len, check_place, &naive);
+	MUST(kefu_fold_text(utf8, len, &arena, &form));
+	kefu_matcher_scan(&matcher, &form, check_place, &naive);
+	kefu_arena_free(&arena);
 	for (uint32_t i = 0; i < part_count; i++)
 		for (uint32_t at = 0; at < naive.count; at++)
 			expected += stands_at(&parts[i], text, naive.count, at);

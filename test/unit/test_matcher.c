@@ -79,6 +79,34 @@ test_fold_rests(void)
 	CHECK_INT(wrong, 0);
 }
 
+/* Folds and searches. */
+static bool
+find_words(const KefuMatcher *matcher, const char *text, size_t len, const KefuHits *allowed,
+		   KefuArena *arena, KefuHits *found)
+{
+	KefuFolded	form;
+
+	return kefu_fold_text(text, len, arena, &form) &&
+		kefu_find_words(matcher, &form, allowed, arena, found);
+}
+
+/* A text that grows eighteenfold, and where its points come from. */
+static void
+test_fold_text(void)
+{
+	static char text[3 * 1000 + 1];
+	KefuArena	arena = {0};
+	KefuFolded	form;
+
+	for (int i = 0; i < 1000; i++)
+		memcpy(text + 3 * i, "\uFDFA", 3);
+	CHECK(kefu_fold_text(text, 3000, &arena, &form));
+	CHECK_INT((int64_t) form.count, 18000);
+	for (size_t i = 0; i < form.count; i++)
+		CHECK(form.origins[i] == i / 18 && form.points[i] == form.points[i % 18]);
+	kefu_arena_free(&arena);
+}
+
 /* --- lists of words ------------------------------------------------------------------ */
 
 typedef struct List
@@ -166,8 +194,8 @@ check_find(const Opened *opened, const Opened *allow, const char *text, const ch
 	KefuHits	found;
 
 	if (allow != NULL)
-		CHECK(kefu_find_words(&allow->matcher, text, strlen(text), NULL, &arena, &allowed));
-	CHECK(kefu_find_words(&opened->matcher, text, strlen(text), allow != NULL ? &allowed : NULL,
+		CHECK(find_words(&allow->matcher, text, strlen(text), NULL, &arena, &allowed));
+	CHECK(find_words(&opened->matcher, text, strlen(text), allow != NULL ? &allowed : NULL,
 						  &arena, &found));
 	CHECK_STR(hits_of(&found), expected);
 	kefu_arena_free(&arena);
@@ -433,8 +461,8 @@ compare_with_naive(uint32_t words, uint32_t first, uint32_t letters, int texts)
 			points[k] = first + (uint32_t) (check_random(&state) % letters);
 			len += kefu_utf8(points[k], utf8 + len);
 		}
-		CHECK(kefu_find_words(&allow.matcher, utf8, len, NULL, &arena, &allowed));
-		CHECK(kefu_find_words(&opened.matcher, utf8, len, &allowed, &arena, &found));
+		CHECK(find_words(&allow.matcher, utf8, len, NULL, &arena, &allowed));
+		CHECK(find_words(&opened.matcher, utf8, len, &allowed, &arena, &found));
 		naive_search(&list, points, count, &allowed, &naive);
 		CHECK_INT((int64_t) found.count, (int64_t) naive.count);
 		CHECK(hash_of(&found) == hash_of(&naive));
@@ -471,6 +499,7 @@ main(void)
 {
 	RUN(test_fold);
 	RUN(test_fold_rests);
+	RUN(test_fold_text);
 	RUN(test_words);
 	RUN(test_hosts);
 	RUN(test_refused_lists);
