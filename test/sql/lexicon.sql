@@ -2,9 +2,14 @@
 -- 29): lists of words with versions, evasions, allowed words, rules with versions,
 -- hits and who lets them pass.  The automaton itself against a naive search:
 -- test/unit/test_matcher.c.
+
 \set SHOW_CONTEXT never
+\getenv tests PG_ABS_SRCDIR
+\set desk :tests '/lib/desk.psql'
 BEGIN;
-\i test/lib/desk.psql
+\set ECHO none
+\i :desk
+\set ECHO all
 
 CREATE FUNCTION pg_temp.checked(text text, kind text DEFAULT 'post', unit text DEFAULT 'gd', at timestamptz DEFAULT NULL,
                                 is_copied boolean DEFAULT false, source text DEFAULT NULL)
