@@ -20,6 +20,7 @@ SQL_FRAGMENTS = \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
 	sql/36_post.sql \
+	sql/36_posting_rule.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
@@ -46,6 +47,7 @@ SQL_FRAGMENTS = \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
 	sql/59_post.sql \
+	sql/59_posting.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -54,6 +56,7 @@ SQL_FRAGMENTS = \
 	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \
 	sql/78_bi_topic.sql \
+	sql/78_bi_post.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_people.sql \
