@@ -22,6 +22,7 @@ SQL_FRAGMENTS = \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
 	sql/36_post.sql \
+	sql/36_posting_rule.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
@@ -51,6 +52,7 @@ SQL_FRAGMENTS = \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
 	sql/59_post.sql \
+	sql/59_posting.sql \
 	sql/61_profile.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
@@ -61,6 +63,7 @@ SQL_FRAGMENTS = \
 	sql/74_bi_proof.sql \
 	sql/78_bi_topic.sql \
 	sql/78_bi_text.sql \
+	sql/78_bi_post.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_work_order.sql \
