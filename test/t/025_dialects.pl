@@ -152,7 +152,7 @@ sub check_walks
 {
 	for my $kind (qw(comment post_mention dm))
 	{
-		check_walk($kind, $_) for { kind => '' }, { kind => 'insert_between', k => 4, times => 3 },
+		check_walk($kind, $_) for { kind => '' }, { kind => 'insert_between', k => 2, times => 3 },
 		  { kind => 'rate', after => 1, times => 2 }, { kind => 'cut_after_apply', after => 1, times => 2 },
 		  { kind => 'bad_json', after => 1, times => 1 };
 	}
@@ -177,6 +177,30 @@ sub check_walk
 	run(q{UPDATE kefu.feed_state SET next_poll_at = now(), lease_until = NULL, lease_key = NULL});
 	hasten();
 	everything_came("$what: everything came");
+	answer("$what");
+}
+
+# Everybody gets an answer; in lots that a page of what was sent can hold, or nothing
+# could be proved by it.
+sub answer
+{
+	my ($what) = @_;
+
+	# Whoever came by in the middle of a walk follows us too, or couldn't be answered.
+	$sim->call('act', { kind => 'follow', uid => $_, account => '9001' })
+	  for grep { /^29/ } map { $_->{author} } @{ $sim->call('truth')->{inbound} };
+	$sim->answer_all($server);
+	settles($what);
+}
+
+sub settles
+{
+	my ($what) = @_;
+
+	ok( until_true(sub {
+			hasten();
+			return run(q{SELECT count(*) = 0 FROM kefu.outbound WHERE state NOT IN ('sent', 'failed')}) eq 't';
+		}), "$what: all is settled");
 }
 
 # --- answered -------------------------------------------------------------------------
@@ -191,17 +215,12 @@ sub check_answers
 		$sim->fault(match => $d->{message}, kind => 'rate', times => 2));
 	my $slow = $sim->fault(match => $d->{message}, kind => 'slow', ms => 600_000, times => 1);
 
-	# Whoever came by in the middle of a walk follows us too, or couldn't be answered.
-	$sim->call('act', { kind => 'follow', uid => $_, account => '9001' })
-	  for grep { /^29/ } map { $_->{author} } @{ $sim->call('truth')->{inbound} };
-
+	$sim->call('act_many', [ map { question($_) } (qw(comment post_mention dm)) x 5 ]);
+	everything_came("$dialect: the last ones came");
 	$sim->answer_all($server);
 	ok(until_true(sub { hasten(); return $slow->() == 1 }), "$dialect: a reply is on its way");
 	kill_worker();
-	ok( until_true(sub {
-			hasten();
-			return run(q{SELECT count(*) = 0 FROM kefu.outbound WHERE state NOT IN ('sent', 'failed')}) eq 't';
-		}), "$dialect: all is settled");
+	settles($dialect);
 	cmp_ok($_->(), '>', 0, "$dialect: it was that") for @faults;
 }
 
