@@ -14,6 +14,7 @@ SQL_FRAGMENTS = \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
 	sql/34_topic.sql \
+	sql/34_opinion.sql \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
 	sql/37_guards.sql \
@@ -40,6 +41,7 @@ SQL_FRAGMENTS = \
 	sql/57_webhook.sql \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
+	sql/59_opinion.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -48,6 +50,7 @@ SQL_FRAGMENTS = \
 	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \
 	sql/78_bi_topic.sql \
+	sql/78_bi_opinion.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_people.sql \

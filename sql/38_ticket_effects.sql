@@ -22,6 +22,8 @@ BEGIN
         SELECT 'task', k.state INTO in_machine, in_state FROM kefu.task k WHERE k.task_id = id;
     ELSIF object_type = 'topic' THEN
         SELECT 'topic', t.state INTO in_machine, in_state FROM kefu.topic t WHERE t.topic_id = id;
+    ELSIF object_type = 'opinion' THEN
+        SELECT 'opinion', o.state INTO in_machine, in_state FROM kefu.opinion o WHERE o.opinion_id = id;
     END IF;
     RETURN EXISTS (SELECT FROM kefu.transition n
                     WHERE n.machine = in_machine AND n.from_state = in_state

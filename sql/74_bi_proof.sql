@@ -96,11 +96,14 @@ WITH object AS (
     UNION ALL
     SELECT 'topic', t.topic_id, 'topic', t.state, t.version, t.audit_seq, t.audit_head, t.unit, t.opened_at
       FROM kefu.topic t
+    UNION ALL
+    SELECT 'opinion', o.opinion_id, 'opinion', o.state, o.version, o.audit_seq, o.audit_head, o.unit, o.recorded_at
+      FROM kefu.opinion o
 ), chain AS (
     SELECT e.object_type, e.object_id, count(*) AS events, max(e.seq) AS last_seq,
            max(e.unit) AS unit, max(e.at) AS last_at
       FROM kefu.audit_event e
-     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic')
+     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic', 'opinion')
      GROUP BY e.object_type, e.object_id
 ), undecided AS (
     -- The promise seen holds the 30 minutes, in staffed time where the desk has a calendar.

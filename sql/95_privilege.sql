@@ -48,8 +48,11 @@ $$
                           set_contact release_unqualified end_shifts'),
               ('desk', 'decide_topic solve_topic waive_topic publish_topic revise_topic close_topic merge_topic
                         draft_topic answer_topic'),
-              ('anyone', 'find_unraised_topic'),
-              ('admin', 'assign_topics'),
+              ('desk', 'record_opinion screen_opinion discard_opinion merge_opinion report_opinion adopt_opinion
+                        decline_opinion handle_opinion feedback_opinion close_opinion draft_feedback answer_opinion
+                        report_opinions open_survey place_survey close_survey'),
+              ('anyone', 'find_unraised_topic find_uncollected count_opinions'),
+              ('admin', 'assign_topics collect_opinions'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),

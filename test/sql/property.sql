@@ -40,6 +40,10 @@ $$ BEGIN
         SELECT x.* INTO id, machine, state FROM (
             SELECT w.order_id, 'work_order', w.state FROM kefu.work_order w ORDER BY w.order_id DESC LIMIT 12) AS x
          ORDER BY random() LIMIT 1;
+    WHEN 'opinion' THEN
+        SELECT x.* INTO id, machine, state FROM (
+            SELECT o.opinion_id, 'opinion', o.state FROM kefu.opinion o ORDER BY o.opinion_id DESC LIMIT 12) AS x
+         ORDER BY random() LIMIT 1;
     ELSE
         SELECT x.* INTO id, machine, state FROM (
             SELECT k.task_id, 'task', k.state FROM kefu.task k ORDER BY k.task_id DESC LIMIT 60) AS x
@@ -62,13 +66,15 @@ DECLARE
                   pg_temp.any_of('negative_ask', 'inquiry_defer', 'complaint_call_back', 'praise_thanks') END,
         'further_need', '还要处理', 'evidence', 'screenshot', 'until', kefu.now() + interval '5 hours',
         'reason', CASE WHEN event = 'bounce' THEN pg_temp.any_of('not_ours', 'incomplete', 'busy') ELSE 'a reason' END,
-        'kind', pg_temp.any_of('inquiry', 'complaint', 'negative', 'praise', 'task'), 'priority', 1 + floor(random() * 4)::integer,
+        'kind', pg_temp.any_of('inquiry', 'complaint', 'negative', 'praise', 'task', 'opinion'), 'priority', 1 + floor(random() * 4)::integer,
         'meaning', pg_temp.any_of('objection', 'acceptance', 'further_need', 'cause', 'contact', 'chaser', 'other'),
         'judgement', pg_temp.any_of('vague', 'malicious', 'real'), 'contact', '{"mobile": "13900000000"}'::jsonb,
         'consent', 'message', 'purpose', 'handling', 'solution', '已解决', 'result', '已恢复',
         'unit', pg_temp.any_of('gd', 'qh'), 'outcome', pg_temp.any_of('solved', 'no_answer'), 'location', '44',
         'alarm', floor(random() * 5)::integer, 'due_at', kefu.now() + interval '3 hours', 'cause', 'a cause',
         'posted_at', kefu.now() - interval '5 minutes',
+        'item', pg_temp.any_of('mobile', 'service', 'iptv'), 'report', '2026-03', 'opinion', (pg_temp.recent('opinion')).id,
+        'summary', '概述', 'account', pg_temp.any_of('sina.gd', 'sina.qh'), 'post', '88001', 'link', 'https://weibo.example/88001',
         'ticket', (pg_temp.recent('ticket')).id,
         'message', (pg_temp.recent('message')).id,
         'staff', (SELECT s.staff_id FROM kefu.staff s ORDER BY random() LIMIT 1),
@@ -87,7 +93,8 @@ CREATE FUNCTION pg_temp.step() RETURNS void
     LANGUAGE plpgsql VOLATILE AS
 $$
 DECLARE
-    kind text := pg_temp.any_of('ticket', 'ticket', 'ticket', 'work_order', 'work_order', 'message', 'task');
+    kind text := pg_temp.any_of('ticket', 'ticket', 'ticket', 'work_order', 'work_order', 'message', 'message',
+                                'task', 'opinion', 'opinion');
     o record;
     what text;
     roles text[];
@@ -161,6 +168,7 @@ BEGIN
             PERFORM pg_temp.deliver();
             PERFORM FROM kefu.tick();
             PERFORM kefu.assign_topics();
+            PERFORM kefu.collect_opinions();
         END IF;
     END LOOP;
 END $$;
@@ -176,8 +184,9 @@ CREATE VIEW pg_temp.fault AS
       LEFT JOIN kefu.work_order w ON c.object_type = 'work_order' AND w.order_id = c.object_id
       LEFT JOIN kefu.task k ON c.object_type = 'task' AND k.task_id = c.object_id
       LEFT JOIN kefu.message m ON c.object_type = 'message' AND m.message_id = c.object_id
+      LEFT JOIN kefu.opinion o ON c.object_type = 'opinion' AND o.opinion_id = c.object_id
       JOIN kefu.state s ON s.machine = coalesce(t.kind, c.object_type)
-                       AND s.state = coalesce(t.state, w.state, k.state, m.state) AND s.is_final
+                       AND s.state = coalesce(t.state, w.state, k.state, m.state, o.state) AND s.is_final
      WHERE c.stopped_at IS NULL GROUP BY 1, 2
     UNION ALL
     SELECT 'work order without a ticket that knows it', 'work_order', count(*), min(w.state)
@@ -187,6 +196,13 @@ CREATE VIEW pg_temp.fault AS
     SELECT 'a referred ticket nobody works for', 'ticket', count(*), min(w.state)
       FROM kefu.ticket t LEFT JOIN kefu.work_order w USING (order_id)
      WHERE t.state = 'referred' AND coalesce(w.state, 'cancelled') IN ('closed', 'cancelled') HAVING count(*) > 0
+    UNION ALL
+    SELECT 'opinion that goes on nowhere', 'opinion', count(*), min(o.state)
+      FROM kefu.opinion o LEFT JOIN kefu.opinion t ON t.opinion_id = o.merged_into
+     WHERE (o.state = 'merged') <> (t.opinion_id IS NOT NULL) OR o.desk_unit <> t.desk_unit
+        OR (o.closed_at IS NULL) <> (o.state IN ('recorded', 'screened', 'reported', 'adopted', 'handled'))
+        OR (o.unit <> o.desk_unit) <> (o.state IN ('reported', 'adopted'))
+    HAVING count(*) > 0
     UNION ALL
     SELECT 'round without a row', 'ticket', count(*), min(t.kind)
       FROM kefu.ticket t
@@ -208,5 +224,6 @@ SELECT * FROM pg_temp.fault;
 SELECT count(*) > 2000 AS steps, count(*) FILTER (WHERE sqlstate = '00000') > 200 AS many_taken,
        count(*) FILTER (WHERE sqlstate LIKE 'KF%') > 500 AS many_refused, count(DISTINCT object_type) AS types
   FROM tried;
+SELECT count(DISTINCT e.from_state) > 4 AS opinions_got_far FROM kefu.audit_event e WHERE e.object_type = 'opinion';
 SELECT count(DISTINCT (e.machine, e.from_state, e.event)) > 60 AS many_rows_used FROM kefu.audit_event e;
 ROLLBACK;
