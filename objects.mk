@@ -21,6 +21,7 @@ MODULES_C = \
 	lock \
 	refuse \
 	clock \
+	legal \
 	object \
 	request \
 	facts \
@@ -30,6 +31,7 @@ MODULES_C = \
 	mapping \
 	personal \
 	similarity \
+	textlength \
 	rows \
 	ingest \
 	ingest_read \
@@ -56,6 +58,9 @@ PURE_C = \
 	itemmap \
 	personal \
 	similarity \
+	utf8 \
+	grapheme \
+	textlength \
 	replyclass \
 	backoff \
 	urlform \

@@ -89,6 +89,31 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_append_need(kefu.move) IS 'What the customer further needs is added, to the open order too (追加需求; R97, R115)';
 
+CREATE FUNCTION kefu.tighten_clock(object_type text, id bigint, clock text, location text,
+                                   home_unit text, unit text,
+                                   OUT due_at timestamptz, OUT jurisdiction text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kefu_tighten_clock';
+COMMENT ON FUNCTION kefu.tighten_clock(text, bigint, text, text, text, text) IS
+'The running promise of an object ends as the law of its place (location, else home unit, else unit) wants it, if that is earlier: its new end and whose law; NULLs where nothing changed. The caller holds the object. For the owner''s functions only (内部: 按属地法规提前时限; ruling 18)';
+
+CREATE FUNCTION kefu.keep_local_law(ticket bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    tighter record;
+BEGIN
+    SELECT c.* INTO tighter
+      FROM kefu.ticket t
+     CROSS JOIN LATERAL kefu.tighten_clock('ticket', t.ticket_id, 'legal', t.location, t.home_unit,
+                                           t.unit) AS c
+     WHERE t.ticket_id = keep_local_law.ticket;
+    IF tighter.due_at IS NOT NULL THEN
+        PERFORM kefu.raise_event('ticket', ticket, 'tighten', jsonb_build_object(
+            'due_at', tighter.due_at, 'jurisdiction', tighter.jurisdiction));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.keep_local_law(bigint) IS 'The customer''s place, or without one the handling unit, has become another: what was promised stays, only a stricter law comes in, as an event of its own (法定时限随属地收紧; ruling 18)';
+
 -- --- effects on tickets ----------------------------------------------------------------
 
 CREATE FUNCTION kefu.make_ticket(m kefu.move) RETURNS bigint
@@ -176,6 +201,9 @@ $$ BEGIN
                                   THEN 'customer' ELSE coalesce(location_source, 'unknown') END
      WHERE ticket_id = m.id;
     PERFORM kefu.check_matters(m.args);
+    IF m.args ->> 'location' <> '' THEN
+        PERFORM kefu.keep_local_law(m.id);
+    END IF;
 END $$;
 COMMENT ON FUNCTION kefu.effect_amend_record(kefu.move) IS 'Category and location of the complaint record; what the customer says counts more than the profile (补充记录; R112)';
 
@@ -183,6 +211,7 @@ CREATE FUNCTION kefu.effect_transfer_ticket(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     UPDATE kefu.ticket SET unit = m.args ->> 'unit', handler = NULL WHERE ticket_id = m.id;
+    PERFORM kefu.keep_local_law(m.id);
 END $$;
 COMMENT ON FUNCTION kefu.effect_transfer_ticket(kefu.move) IS 'Another unit handles it; clocks and promise stay, the receiving unit keeps reading (转派机构; R4)';
 

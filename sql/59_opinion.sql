@@ -371,28 +371,33 @@ END $$;
 COMMENT ON FUNCTION kefu.count_opinions() IS
 'Who put forward each opinion that the caller may see, as known today, and how many with all that were merged into it. For kefu_bi.opinions and its neighbours (内部: 意见计数; R133, R134, ruling 5)';
 
-CREATE FUNCTION kefu.find_uncollected()
-    RETURNS TABLE (unit text, day date, due_at timestamptz, task_id bigint, task_state text)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
-    SET search_path = pg_catalog, kefu, pg_temp AS
+CREATE FUNCTION kefu.find_uncollected_day() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
 $$
 DECLARE
     today date := (kefu.now() AT TIME ZONE 'Asia/Shanghai')::date;
+    since date := greatest(today - 7, (SELECT min(f.day) FROM kefu.opinion_day f));
 BEGIN
+    IF NOT EXISTS (SELECT FROM kefu.opinion_day) THEN
+        RETURN;
+    END IF;
+    -- A task that is still open is a late promise.
     RETURN QUERY
-    SELECT u.unit, g.day, w.to_at, x.task_id, coalesce(k.state, 'none')
+    SELECT 'unit', NULL::bigint, u.unit, u.unit, NULL::text, w.to_at, NULL::text[],
+           format('%s 未收集意见（待办：%s）', g.day, coalesce(k.state, '无')),
+           format('no opinions collected on %s, task %s', g.day, coalesce(k.state, 'none'))
       FROM kefu.desk_unit u
-      CROSS JOIN LATERAL (SELECT s.at::date AS day
-                            FROM generate_series(greatest(today - 7, (SELECT min(f.day) FROM kefu.opinion_day f))::timestamp,
-                                                 today::timestamp, interval '1 day') AS s(at)) AS g
+      CROSS JOIN LATERAL (SELECT since + n AS day FROM generate_series(0, today - since) AS n) AS g
       CROSS JOIN LATERAL kefu.duty_of(u.calendar, g.day) AS w
       LEFT JOIN kefu.opinion_day x ON x.unit = u.unit AND x.day = g.day
       LEFT JOIN kefu.task k ON k.task_id = x.task_id
-     WHERE u.unit = ANY ((SELECT kefu.my_units())::text[])
-       AND EXISTS (SELECT FROM kefu.opinion_day f)
-       AND w.to_at <= kefu.now() AND k.state IS DISTINCT FROM 'done'
-       AND NOT kefu.has_recorded_opinion(u.unit, g.day)
-     ORDER BY u.unit, g.day;
+     WHERE w.to_at <= kefu.now() AND coalesce(k.state, 'none') NOT IN ('open', 'done')
+       AND NOT kefu.has_recorded_opinion(u.unit, g.day);
 END $$;
-COMMENT ON FUNCTION kefu.find_uncollected() IS
-'Rows of kefu_bi.uncollected_days (内部: 未收集意见的日子)';
+COMMENT ON FUNCTION kefu.find_uncollected_day() IS
+'Days of the last seven, and today once its duty is over, on which a desk was staffed, recorded no opinion and nobody said that there was none; from the first day on for which any task was opened (未收集意见的日子; R134)';
+
+INSERT INTO kefu.finding_rule (finding, call, rulebook, effect, label_zh, label_en, mend_zh, mend_en)
+VALUES ('uncollected_day', 'kefu.find_uncollected_day()', '{R134}', 'must', '当天未收集意见', 'no opinions collected',
+        '值班人员每天收集意见：kefu.triage() 或 kefu.record_opinion()；没有意见时用 kefu.task_done() 说明。',
+        'Whoever is on collects opinions every day: kefu.triage() or kefu.record_opinion(); where there are none, kefu.task_done() says so.');

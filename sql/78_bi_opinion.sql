@@ -260,27 +260,3 @@ COMMENT ON COLUMN kefu_bi.opinion_kpis.feedback_pct IS 'feedback_count by handle
 COMMENT ON COLUMN kefu_bi.opinion_kpis.feedback_due_count IS 'whose feedback was given or is overdue; 0 none (应反馈数; R133)';
 COMMENT ON COLUMN kefu_bi.opinion_kpis.feedback_in_time_count IS 'of them within the promise, 3 days as shipped; 0 none (按时反馈数; R133)';
 COMMENT ON COLUMN kefu_bi.opinion_kpis.feedback_in_time_pct IS 'feedback_in_time_count by feedback_due_count, 0 to 100; NULL none due (按时反馈率; R133)';
-
-CREATE VIEW kefu_bi.uncollected_days WITH (security_barrier) AS
-SELECT d.unit,
-       u.name_zh AS unit_label_zh,
-       u.name_en AS unit_label_en,
-       d.day AS local_date,
-       d.due_at,
-       (d.due_at AT TIME ZONE 'Asia/Shanghai')::date AS due_local_date,
-       extract(hour FROM d.due_at AT TIME ZONE 'Asia/Shanghai')::integer AS due_local_hour,
-       d.task_id,
-       d.task_state
-  FROM kefu.find_uncollected() AS d
-  JOIN kefu.unit u ON u.unit = d.unit;
-COMMENT ON VIEW kefu_bi.uncollected_days IS
-'Days of the last seven, and today once its duty is over, on which a desk was staffed, recorded no opinion and nobody said that there was none; from the first day on for which any task was opened (未收集意见的日子; R134)';
-COMMENT ON COLUMN kefu_bi.uncollected_days.unit IS 'unit (机构)';
-COMMENT ON COLUMN kefu_bi.uncollected_days.unit_label_zh IS 'Chinese label of unit (机构标签)';
-COMMENT ON COLUMN kefu_bi.uncollected_days.unit_label_en IS 'English label of unit (机构英文标签)';
-COMMENT ON COLUMN kefu_bi.uncollected_days.local_date IS 'Beijing date (日期)';
-COMMENT ON COLUMN kefu_bi.uncollected_days.due_at IS 'when its duty ended (到期时间)';
-COMMENT ON COLUMN kefu_bi.uncollected_days.due_local_date IS 'Beijing date of due_at (到期日期)';
-COMMENT ON COLUMN kefu_bi.uncollected_days.due_local_hour IS 'Beijing hour of due_at, 0 to 23 (到期小时)';
-COMMENT ON COLUMN kefu_bi.uncollected_days.task_id IS 'task to collect; NULL none was opened (待办编号)';
-COMMENT ON COLUMN kefu_bi.uncollected_days.task_state IS 'its state: open, waived, expired; none: no task was opened (待办状态)';

@@ -51,14 +51,17 @@ $$
               ('desk', 'record_opinion screen_opinion discard_opinion merge_opinion report_opinion adopt_opinion
                         decline_opinion handle_opinion feedback_opinion close_opinion draft_feedback answer_opinion
                         report_opinions open_survey place_survey close_survey'),
-              ('anyone', 'find_unraised_topic find_uncollected count_opinions'),
+              ('anyone', 'find_unraised_topic count_opinions'),
+              ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics collect_opinions'),
+              ('anyone', 'text_length length_limit fitting_length'),
+              ('admin', 'set_length_rule'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
               ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
-                         set_clock_policy load_preset go_live rehearse stop_desk take_over
+                         set_clock_policy set_legal_limit load_preset go_live rehearse stop_desk take_over
                          add_credential set_secret add_account set_account add_feed
                          set_feed erase_detail seal_audit make_partition
                          make_partitions tick health'),

@@ -284,25 +284,28 @@ SELECT object_type, why, text FROM kefu.worklist('qh') WHERE object_type = 'task
 RESET ROLE;
 -- The end of the day finds the one that nobody met.
 SET LOCAL kefu.test_now = '2026-03-09 19:59:59+08';
-SELECT unit, local_date, due_at, task_state FROM kefu_bi.uncollected_days;
+SELECT finding, rulebook, unit, since_at, detail_en FROM kefu_bi.findings WHERE rulebook = 'R134' ORDER BY 1, 3;
 SET LOCAL kefu.test_now = '2026-03-09 20:00+08';
-SELECT unit, local_date, due_at, task_state FROM kefu_bi.uncollected_days;
+SELECT finding, rulebook, unit, since_at, detail_en FROM kefu_bi.findings WHERE rulebook = 'R134' ORDER BY 1, 3;
+SET LOCAL kefu.test_now = '2026-03-09 20:00:01+08';
+SELECT finding, rulebook, unit, since_at, detail_en FROM kefu_bi.findings WHERE rulebook = 'R134' ORDER BY 1, 3;
 SET LOCAL ROLE lin;
-SELECT count(*) FROM kefu_bi.uncollected_days;
+SELECT count(*) FROM kefu_bi.findings WHERE rulebook = 'R134';
 -- Somebody says that there was none: that is collecting too.
 RESET ROLE;
 SELECT task_id AS k FROM kefu.opinion_day WHERE unit = 'qh' \gset
 SET LOCAL ROLE far;
 SELECT state FROM kefu.task_done(:k, '已翻阅全部评论,无意见');
 RESET ROLE;
-SELECT count(*) FROM kefu_bi.uncollected_days;
+SELECT count(*) FROM kefu_bi.findings WHERE rulebook = 'R134';
 -- On the 10th nobody looks: the task expires after 48 hours, the finding stays; on a day
 -- that is closed nothing is owed.
 SET LOCAL kefu.test_now = '2026-03-10 12:00+08';
 SELECT kefu.collect_opinions();
 SET LOCAL kefu.test_now = '2026-03-12 20:00+08';
 SELECT FROM kefu.tick();
-SELECT unit, local_date, task_state FROM kefu_bi.uncollected_days ORDER BY 1, 2;
+SELECT unit, since_at, detail_en, detail_zh FROM kefu_bi.findings WHERE finding = 'uncollected_day' ORDER BY 1, 2;
+SELECT state, finding_count FROM kefu_bi.compliance WHERE rulebook = 'R134';
 SET LOCAL kefu.test_now = '2026-03-14 12:00+08';
 SELECT kefu.collect_opinions();
 
