@@ -55,6 +55,9 @@ BEGIN ATOMIC
                              FROM kefu.topic t WHERE t.topic_id = id)
         WHEN 'opinion' THEN (SELECT kefu.hide_numbers(coalesce(o.summary, g.text))
                                FROM kefu.opinion o JOIN kefu.message g USING (message_id) WHERE o.opinion_id = id)
+        WHEN 'request' THEN (SELECT r.text FROM kefu.post_request r WHERE r.request_id = id)
+        WHEN 'post' THEN (SELECT p.text FROM kefu.post p WHERE p.post_id = id)
+        WHEN 'placement' THEN (SELECT concat_ws(': ', l.account, l.text) FROM kefu.placement l WHERE l.placement_id = id)
         WHEN 'task' THEN (SELECT concat_ws(': ', k.cause, k.note) FROM kefu.task k WHERE k.task_id = id)
         ELSE coalesce(
             (SELECT o.further_need FROM kefu.work_order o
@@ -134,6 +137,19 @@ BEGIN
         SELECT 'opinion', o.opinion_id, o.unit, 'opinion', o.state, 2::smallint, o.handler, false, o.version
           FROM kefu.opinion o JOIN mine USING (unit)
          WHERE o.closed_at IS NULL
+        UNION ALL
+        SELECT 'request', r.request_id, r.unit, 'request', r.state, 2::smallint, r.handler, false, r.version
+          FROM kefu.post_request r JOIN mine USING (unit)
+         WHERE r.state IN ('submitted', 'rejected')
+        UNION ALL
+        SELECT 'post', p.post_id, p.unit, 'post', p.state, CASE WHEN k.is_urgent THEN 1 ELSE 2 END::smallint,
+               p.handler, false, p.version
+          FROM kefu.post p JOIN mine USING (unit) JOIN kefu.post_kind k USING (kind)
+         WHERE p.state IN ('submitted', 'rejected', 'approved', 'failed')
+        UNION ALL
+        SELECT 'placement', l.placement_id, l.unit, 'placement', l.state, 2::smallint, l.handler, false, l.version
+          FROM kefu.placement l JOIN mine USING (unit)
+         WHERE l.state IN ('uncertain', 'failed')
         UNION ALL
         SELECT 'task', k.task_id, k.unit, 'task', k.state, 2::smallint, k.handler, false, k.version
           FROM kefu.task k JOIN mine USING (unit)

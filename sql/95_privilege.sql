@@ -52,6 +52,9 @@ $$
                         decline_opinion handle_opinion feedback_opinion close_opinion draft_feedback answer_opinion
                         report_opinions open_survey place_survey close_survey'),
               ('anyone', 'find_unraised_topic count_opinions'),
+              ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
+                        review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule
+                        reschedule retry_placement cancel_placement delete_placement withdraw_post'),
               ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics collect_opinions'),
               ('anyone', 'text_length length_limit fitting_length'),
