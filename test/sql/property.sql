@@ -222,7 +222,7 @@ SELECT pg_temp.batch(1000);
 SELECT * FROM pg_temp.fault;
 -- It was no walk on the spot.
 SELECT count(*) > 2000 AS steps, count(*) FILTER (WHERE sqlstate = '00000') > 200 AS many_taken,
-       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > 500 AS many_refused, count(DISTINCT object_type) AS types
+       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > 500 AS many_refused, string_agg(DISTINCT object_type, ' ' ORDER BY object_type) AS types
   FROM tried;
 SELECT count(DISTINCT e.from_state) > 4 AS opinions_got_far FROM kefu.audit_event e WHERE e.object_type = 'opinion';
 SELECT count(DISTINCT (e.machine, e.from_state, e.event)) > 60 AS many_rows_used FROM kefu.audit_event e;
