@@ -59,6 +59,8 @@ SQL_FRAGMENTS = \
 	sql/78_bi_opinion.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
+	sql/76_bi_work_order.sql \
+	sql/77_bi_figures.sql \
 	sql/76_bi_people.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \

@@ -325,9 +325,10 @@ SELECT g.message_id,
   LEFT JOIN kefu.unit ru ON ru.unit = a.unit
   LEFT JOIN kefu.unit ou ON ou.unit = w.home_unit
   LEFT JOIN kefu_bi.labels lm ON lm.code_kind = 'meaning' AND lm.code = g.meaning
- WHERE ARRAY[g.unit, a.unit, w.home_unit] && (SELECT kefu.my_units())::text[];
+ WHERE ARRAY[g.unit, a.unit, w.home_unit] && (SELECT kefu.my_units())::text[]
+    OR g.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]);
 COMMENT ON VIEW kefu_bi.messages IS
-'One row an inbound item, once however many feeds found it; no words and no names. Seen by readers of its handling, received or home unit (消息; R85-R88, R103-R108)';
+'One row an inbound item, once however many feeds found it; no words and no names. Seen by readers of its handling, received or home unit, and by whom its ticket was given to (消息; R85-R88, R103-R108)';
 COMMENT ON COLUMN kefu_bi.messages.message_id IS 'number (消息编号)';
 COMMENT ON COLUMN kefu_bi.messages.state IS 'what was decided about it (状态)';
 COMMENT ON COLUMN kefu_bi.messages.state_label_zh IS 'Chinese label of state (状态标签)';
