@@ -14,6 +14,7 @@ SQL_FRAGMENTS = \
 	sql/25_finding.sql \
 	build/rulebook.sql \
 	sql/30_person.sql \
+	sql/31_profile.sql \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
 	sql/34_topic.sql \
@@ -40,14 +41,17 @@ SQL_FRAGMENTS = \
 	sql/49_shift.sql \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \
+	sql/53_request.sql \
 	sql/54_exchange.sql \
 	sql/55_send.sql \
+	sql/56_refresh.sql \
 	sql/56_account.sql \
 	sql/57_webhook.sql \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
 	sql/59_opinion.sql \
 	sql/59_post.sql \
+	sql/61_profile.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -62,6 +66,7 @@ SQL_FRAGMENTS = \
 	sql/76_bi_work_order.sql \
 	sql/77_bi_figures.sql \
 	sql/76_bi_people.sql \
+	sql/78_bi_account.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \

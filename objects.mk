@@ -42,7 +42,8 @@ MODULES_C = \
 	ledger \
 	seal \
 	evidence \
-	webhook \
+	hmac \
+	oauth \
 	exchange
 PURE_C = \
 	calendar \
@@ -64,6 +65,7 @@ PURE_C = \
 	replyclass \
 	backoff \
 	urlform \
+	oauth \
 	paging_compile \
 	paging \
 	merkle
