@@ -19,6 +19,7 @@ SQL_FRAGMENTS = \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
 	sql/34_topic.sql \
+	sql/34_opinion.sql \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
 	sql/36_post.sql \
@@ -51,6 +52,7 @@ SQL_FRAGMENTS = \
 	sql/57_webhook.sql \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
+	sql/59_opinion.sql \
 	sql/59_post.sql \
 	sql/59_posting.sql \
 	sql/61_profile.sql \
@@ -64,6 +66,7 @@ SQL_FRAGMENTS = \
 	sql/78_bi_topic.sql \
 	sql/78_bi_text.sql \
 	sql/78_bi_post.sql \
+	sql/78_bi_opinion.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_work_order.sql \

@@ -98,6 +98,9 @@ WITH object AS (
     SELECT 'topic', t.topic_id, 'topic', t.state, t.version, t.audit_seq, t.audit_head, t.unit, t.opened_at
       FROM kefu.topic t
     UNION ALL
+    SELECT 'opinion', o.opinion_id, 'opinion', o.state, o.version, o.audit_seq, o.audit_head, o.unit, o.recorded_at
+      FROM kefu.opinion o
+    UNION ALL
     SELECT 'request', r.request_id, 'request', r.state, r.version, r.audit_seq, r.audit_head, r.unit, r.made_at
       FROM kefu.post_request r
     UNION ALL
@@ -110,7 +113,7 @@ WITH object AS (
     SELECT e.object_type, e.object_id, count(*) AS events, max(e.seq) AS last_seq,
            max(e.unit) AS unit, max(e.at) AS last_at
       FROM kefu.audit_event e
-     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic', 'request', 'post', 'placement')
+     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic', 'request', 'post', 'placement', 'opinion')
      GROUP BY e.object_type, e.object_id
 ), undecided AS (
     -- The promise seen holds the 30 minutes, in staffed time where the desk has a calendar.
