@@ -7,6 +7,7 @@ SQL_FRAGMENTS = \
 	sql/14_platform.sql \
 	sql/16_organization.sql \
 	sql/17_length.sql \
+	sql/18_lexicon.sql \
 	sql/20_machine.sql \
 	sql/22_audit.sql \
 	sql/23_seal.sql \
@@ -33,6 +34,7 @@ SQL_FRAGMENTS = \
 	build/machines.sql \
 	sql/40_engine.sql \
 	sql/42_speech.sql \
+	sql/43_text.sql \
 	sql/44_desk.sql \
 	sql/45_person.sql \
 	sql/46_admin.sql \
@@ -42,8 +44,10 @@ SQL_FRAGMENTS = \
 	sql/49_shift.sql \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \
+	sql/53_request.sql \
 	sql/54_exchange.sql \
 	sql/55_send.sql \
+	sql/56_refresh.sql \
 	sql/56_account.sql \
 	sql/57_webhook.sql \
 	sql/57_subscriber.sql \
@@ -59,6 +63,7 @@ SQL_FRAGMENTS = \
 	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \
 	sql/78_bi_topic.sql \
+	sql/78_bi_text.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_work_order.sql \

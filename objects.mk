@@ -32,6 +32,8 @@ MODULES_C = \
 	personal \
 	similarity \
 	textlength \
+	lexicon \
+	text \
 	rows \
 	ingest \
 	ingest_read \
@@ -42,7 +44,8 @@ MODULES_C = \
 	ledger \
 	seal \
 	evidence \
-	webhook \
+	hmac \
+	oauth \
 	exchange
 PURE_C = \
 	calendar \
@@ -61,9 +64,14 @@ PURE_C = \
 	utf8 \
 	grapheme \
 	textlength \
+	fold \
+	matcher \
+	matcher_build \
+	wordhit \
 	replyclass \
 	backoff \
 	urlform \
+	oauth \
 	paging_compile \
 	paging \
 	merkle

@@ -465,12 +465,14 @@ CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RE
 $$
 DECLARE
     kind text := CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END;
+    pictures bigint := (SELECT count(*) FROM kefu.post_media x WHERE x.post_id = p.post_id);
     problem text := CASE
         WHEN NOT a.is_live THEN 'the account is closed'
-        WHEN NOT kefu.can_ask(a.account, kind) THEN 'its platform has no interface to ' || kind
+        WHEN pictures > 1 OR (pictures = 1 AND p.repost_id IS NOT NULL)
+            THEN 'one picture can go along with a post, none with a repost'
+        WHEN NOT kefu.can_ask(a.account, CASE pictures WHEN 1 THEN 'post_picture' ELSE kind END)
+            THEN 'its platform has no interface to ' || CASE pictures WHEN 1 THEN 'post_picture' ELSE kind END
         WHEN p.repost_platform <> a.platform THEN 'what is reposted is on another platform'
-        WHEN EXISTS (SELECT FROM kefu.post_media x WHERE x.post_id = p.post_id)
-            THEN 'pictures are not supported there'
         WHEN p.repost_id IS NULL AND said = '' THEN 'there is no text'
         WHEN kefu.text_length(a.platform, kind, said) > kefu.length_limit(a.platform, kind)
             THEN format('it is %s long, its platform takes %s', kefu.text_length(a.platform, kind, said),
@@ -559,9 +561,12 @@ CREATE FUNCTION kefu.effect_send_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     PERFORM kefu.queue_send('placement', m.id, m.unit, l.account,
-                            CASE WHEN l.is_repost THEN 'repost' ELSE 'post' END, l.text,
-                            parent_id => p.repost_id, root_id => p.repost_id)
-       FROM kefu.placement l JOIN kefu.post p USING (post_id) WHERE l.placement_id = m.id;
+                            CASE WHEN l.is_repost THEN 'repost' WHEN x.media_id IS NOT NULL THEN 'post_picture'
+                                 ELSE 'post' END, l.text,
+                            parent_id => p.repost_id, root_id => p.repost_id, media => x.media_id)
+       FROM kefu.placement l JOIN kefu.post p USING (post_id)
+       LEFT JOIN kefu.post_media x ON x.post_id = p.post_id AND x.position = 1 AND NOT l.is_repost
+      WHERE l.placement_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform (发出投放; R38)';
 
