@@ -24,11 +24,13 @@ SQL_FRAGMENTS = \
 	sql/36_outbound.sql \
 	sql/36_post.sql \
 	sql/36_posting_rule.sql \
+	sql/36_follow.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
 	sql/38_order_effects.sql \
 	sql/38_erasure_effects.sql \
+	sql/38_follow_effects.sql \
 	sql/38_post_effects.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
@@ -56,6 +58,7 @@ SQL_FRAGMENTS = \
 	sql/59_post.sql \
 	sql/59_posting.sql \
 	sql/61_profile.sql \
+	sql/62_follow.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -73,6 +76,7 @@ SQL_FRAGMENTS = \
 	sql/77_bi_figures.sql \
 	sql/76_bi_people.sql \
 	sql/78_bi_account.sql \
+	sql/78_bi_follow.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \

@@ -19,6 +19,9 @@ VALUES
 INSERT INTO kefu.object_type (object_type, relation, id_column, parent_type, parent_column, label_zh, label_en)
 VALUES ('placement', 'kefu.placement', 'placement_id', 'post', 'post_id', '投放', 'placement');
 
+INSERT INTO kefu.object_type (object_type, relation, id_column, label_zh, label_en)
+VALUES ('follow', 'kefu.follow', 'follow_id', '关注', 'follow');
+
 INSERT INTO kefu.machine (machine, object_type, maker, label_zh, label_en)
 VALUES
     ('message', 'message', NULL, '消息', 'message'),
@@ -33,6 +36,7 @@ VALUES
     ('request', 'request', 'kefu.make_request(kefu.move)', '发布需求', 'request'),
     ('post', 'post', 'kefu.make_post(kefu.move)', '博文', 'post'),
     ('placement', 'placement', 'kefu.make_placement(kefu.move)', '投放', 'placement'),
+    ('follow', 'follow', 'kefu.make_follow(kefu.move)', '关注', 'follow'),
     ('task', 'task', 'kefu.make_task(kefu.move)', '待办', 'task');
 
 INSERT INTO kefu.fact (fact, type, is_erasable, record_column, label_zh, label_en)
@@ -60,6 +64,9 @@ VALUES
     ('due_at', 'instant', false, NULL, '到期时间', 'due time'),
     ('erasure', 'id', false, NULL, '个人信息删除', 'erasure'),
     ('evidence', 'text', true, 'evidence', '证据', 'evidence'),
+    ('identity', 'id', false, NULL, '身份', 'identity'),
+    ('subcategory', 'code', false, NULL, '子类', 'subcategory'),
+    ('unfollow_reason', 'code', false, NULL, '取消关注原因', 'why it is followed no longer'),
     ('expires_at', 'instant', false, NULL, '失效时间', 'time at which it loses its sense'),
     ('growth', 'number', false, NULL, '新增不满作者数', 'new angry authors'),
     ('further_need', 'text', true, NULL, '进一步需求', 'further need'),
@@ -196,6 +203,14 @@ VALUES
     ('erase', '删除个人信息', 'erase personal data'),
     ('escalate', '升级', 'escalate'),
     ('expire', '过期', 'expire'),
+    ('follow', '关注', 'follow'),
+    ('followed', '已关注', 'followed'),
+    ('found_following', '平台已关注', 'found on the platform''s list'),
+    ('found_missing', '平台已不在关注', 'missing on the platform''s list'),
+    ('propose', '提出关注', 'propose'),
+    ('sort', '归类', 'sort'),
+    ('unfollow', '取消关注', 'unfollow'),
+    ('unfollowed', '已取消关注', 'unfollowed'),
     ('further_need', '进一步需求', 'further need'),
     ('hand_over', '交接', 'hand over'),
     ('hold', '暂缓', 'hold'),

@@ -58,6 +58,7 @@ BEGIN ATOMIC
         WHEN 'request' THEN (SELECT r.text FROM kefu.post_request r WHERE r.request_id = id)
         WHEN 'post' THEN (SELECT p.text FROM kefu.post p WHERE p.post_id = id)
         WHEN 'placement' THEN (SELECT concat_ws(': ', l.account, l.text) FROM kefu.placement l WHERE l.placement_id = id)
+        WHEN 'follow' THEN (SELECT concat_ws(': ', f.account, f.category, f.native_id) FROM kefu.follow f WHERE f.follow_id = id)
         WHEN 'task' THEN (SELECT concat_ws(': ', k.cause, k.note) FROM kefu.task k WHERE k.task_id = id)
         ELSE coalesce(
             (SELECT o.further_need FROM kefu.work_order o
@@ -110,6 +111,12 @@ BEGIN
          WHERE lends AND o.handler = kefu.me() AND o.closed_at IS NULL
            AND kefu.is_given('work_order', o.order_id, o.unit, o.handler)
            AND o.unit NOT IN (SELECT m.unit FROM mine m)
+        UNION ALL
+        SELECT 'follow', f.follow_id, f.unit, 'follow', f.state, 3::smallint, f.handler, false, f.version
+          FROM kefu.follow f JOIN mine USING (unit)
+         WHERE f.state = 'proposed'
+            OR f.state = 'following' AND EXISTS (SELECT FROM kefu.clock k WHERE k.object_type = 'follow'
+                   AND k.object_id = f.follow_id AND k.stopped_at IS NULL AND k.due_at <= kefu.now())
         UNION ALL
         SELECT 'task', k.task_id, k.unit, 'task', k.state, 2::smallint, k.handler, false, k.version
           FROM kefu.task k

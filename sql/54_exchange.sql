@@ -406,10 +406,10 @@ BEGIN
     -- Where somebody else has asked since, there is no such lease: what comes late
     -- is asked for again.
     FOR r IN
-        SELECT p.*, a.account, a.platform, s.action, c.class, c.retry_after_seconds, c.scope
-          FROM unnest(keys, lease_keys, http_statuses, errors, bodies, headers, finished_at)
-               WITH ORDINALITY AS p(key, lease_key, http_status, error, body, headers, finished_at, n)
-         CROSS JOIN LATERAL (SELECT x.account, x.action FROM kefu.feed_state x
+        SELECT p.*, a.account, a.platform, s.action, s.walk ->> 'walk' IS NULL AS begins, c.class, c.retry_after_seconds, c.scope
+          FROM unnest(keys, lease_keys, http_statuses, errors, bodies, headers, started_at, finished_at)
+               WITH ORDINALITY AS p(key, lease_key, http_status, error, body, headers, started_at, finished_at, n)
+         CROSS JOIN LATERAL (SELECT x.account, x.action, x.walk FROM kefu.feed_state x
                               WHERE x.account = split_part(p.key, '/', 1) AND x.action = split_part(p.key, '/', 2)
                                 AND x.lease_key = p.lease_key FOR UPDATE) s
           JOIN kefu.account a ON a.account = s.account
@@ -426,7 +426,7 @@ BEGIN
         IF EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
                       AND e.purpose = 'state') THEN
             BEGIN
-                items[r.n] := kefu.take_profile(r.account, r.body, r.finished_at);
+                items[r.n] := kefu.take_state(r.account, r.action, r.body, r.begins, r.started_at, r.finished_at);
             EXCEPTION WHEN data_exception THEN
                 items[r.n] := NULL;
                 PERFORM kefu.fail_feed(r.account, r.action, 'unreadable', r.http_status, NULL, NULL);
@@ -450,7 +450,9 @@ BEGIN
     -- walk that is stuck begins anew and still counts from the last closed one.
     UPDATE kefu.feed_state x
        SET lease_until = NULL, lease_key = NULL, last_status = p.http_status,
-           polled_at = p.started_at, high_mark = coalesce(w.new_mark, x.high_mark),
+           polled_at = p.started_at,
+           -- What an account is, is read from end to end each time.
+           high_mark = CASE WHEN e.purpose <> 'state' THEN coalesce(w.new_mark, x.high_mark) END,
            walk = CASE w.step
                WHEN 'closed' THEN NULL
                WHEN 'stuck' THEN jsonb_build_object('closed_before', kefu.closed_before(s))
@@ -471,6 +473,12 @@ BEGIN
                                      THEN kefu.next_link(kefu.header_of(p.headers, 'link'), e.link_rel) END,
          e.max_pages) AS w
      WHERE x.account = s.account AND x.action = s.action AND p.items IS NOT NULL;
+    PERFORM kefu.close_state(s.account, s.action)
+       FROM unnest(keys, items) AS p(key, items)
+       JOIN kefu.feed_state s ON s.account = split_part(p.key, '/', 1) AND s.action = split_part(p.key, '/', 2)
+       JOIN kefu.account a ON a.account = s.account
+       JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = s.action AND e.purpose = 'state'
+      WHERE p.items IS NOT NULL AND s.walk IS NULL AND s.last_class = 'ok';
 END $$;
 COMMENT ON FUNCTION kefu.record_feeds(text[], uuid[], integer[], text[], text[], text[], timestamptz[], timestamptz[]) IS
 'What became of polls, all or nothing; called by kefu.record_exchanges() (登记拉取结果)';

@@ -66,6 +66,9 @@ $$
               ('leader', 'add_shift'),
               ('desk', 'note_profile review_profile duty_done add_campaign set_campaign offer_template
                         count_downloads'),
+              ('desk', 'propose_follow propose_candidate start_follow refuse_follow follow_done review_follow sort_follow end_follow'),
+              ('leader', 'add_follow_target retire_follow_target'),
+              ('admin', 'set_follow_quota propose_follows match_follows'),
               ('leader', 'set_account_profile issue_avatar new_service_tag'),
               ('admin', 'note_profile set_profile_rule retire_tag reserve_name plan_themes'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),

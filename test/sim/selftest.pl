@@ -506,6 +506,16 @@ sub test_friends
 	is(post('friendships/create', uid => '802')->{data}{following}, 1, 'follow');
 	refused(post('friendships/create', uid => '802'), 400, 20506, 'already');
 	is_list(get('friends/ids', uid => '701')->{data}{ids}, ['802'], 'friends/ids');
+	post('friendships/create', uid => '801');
+	my $first = get('friends/ids', uid => '701', count => 1)->{data};
+	is_list([ @{ $first->{ids} }, $first->{total_number} ], [ '801', 2 ], 'friends/ids, page 1');
+	my $second = get('friends/ids', uid => '701', count => 1, cursor => $first->{next_cursor})->{data};
+	is_list([ @{ $second->{ids} }, $second->{next_cursor} ], [ '802', 0 ], 'friends/ids, page 2');
+	post('friendships/destroy', uid => '801');
+	sim('POST', 'account', {uid => '701', screen_name => '广东客服', token => 'tok-a', domain => 'ct10000gd',
+		description => '官方微博', messages_open => JSON::PP::true});
+	my $shown = get('users/show', uid => '701')->{data};
+	is_list([ @$shown{qw(domain description allow_all_act_msg)} ], [ 'ct10000gd', '官方微博', 1 ], 'profile');
 	is(get('users/show', screen_name => '小红')->{data}{idstr}, '802', 'users/show');
 	is(get('users/show', uid => '701')->{data}{friends_count}, 1, 'friends_count');
 	is(post('friendships/destroy', uid => '802')->{data}{following}, 0, 'unfollow');

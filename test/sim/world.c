@@ -67,6 +67,8 @@ free_user(struct user *user)
 	free(user->screen_name);
 	free(user->province);
 	free(user->city);
+	free(user->domain);
+	free(user->description);
 	map_free(&user->follows);
 	for (int i = 0; i < FEEDS; i++)
 		vec_free(&user->feed[i]);
@@ -201,8 +203,11 @@ world_put_user(struct world *world, const struct user *like)
 	map_put(&world->user_by_name, user->screen_name, user);
 	set_text(&user->province, like->province);
 	set_text(&user->city, like->city);
+	set_text(&user->domain, like->domain);
+	set_text(&user->description, like->description);
 	user->followers = like->followers;
 	user->verified = like->verified;
+	user->messages_open = like->messages_open;
 	if (like->official && !user->official)
 	{
 		user->official = true;

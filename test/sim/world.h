@@ -143,8 +143,11 @@ struct user
 	char	   *screen_name;
 	char	   *province;
 	char	   *city;
+	char	   *domain;
+	char	   *description;
 	long		followers;
 	bool		verified;
+	bool		messages_open;	/* anybody may write a private message */
 	bool		official;
 	size_t		serial;
 	struct map	follows;		/* uid -> user */
