@@ -56,6 +56,11 @@ PURE_C = \
 	itemmap \
 	personal \
 	similarity \
+	dayplan \
+	dayplan_times \
+	dayplan_match \
+	dayplan_flow \
+	dayplan_account \
 	replyclass \
 	backoff \
 	urlform \
