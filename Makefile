@@ -63,7 +63,11 @@ include $(PGXS)
 # PGXS knows no header dependencies; these are few and cheap to rebuild.
 $(OBJS): $(wildcard src/*.h src/pure/*.h) pg_kefu.control
 
-# Generated SQL: the machines from their CSV files, the presets from theirs.
+# Generated SQL: the machines from their CSV files, the presets from theirs, the
+# requirements from theirs and from what the documentation says answers for each.
+build/rulebook.sql: sql/rulebook/build.pl sql/rulebook/requirement.csv doc/rulebook.md
+	@mkdir -p build
+	perl sql/rulebook/build.pl sql/rulebook/requirement.csv doc/rulebook.md > $@
 build/machines.sql: sql/machine/build.pl $(wildcard sql/machine/*.csv)
 	@mkdir -p build
 	perl sql/machine/build.pl sql/machine > $@

@@ -6,10 +6,13 @@ SQL_FRAGMENTS = \
 	sql/10_unit.sql \
 	sql/14_platform.sql \
 	sql/16_organization.sql \
+	sql/17_length.sql \
 	sql/20_machine.sql \
 	sql/22_audit.sql \
 	sql/23_seal.sql \
 	sql/24_clock.sql \
+	sql/25_finding.sql \
+	build/rulebook.sql \
 	sql/30_person.sql \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
@@ -51,6 +54,7 @@ SQL_FRAGMENTS = \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_people.sql \
+	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \
 	sql/95_privilege.sql

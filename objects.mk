@@ -30,6 +30,7 @@ MODULES_C = \
 	mapping \
 	personal \
 	similarity \
+	textlength \
 	rows \
 	ingest \
 	ingest_read \
@@ -61,6 +62,9 @@ PURE_C = \
 	dayplan_match \
 	dayplan_flow \
 	dayplan_account \
+	utf8 \
+	grapheme \
+	textlength \
 	replyclass \
 	backoff \
 	urlform \

@@ -23,12 +23,6 @@ CREATE TABLE kefu.platform (
     oauth1_signature text COLLATE "C" CONSTRAINT platform_oauth1_signature CHECK
         (oauth1_signature IN ('HMAC-SHA1', 'PLAINTEXT')),
     token_refresh jsonb CONSTRAINT platform_token_refresh CHECK (jsonb_typeof(token_refresh) = 'object'),
-    text_limit_post integer CONSTRAINT platform_text_limit_post CHECK (text_limit_post > 0),
-    text_limit_comment integer CONSTRAINT platform_text_limit_comment CHECK (text_limit_comment > 0),
-    text_limit_message integer CONSTRAINT platform_text_limit_message CHECK (text_limit_message > 0),
-    counting_rule text COLLATE "C" NOT NULL CONSTRAINT platform_counting_rule CHECK
-        (counting_rule IN ('codepoints', 'cjk', 'graphemes', 'bytes')),
-    url_length integer CONSTRAINT platform_url_length CHECK (url_length > 0),
     timezone text NOT NULL,
     error_code_paths text[] NOT NULL DEFAULT '{}',
     error_code_form text COLLATE "C" NOT NULL DEFAULT 'whole' CONSTRAINT platform_error_code_form CHECK
@@ -62,11 +56,6 @@ COMMENT ON COLUMN kefu.platform.auth_name IS 'parameter that carries the token, 
 COMMENT ON COLUMN kefu.platform.oauth1_realm IS 'realm of the OAuth 1 header; NULL: not sent (OAuth1域)';
 COMMENT ON COLUMN kefu.platform.oauth1_signature IS 'signature method of OAuth 1; NULL where it is not used (OAuth1签名方法)';
 COMMENT ON COLUMN kefu.platform.token_refresh IS 'how a token is renewed, {path, method, params, reply: json|form, token, expires_in, refresh_token}; NULL: a person must (令牌刷新)';
-COMMENT ON COLUMN kefu.platform.text_limit_post IS 'longest post, by counting_rule; NULL: no limit (博文字数上限; R41)';
-COMMENT ON COLUMN kefu.platform.text_limit_comment IS 'longest comment, by counting_rule; NULL: no limit (评论字数上限)';
-COMMENT ON COLUMN kefu.platform.text_limit_message IS 'longest private message, by counting_rule; NULL: no limit (私信字数上限)';
-COMMENT ON COLUMN kefu.platform.counting_rule IS 'codepoints, cjk (ASCII counts half, rounded up), graphemes, bytes (计数规则)';
-COMMENT ON COLUMN kefu.platform.url_length IS 'characters a link counts as; NULL: as many as it has (链接字数)';
 COMMENT ON COLUMN kefu.platform.timezone IS 'zone of the platform''s day, for limits per day (时区)';
 COMMENT ON COLUMN kefu.platform.error_code_paths IS 'where a reply has its error code; those present are joined by a dot (错误码路径)';
 COMMENT ON COLUMN kefu.platform.error_code_form IS 'whole, or digits: of each part only the digits it begins with (错误码形式)';

@@ -55,6 +55,7 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.incarnation_incarnation_seq', '
 SELECT pg_catalog.pg_extension_config_dump('kefu.job_state', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.kind_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.ledger', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.length_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.likeness_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.matter', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.message', '');

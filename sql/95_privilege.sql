@@ -49,7 +49,10 @@ $$
               ('desk', 'decide_topic solve_topic waive_topic publish_topic revise_topic close_topic merge_topic
                         draft_topic answer_topic'),
               ('anyone', 'find_unraised_topic'),
+              ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics'),
+              ('anyone', 'text_length length_limit fitting_length'),
+              ('admin', 'set_length_rule'),
               ('leader', 'add_shift'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),

@@ -8,6 +8,7 @@
  * reader still understands.
  */
 #include "html.h"
+#include "utf8.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -66,34 +67,6 @@ owe_breaks(Reader *r, int breaks)
 		r->breaks = breaks;
 }
 
-static size_t
-encode_utf8(uint32_t c, char *out)
-{
-	if (c < 0x80)
-	{
-		out[0] = (char) c;
-		return 1;
-	}
-	if (c < 0x800)
-	{
-		out[0] = (char) (0xC0 | c >> 6);
-		out[1] = (char) (0x80 | (c & 0x3F));
-		return 2;
-	}
-	if (c < 0x10000)
-	{
-		out[0] = (char) (0xE0 | c >> 12);
-		out[1] = (char) (0x80 | (c >> 6 & 0x3F));
-		out[2] = (char) (0x80 | (c & 0x3F));
-		return 3;
-	}
-	out[0] = (char) (0xF0 | c >> 18);
-	out[1] = (char) (0x80 | (c >> 12 & 0x3F));
-	out[2] = (char) (0x80 | (c >> 6 & 0x3F));
-	out[3] = (char) (0x80 | (c & 0x3F));
-	return 4;
-}
-
 /* "&#20013;" or "&#x4e2d;" at the reader; false leaves it where it is. */
 static bool
 numeric_entity(Reader *r)
@@ -119,7 +92,7 @@ numeric_entity(Reader *r)
 		(c >= 0xD800 && c <= 0xDFFF))
 		return false;
 	r->at = p + 1;
-	put(r, bytes, encode_utf8(c, bytes));
+	put(r, bytes, kefu_utf8(c, bytes));
 	return true;
 }
 

@@ -14,6 +14,7 @@
  * gram), simplify traditional characters, or read text in pictures.
  */
 #include "similarity.h"
+#include "utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,36 +33,6 @@ mix(uint64_t x)
 }
 
 /* --- reading --------------------------------------------------------------- */
-
-/*
- * Code point at text, of which len bytes are left, and its length in *used.
- * What is no UTF-8 (RFC 3629) is one byte long and U+FFFD.
- */
-static uint32_t
-read_point(const unsigned char *text, size_t len, size_t *used)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	uint32_t	point = text[0];
-	size_t		bytes = point < 0x80 ? 1 : point < 0xC2 ? 0 : point < 0xE0 ? 2 :
-		point < 0xF0 ? 3 : point < 0xF5 ? 4 : 0;
-
-	*used = 1;
-	if (bytes == 1)
-		return point;
-	if (bytes == 0 || bytes > len)
-		return 0xFFFD;
-	point &= 0x7F >> bytes;
-	for (size_t i = 1; i < bytes; i++)
-	{
-		if ((text[i] & 0xC0) != 0x80)
-			return 0xFFFD;
-		point = point << 6 | (text[i] & 0x3F);
-	}
-	if (point < least[bytes] || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000))
-		return 0xFFFD;
-	*used = bytes;
-	return point;
-}
 
 /* Full-width forms of ASCII become ASCII, and capitals of ASCII small. */
 static uint32_t
@@ -135,14 +106,14 @@ name_length(const unsigned char *text, size_t len)
 {
 	size_t		used;
 	size_t		n;
-	uint32_t	point = fold(read_point(text, len, &used));
+	uint32_t	point = fold(kefu_utf8_point(text, len, &used));
 
 	if (point != '@')
 		return 0;
 	n = used;
 	for (int points = 0; n < len && points < LONGEST_NAME; points++)
 	{
-		point = fold(read_point(text + n, len - n, &used));
+		point = fold(kefu_utf8_point(text + n, len - n, &used));
 		if (!is_letter(point) && !is_digit(point) && point != '_' && point != '-')
 			break;
 		n += used;
@@ -161,7 +132,7 @@ emoticon_length(const unsigned char *text, size_t len)
 	for (int points = 0; n < len && points <= LONGEST_EMOTICON; points++)
 	{
 		size_t		used;
-		uint32_t	point = fold(read_point(text + n, len - n, &used));
+		uint32_t	point = fold(kefu_utf8_point(text + n, len - n, &used));
 
 		n += used;
 		if (point == ']')
@@ -207,7 +178,7 @@ kefu_normal_form(const char *text, size_t len, uint32_t *out)
 			i += used;
 			continue;
 		}
-		point = fold(read_point(bytes + i, len - i, &used));
+		point = fold(kefu_utf8_point(bytes + i, len - i, &used));
 		i += used;
 		if (is_letter(point))
 			out[count++] = point;
@@ -316,32 +287,4 @@ kefu_sketch(const uint32_t *form, size_t count,
 		}
 	}
 	return KEFU_BANDS;
-}
-
-size_t
-kefu_utf8(uint32_t point, char *out)
-{
-	if (point < 0x80)
-	{
-		out[0] = (char) point;
-		return 1;
-	}
-	if (point < 0x800)
-	{
-		out[0] = (char) (0xC0 | point >> 6);
-		out[1] = (char) (0x80 | (point & 0x3F));
-		return 2;
-	}
-	if (point < 0x10000)
-	{
-		out[0] = (char) (0xE0 | point >> 12);
-		out[1] = (char) (0x80 | (point >> 6 & 0x3F));
-		out[2] = (char) (0x80 | (point & 0x3F));
-		return 3;
-	}
-	out[0] = (char) (0xF0 | point >> 18);
-	out[1] = (char) (0x80 | (point >> 12 & 0x3F));
-	out[2] = (char) (0x80 | (point >> 6 & 0x3F));
-	out[3] = (char) (0x80 | (point & 0x3F));
-	return 4;
 }

@@ -62,7 +62,4 @@ extern double kefu_similarity(const uint32_t *a, size_t a_count,
 extern size_t kefu_sketch(const uint32_t *form, size_t count,
 						  const uint64_t *grams, size_t gram_count, uint64_t *out);
 
-/* UTF-8 of a code point in out, which has room for 4; returns its length. */
-extern size_t kefu_utf8(uint32_t point, char *out);
-
 #endif							/* KEFU_PURE_SIMILARITY_H */

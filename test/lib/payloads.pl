@@ -163,9 +163,9 @@ INSERT INTO kefu.endpoint (platform, action, purpose, method, path, body_kind, i
     VALUES ('sina', 'reposts', 'feed', 'GET', '/statuses/repost_timeline.json', 'none', 'status', 'list', '{reposts}'),
            ('sina', 'user', 'step', 'GET', '/users/show.json', 'none', 'user', 'object', '{$}');
 -- The push service and the lists of ids are dialects of their own.
-INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, auth_kind, auth_placement, auth_name, counting_rule, timezone)
-    VALUES ('push', '推送', 'push', 'https://push.example', 'none', 'header', '', 'cjk', 'Asia/Shanghai'),
-           ('ids', '编号', 'ids', 'https://ids.example', 'none', 'header', '', 'cjk', 'Asia/Shanghai');
+INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, auth_kind, auth_placement, auth_name, timezone)
+    VALUES ('push', '推送', 'push', 'https://push.example', 'none', 'header', '', 'Asia/Shanghai'),
+           ('ids', '编号', 'ids', 'https://ids.example', 'none', 'header', '', 'Asia/Shanghai');
 INSERT INTO kefu.endpoint (platform, action, purpose, method, path, body_kind, item_kind, result_kind, items_paths, item_filter)
     VALUES ('push', 'messages', 'feed', 'POST', '/', 'none', 'message', 'object', '{$}',
             '[{"path": "type", "in": ["text", "image", "voice", "position", "mention"]}]'),

@@ -135,8 +135,8 @@ ROLLBACK TO wrong;
 \set VERBOSITY terse
 
 -- And some when they are written.
-INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, auth_kind, auth_placement, auth_name, counting_rule, timezone)
-    VALUES ('x', '甲', 'X', 'http://x.example', 'none', 'header', '', 'bytes', 'UTC');
+INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, auth_kind, auth_placement, auth_name, timezone)
+    VALUES ('x', '甲', 'X', 'http://x.example', 'none', 'header', '', 'UTC');
 INSERT INTO kefu.field_map (platform, item_kind, field, transform) VALUES ('sina', 'status', 'text', 'text');
 INSERT INTO kefu.field_map (platform, item_kind, field, paths, transform) VALUES ('sina', 'status', 'sentiment', '{a}', 'text');
 INSERT INTO kefu.field_map (platform, item_kind, field, seq, paths, transform) VALUES ('sina', 'status', 'url', 9, '{a}', 'template');
@@ -147,9 +147,9 @@ INSERT INTO kefu.error_map (platform, seq, class) VALUES ('sina', 999, 'gone');
 -- A platform by rows alone: errors with status 200, lists below data, flat
 -- users, cursors of time and id, one endpoint for two feeds, HTML, a template.
 INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, default_params, auth_kind, auth_placement, auth_name,
-        counting_rule, timezone, error_code_paths, error_message_paths)
+        timezone, error_code_paths, error_message_paths)
     VALUES ('plover', '鸻鸟', 'Plover', 'https://api.plover.example/v1', '{"format": "json"}', 'oauth1', 'query', '',
-        'codepoints', 'Asia/Shanghai', '{ret,errcode}', '{msg}');
+        'Asia/Shanghai', '{ret,errcode}', '{msg}');
 INSERT INTO kefu.field_map (platform, item_kind, field, seq, paths, transform, arg, is_required) VALUES
     ('plover', 'status', 'native_id', 1, '{id}', 'id', NULL, true),
     ('plover', 'status', 'author_id', 1, '{name}', 'id', NULL, true),

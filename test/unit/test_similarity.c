@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include "similarity.h"
+#include "utf8.h"
 
 #define ROOM 4096
 
