@@ -30,6 +30,7 @@ MODULES_C = \
 	mapping \
 	personal \
 	similarity \
+	dayplan \
 	textlength \
 	rows \
 	ingest \

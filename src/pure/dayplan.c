@@ -41,7 +41,8 @@ are_rules_good(const KefuDayRules *r)
 		is_small(r->mix[0]) && is_small(r->mix[1]) && is_small(r->mix[2]) &&
 		is_small(r->mix_tolerance) && is_small(r->reposts) && is_small(r->originals) &&
 		is_small(r->repost_tolerance) && is_small(r->soft_max) &&
-		is_small(r->pictures_min) && r->grid > 0 && r->grid <= 60;
+		is_small(r->pictures_min) && r->grid > 0 && r->grid <= 60 &&
+		r->plan_from >= 0 && r->plan_from <= DAY_MINUTES;
 }
 
 static bool
@@ -220,7 +221,8 @@ find_minute(const Day *day, int about, int candidate, int place, KefuDayReason *
 			bool		is_outside = minute < w->rules->window_from ||
 				minute > w->rules->window_to;
 
-			if (is_outside != (outside == 1) || minute < 0 || minute >= DAY_MINUTES ||
+			if (is_outside != (outside == 1) || minute < w->rules->plan_from ||
+				minute >= DAY_MINUTES ||
 				!has_room(day, minute))
 				continue;
 			*reason = KEFU_DAY_STOCK;

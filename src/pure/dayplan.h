@@ -82,6 +82,7 @@ typedef struct KefuDayRules
 	int			soft_max;
 	int			pictures_min;
 	int			grid;			/* new times are multiples of it where that fits */
+	int			plan_from;		/* nothing new before this minute: the rest is past */
 } KefuDayRules;
 
 /*

@@ -43,7 +43,10 @@ collect_minutes(const Day *day, int *minutes)
 	return count;
 }
 
-/* The stretch between two posts; -1 for none before or after. */
+/*
+ * The stretch between two posts; -1 for none before or after.  Of a gap that is
+ * past only as much counts as the next post can still end in time.
+ */
 static Stretch
 make_stretch(const KefuDayRules *r, int left, int right)
 {
@@ -52,6 +55,8 @@ make_stretch(const KefuDayRules *r, int left, int right)
 	s.low = left < 0 ? r->window_from : larger(left + r->spacing_min, r->window_from);
 	s.high = right < 0 ? r->window_to : smaller(right - r->spacing_min, r->window_to);
 	s.from = left < 0 ? r->window_from : larger(left, r->window_from);
+	s.low = larger(s.low, r->plan_from);
+	s.from = larger(s.from, r->plan_from - r->spacing_max);
 	s.to = right < 0 ? r->window_to : smaller(right, r->window_to);
 	if (s.to > s.from)
 		s.needed = (s.to - s.from + r->spacing_max - 1) / r->spacing_max - 1;

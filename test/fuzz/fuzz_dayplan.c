@@ -64,6 +64,7 @@ take_rules(Input *input)
 	r.soft_max = take_number(input, 3);
 	r.pictures_min = take_number(input, 3);
 	r.grid = 1 + take_number(input, 14);
+	r.plan_from = take(input) < 200 ? 0 : take_number(input, 1440);
 	return r;
 }
 
@@ -105,6 +106,7 @@ check_plan(const KefuDayRules *r, const KefuDayPost *stands, int stand_count,
 		soft_planned += (stock[slot->candidate].flags & KEFU_IS_SOFT) != 0;
 		MUST(slot->minute >= stock[slot->candidate].earliest &&
 			 slot->minute <= stock[slot->candidate].latest);
+		MUST(slot->minute >= r->plan_from);
 		MUST(i == 0 || slot->minute - slot[-1].minute >= r->spacing_min);
 		for (int j = 0; j < stand_count; j++)
 			MUST(abs(stands[j].earliest - slot->minute) >= r->spacing_min);

@@ -662,6 +662,43 @@ test_own_times(void)
 }
 
 static void
+test_day_in_progress(void)
+{
+	static Case c;
+	Post		posts[2 * MOST];
+
+	/* At 14:07, the last post being of 12:00: at once, and then as ever */
+	fill_stock(&c);
+	for (int i = 0; i < 4; i++)
+		add_stand(&c, 510 + 70 * i, 0, 0, KEFU_AT_MORNING);
+	c.rules.plan_from = 847;
+	CHECK(make_plan(&c) == KEFU_DAY_OK);
+	check_never_broken(&c);
+	for (int i = 0; i < c.plan.slot_count; i++)
+		CHECK(c.plan.slots[i].minute >= 847);
+	CHECK(c.plan.slots[0].minute <= 850);
+	CHECK_INT(longest_gap(&c.rules, posts, whole_day(&c, posts)), c.plan.slots[0].minute - 720);
+	CHECK_INT(rule(&c, KEFU_DAY_GAP)->reason, KEFU_DAY_ROOM);
+	for (int i = 1; i < c.plan.slot_count; i++)
+		CHECK(c.plan.slots[i].minute - c.plan.slots[i - 1].minute <= 60);
+	/* the evening slot can be filled until 18:15, not at 18:16 */
+	c.rules.plan_from = 1095;
+	CHECK(make_plan(&c) == KEFU_DAY_OK);
+	CHECK_INT(c.plan.slots[0].minute, 1095);
+	CHECK_INT(c.plan.slots[0].place, KEFU_AT_EVENING);
+	c.rules.plan_from = 1096;
+	CHECK(make_plan(&c) == KEFU_DAY_OK);
+	CHECK_INT(rule(&c, KEFU_DAY_EVENING)->reason, KEFU_DAY_ROOM);
+	/* the last minute of the window, and the one after it */
+	c.rules.plan_from = 1320;
+	CHECK(make_plan(&c) == KEFU_DAY_OK);
+	CHECK_INT(c.plan.slot_count, 1);
+	c.rules.plan_from = 1321;
+	CHECK(make_plan(&c) == KEFU_DAY_OK);
+	CHECK_INT(c.plan.slot_count, 0);
+}
+
+static void
 test_refusals(void)
 {
 	static Case c;
@@ -829,6 +866,7 @@ main(void)
 	RUN(test_pictures);
 	RUN(test_wishes);
 	RUN(test_own_times);
+	RUN(test_day_in_progress);
 	RUN(test_refusals);
 	RUN(test_material_oracle);
 	RUN(test_times_oracle);
