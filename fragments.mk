@@ -19,11 +19,13 @@ SQL_FRAGMENTS = \
 	sql/34_topic.sql \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
+	sql/36_post.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
 	sql/38_order_effects.sql \
 	sql/38_erasure_effects.sql \
+	sql/38_post_effects.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
 	sql/40_engine.sql \
@@ -43,6 +45,7 @@ SQL_FRAGMENTS = \
 	sql/57_webhook.sql \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
+	sql/59_post.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \

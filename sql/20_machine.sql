@@ -41,6 +41,8 @@ CREATE TABLE kefu.object_type (
     round_column name,
     posted_column name,
     readers text[],
+    parent_type text COLLATE "C",
+    parent_column name,
     label_zh text NOT NULL,
     label_en text NOT NULL
 );
@@ -52,6 +54,8 @@ COMMENT ON COLUMN kefu.object_type.kind_column IS 'column that names the machine
 COMMENT ON COLUMN kefu.object_type.round_column IS 'column of the round; NULL: always 1 (轮次列)';
 COMMENT ON COLUMN kefu.object_type.posted_column IS 'column a promise from posted_at starts at; NULL: none does (起算列)';
 COMMENT ON COLUMN kefu.object_type.readers IS 'columns of further units that may read the row (可见机构列)';
+COMMENT ON COLUMN kefu.object_type.parent_type IS 'type of the object it belongs to, which is locked before it; NULL none (上级类型)';
+COMMENT ON COLUMN kefu.object_type.parent_column IS 'column with the number of that object; it never changes (上级列)';
 COMMENT ON COLUMN kefu.object_type.label_zh IS 'Chinese label (中文标签)';
 COMMENT ON COLUMN kefu.object_type.label_en IS 'English label (英文标签)';
 

@@ -10,7 +10,7 @@ CREATE TABLE kefu.clock_policy (
     valid_from timestamptz NOT NULL,
     target interval,
     target_from text COLLATE "C" CONSTRAINT clock_policy_target_from CHECK
-        (target_from IN ('until', 'due_at', 'expires_at', 'file_by')),
+        (target_from IN ('until', 'due_at', 'expires_at', 'file_by', 'send_at')),
     calendar text COLLATE "C" NOT NULL CONSTRAINT clock_policy_calendar CHECK
         (calendar IN ('wall', 'shift', 'calendar_days', 'working_days')),
     PRIMARY KEY (clock, unit, valid_from),

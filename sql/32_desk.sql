@@ -340,6 +340,8 @@ CREATE TABLE kefu.task (
     message_id bigint REFERENCES kefu.message,
     order_id bigint REFERENCES kefu.work_order,
     outbound_id bigint,
+    object_type text COLLATE "C",
+    object_id bigint,
     note text,
     evidence text,
     created_at timestamptz NOT NULL,
@@ -363,6 +365,8 @@ COMMENT ON COLUMN kefu.task.ticket_id IS 'ticket; NULL none (工单)';
 COMMENT ON COLUMN kefu.task.message_id IS 'message; NULL none (消息)';
 COMMENT ON COLUMN kefu.task.order_id IS 'work order; NULL none (投诉单)';
 COMMENT ON COLUMN kefu.task.outbound_id IS 'outbound action; NULL none (发送)';
+COMMENT ON COLUMN kefu.task.object_type IS 'type of another object it is about, such as placement; NULL none (对象类型)';
+COMMENT ON COLUMN kefu.task.object_id IS 'which one; NULL none (对象编号)';
 COMMENT ON COLUMN kefu.task.note IS 'words for whoever does it; NULL none (说明)';
 COMMENT ON COLUMN kefu.task.evidence IS 'how one can see that it is done; NULL before (凭据)';
 COMMENT ON COLUMN kefu.task.created_at IS 'when it was opened (开立时间)';

@@ -3,6 +3,10 @@
 -- A speech is what one event says to a customer; it has one part a channel,
 -- each an outbound row.  Its clocks stop, and first_response_at and
 -- answered_at are set, when the platform has taken the last part.
+--
+-- Anything else that is done on a platform is done for an object, such as a
+-- placement: kefu.queue_send() queues it, and what becomes of it is raised on
+-- the object by the event that kefu.send_event names.
 
 CREATE TABLE kefu.script (
     script text COLLATE "C" NOT NULL,
@@ -75,6 +79,8 @@ COMMENT ON COLUMN kefu.speech.settled_at IS 'platform''s time of the last delive
 CREATE TABLE kefu.outbound (
     outbound_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     speech_id bigint REFERENCES kefu.speech,
+    object_type text COLLATE "C",
+    object_id bigint,
     part smallint NOT NULL DEFAULT 1,
     way smallint NOT NULL DEFAULT 1,
     unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
@@ -102,14 +108,19 @@ CREATE TABLE kefu.outbound (
     native_id text COLLATE "C",
     last_class text COLLATE "C",
     last_error text,
-    CONSTRAINT outbound_sent CHECK ((state = 'sent') = (sent_at IS NOT NULL))
+    CONSTRAINT outbound_sent CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
+    CONSTRAINT outbound_object CHECK ((object_type IS NULL) = (object_id IS NULL)),
+    CONSTRAINT outbound_for CHECK (num_nonnulls(speech_id, object_id) <= 1)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX outbound_due ON kefu.outbound (not_before) WHERE state IN ('queued', 'sending', 'uncertain');
 CREATE INDEX outbound_speech ON kefu.outbound (speech_id);
+CREATE INDEX outbound_object ON kefu.outbound (object_id, object_type) WHERE object_id IS NOT NULL;
 CREATE INDEX outbound_native ON kefu.outbound (native_id) WHERE native_id IS NOT NULL;
 COMMENT ON TABLE kefu.outbound IS 'Actions towards platforms: queued, sending (committed before the first byte), then sent, failed or uncertain (发送)';
 COMMENT ON COLUMN kefu.outbound.outbound_id IS 'number (发送编号)';
 COMMENT ON COLUMN kefu.outbound.speech_id IS 'speech it is a part of; NULL none (答复)';
+COMMENT ON COLUMN kefu.outbound.object_type IS 'type of the object it is done for, such as placement; NULL: for a speech, or for nothing that waits for it (对象类型)';
+COMMENT ON COLUMN kefu.outbound.object_id IS 'which one; NULL as object_type (对象编号)';
 COMMENT ON COLUMN kefu.outbound.part IS 'part of the speech, from 1 (部分)';
 COMMENT ON COLUMN kefu.outbound.way IS 'place in the fallback list, from 1 (第几渠道)';
 COMMENT ON COLUMN kefu.outbound.unit IS 'handling unit (机构)';
@@ -136,6 +147,20 @@ COMMENT ON COLUMN kefu.outbound.sent_at IS 'platform''s time of taking it; NULL 
 COMMENT ON COLUMN kefu.outbound.native_id IS 'the platform''s id of it; NULL before (平台ID)';
 COMMENT ON COLUMN kefu.outbound.last_class IS 'class of the last reply; NULL none (最近结果)';
 COMMENT ON COLUMN kefu.outbound.last_error IS 'why the last try failed, without secrets; NULL none (最近错误)';
+
+CREATE TABLE kefu.send_event (
+    object_type text COLLATE "C" NOT NULL,
+    action text COLLATE "C" NOT NULL,
+    outcome text COLLATE "C" NOT NULL CONSTRAINT send_event_outcome CHECK
+        (outcome IN ('sent', 'failed', 'deferred', 'lost', 'found', 'absent', 'gone', 'duplicate')),
+    event text COLLATE "C",
+    PRIMARY KEY (object_type, action, outcome)
+);
+COMMENT ON TABLE kefu.send_event IS 'Engine rows: which event tells an object what became of a send for it. Without a row: sent and failed are told to nobody, deferred and absent are tried again, lost needs a person where the platform can''t be asked, gone and duplicate are failures (发送结果事件)';
+COMMENT ON COLUMN kefu.send_event.object_type IS 'type of the object (对象类型)';
+COMMENT ON COLUMN kefu.send_event.action IS 'endpoint that is called (接口)';
+COMMENT ON COLUMN kefu.send_event.outcome IS 'sent: taken; failed: not taken, with the platform''s words; deferred: later, nothing was sent; lost: perhaps taken; found: it was, after all; absent: it was not, proved; gone: what it acts on is no more; duplicate: it was done before (结果)';
+COMMENT ON COLUMN kefu.send_event.event IS 'event that is raised; NULL: none, the action may be repeated without harm and is tried again (事件)';
 
 CREATE TABLE kefu.outbound_way (
     channel text COLLATE "C" NOT NULL CONSTRAINT outbound_way_channel CHECK (channel IN ('public', 'private')),

@@ -150,11 +150,12 @@ DECLARE
     new_id bigint;
 BEGIN
     INSERT INTO kefu.task (state, unit, cause, rulebook, due_at, expires_at, ticket_id, message_id,
-                           order_id, outbound_id, note, created_at)
+                           order_id, outbound_id, object_type, object_id, note, created_at)
     VALUES (m.to_state, m.unit, m.args ->> 'cause', m.args ->> 'rulebook',
             (m.args ->> 'due_at')::timestamptz, (m.args ->> 'expires_at')::timestamptz,
             (m.args ->> 'ticket')::bigint, (m.args ->> 'message')::bigint,
-            (m.args ->> 'order')::bigint, (m.args ->> 'outbound')::bigint, m.args ->> 'note', m.at)
+            (m.args ->> 'order')::bigint, (m.args ->> 'outbound')::bigint,
+            m.args ->> 'object_type', (m.args ->> 'object')::bigint, m.args ->> 'note', m.at)
     RETURNING task_id INTO new_id;
     RETURN new_id;
 END $$;

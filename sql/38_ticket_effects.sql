@@ -22,6 +22,12 @@ BEGIN
         SELECT 'task', k.state INTO in_machine, in_state FROM kefu.task k WHERE k.task_id = id;
     ELSIF object_type = 'topic' THEN
         SELECT 'topic', t.state INTO in_machine, in_state FROM kefu.topic t WHERE t.topic_id = id;
+    ELSE
+        -- Rarer ones are looked up by their engine row, whose names are no one's text.
+        EXECUTE (SELECT format('SELECT %L, o.state FROM %s o WHERE o.%I = $1', m.machine, t.relation, t.id_column)
+                   FROM kefu.object_type t JOIN kefu.machine m USING (object_type)
+                  WHERE t.object_type = may_happen.object_type)
+           INTO in_machine, in_state USING id;
     END IF;
     RETURN EXISTS (SELECT FROM kefu.transition n
                     WHERE n.machine = in_machine AND n.from_state = in_state
@@ -32,15 +38,17 @@ COMMENT ON FUNCTION kefu.may_happen(text, bigint, text) IS 'True if the object''
 CREATE FUNCTION kefu.open_task(
     unit text, cause text, rulebook text, due_at timestamptz,
     ticket bigint DEFAULT NULL, message bigint DEFAULT NULL, work_order bigint DEFAULT NULL,
-    outbound bigint DEFAULT NULL, note text DEFAULT NULL) RETURNS bigint
+    outbound bigint DEFAULT NULL, note text DEFAULT NULL,
+    object_type text DEFAULT NULL, object bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     RETURN (kefu.raise_new('task', 'open', jsonb_strip_nulls(jsonb_build_object(
         'unit', unit, 'cause', cause, 'rulebook', rulebook, 'due_at', due_at, 'ticket', ticket,
-        'message', message, 'order', work_order, 'outbound', outbound, 'note', note)))).id;
+        'message', message, 'order', work_order, 'outbound', outbound, 'note', note,
+        'object_type', object_type, 'object', object)))).id;
 END $$;
-COMMENT ON FUNCTION kefu.open_task(text, text, text, timestamptz, bigint, bigint, bigint, bigint, text) IS
-'Opens a task for a unit, raised by another event (开立待办)';
+COMMENT ON FUNCTION kefu.open_task(text, text, text, timestamptz, bigint, bigint, bigint, bigint, text, text, bigint) IS
+'Opens a task for a unit, raised by another event; object_type and object: what else it is about (开立待办)';
 
 CREATE FUNCTION kefu.hotline_of(unit text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS

@@ -51,6 +51,30 @@ CREATE FUNCTION kefu.raise_new(machine text, event text, args jsonb)
 COMMENT ON FUNCTION kefu.raise_new(text, text, jsonb) IS
 'Opens an object as kefu.raise_event() raises an event. For the owner''s functions only (内部新建)';
 
+CREATE FUNCTION kefu.lock_object(object_type text, id bigint, wait boolean DEFAULT true) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    t kefu.object_type;
+    parent bigint;
+    taken bigint;
+BEGIN
+    SELECT x.* INTO t FROM kefu.object_type x WHERE x.object_type = lock_object.object_type;
+    IF t.parent_type IS NOT NULL THEN
+        EXECUTE format('SELECT o.%I FROM %s o WHERE o.%I = $1', t.parent_column, t.relation, t.id_column)
+           INTO parent USING id;
+        IF parent IS NOT NULL AND NOT kefu.lock_object(t.parent_type, parent, wait) THEN
+            RETURN false;
+        END IF;
+    END IF;
+    -- The names are those of engine rows, not anybody's text.
+    EXECUTE format('SELECT o.%1$I FROM %2$s o WHERE o.%1$I = $1 FOR NO KEY UPDATE %3$s', t.id_column, t.relation,
+                   CASE WHEN wait THEN '' ELSE 'SKIP LOCKED' END) INTO taken USING id;
+    RETURN taken IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION kefu.lock_object(text, bigint, boolean) IS
+'Locks the row of an object as the engine does, after that of the object it belongs to; false if it isn''t there, or if somebody has it and wait is false. For the owner''s functions only (锁定对象)';
+
 CREATE FUNCTION kefu.settle_speech(speech_id bigint, at timestamptz) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE STRICT AS 'MODULE_PATHNAME', 'kefu_settle_speech_sql';
 COMMENT ON FUNCTION kefu.settle_speech(bigint, timestamptz) IS
@@ -128,6 +152,18 @@ CREATE TRIGGER guard BEFORE UPDATE OR DELETE ON kefu.topic
     FOR EACH ROW EXECUTE FUNCTION kefu.guard();
 CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON kefu.topic
     FOR EACH STATEMENT EXECUTE FUNCTION kefu.guard();
+CREATE TRIGGER guard BEFORE UPDATE OR DELETE ON kefu.post_request
+    FOR EACH ROW EXECUTE FUNCTION kefu.guard();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON kefu.post_request
+    FOR EACH STATEMENT EXECUTE FUNCTION kefu.guard();
+CREATE TRIGGER guard BEFORE UPDATE OR DELETE ON kefu.post
+    FOR EACH ROW EXECUTE FUNCTION kefu.guard();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON kefu.post
+    FOR EACH STATEMENT EXECUTE FUNCTION kefu.guard();
+CREATE TRIGGER guard BEFORE UPDATE OR DELETE ON kefu.placement
+    FOR EACH ROW EXECUTE FUNCTION kefu.guard();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON kefu.placement
+    FOR EACH STATEMENT EXECUTE FUNCTION kefu.guard();
 CREATE TRIGGER guard BEFORE UPDATE OR DELETE ON kefu.erasure
     FOR EACH ROW EXECUTE FUNCTION kefu.guard();
 CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON kefu.erasure
@@ -150,6 +186,8 @@ CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.object_ty
 CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.fact
     FOR EACH ROW EXECUTE FUNCTION kefu.refuse_change();
 CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.event
+    FOR EACH ROW EXECUTE FUNCTION kefu.refuse_change();
+CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.send_event
     FOR EACH ROW EXECUTE FUNCTION kefu.refuse_change();
 CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.clock_kind
     FOR EACH ROW EXECUTE FUNCTION kefu.refuse_change();

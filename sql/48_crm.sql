@@ -53,6 +53,9 @@ BEGIN ATOMIC
         WHEN 'topic' THEN (SELECT concat_ws(': ', t.category, format('messages %s, persons %s, platforms %s',
                                   t.messages_count, t.persons_count, t.platforms_count))
                              FROM kefu.topic t WHERE t.topic_id = id)
+        WHEN 'request' THEN (SELECT r.text FROM kefu.post_request r WHERE r.request_id = id)
+        WHEN 'post' THEN (SELECT p.text FROM kefu.post p WHERE p.post_id = id)
+        WHEN 'placement' THEN (SELECT concat_ws(': ', l.account, l.text) FROM kefu.placement l WHERE l.placement_id = id)
         WHEN 'task' THEN (SELECT concat_ws(': ', k.cause, k.note) FROM kefu.task k WHERE k.task_id = id)
         ELSE coalesce(
             (SELECT o.further_need FROM kefu.work_order o
@@ -128,6 +131,19 @@ BEGIN
         SELECT 'topic', t.topic_id, t.unit, 'topic', t.state, 2::smallint, t.handler, false, t.version
           FROM kefu.topic t JOIN mine USING (unit)
          WHERE t.state IN ('due', 'ready')
+        UNION ALL
+        SELECT 'request', r.request_id, r.unit, 'request', r.state, 2::smallint, r.handler, false, r.version
+          FROM kefu.post_request r JOIN mine USING (unit)
+         WHERE r.state IN ('submitted', 'rejected')
+        UNION ALL
+        SELECT 'post', p.post_id, p.unit, 'post', p.state, CASE WHEN k.is_urgent THEN 1 ELSE 2 END::smallint,
+               p.handler, false, p.version
+          FROM kefu.post p JOIN mine USING (unit) JOIN kefu.post_kind k USING (kind)
+         WHERE p.state IN ('submitted', 'rejected', 'approved', 'failed')
+        UNION ALL
+        SELECT 'placement', l.placement_id, l.unit, 'placement', l.state, 2::smallint, l.handler, false, l.version
+          FROM kefu.placement l JOIN mine USING (unit)
+         WHERE l.state IN ('uncertain', 'failed')
         UNION ALL
         SELECT 'task', k.task_id, k.unit, 'task', k.state, 2::smallint, k.handler, false, k.version
           FROM kefu.task k JOIN mine USING (unit)

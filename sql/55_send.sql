@@ -8,23 +8,25 @@
 -- kefu.outbound_way, and when no way is left the speech fails: the ticket goes
 -- back with its clocks never stopped, and a person gets a task.
 --
--- Lock order: the ticket before the outbound row, as everywhere.
+-- A send for another object has one way and one text: what becomes of it is told
+-- to the object (kefu.send_event), which decides.
+--
+-- Lock order: the object before the outbound row, as everywhere.
 
 CREATE FUNCTION kefu.lock_outbound(outbound_id bigint, wait boolean DEFAULT true) RETURNS kefu.outbound
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
     o kefu.outbound;
-    ticket bigint;
+    held record;
 BEGIN
-    SELECT p.object_id INTO ticket FROM kefu.outbound x JOIN kefu.speech p USING (speech_id)
-     WHERE x.outbound_id = lock_outbound.outbound_id AND p.object_type = 'ticket';
-    IF wait THEN
-        PERFORM FROM kefu.ticket t WHERE t.ticket_id = ticket FOR NO KEY UPDATE;
-        SELECT x.* INTO o FROM kefu.outbound x WHERE x.outbound_id = lock_outbound.outbound_id FOR UPDATE;
-    ELSE
-        PERFORM FROM kefu.ticket t WHERE t.ticket_id = ticket FOR NO KEY UPDATE SKIP LOCKED;
-        IF FOUND OR ticket IS NULL THEN
+    SELECT coalesce(p.object_type, x.object_type) AS object_type, coalesce(p.object_id, x.object_id) AS object_id
+      INTO held FROM kefu.outbound x LEFT JOIN kefu.speech p USING (speech_id)
+     WHERE x.outbound_id = lock_outbound.outbound_id;
+    IF held.object_id IS NULL OR kefu.lock_object(held.object_type, held.object_id, wait) THEN
+        IF wait THEN
+            SELECT x.* INTO o FROM kefu.outbound x WHERE x.outbound_id = lock_outbound.outbound_id FOR UPDATE;
+        ELSE
             SELECT x.* INTO o FROM kefu.outbound x
              WHERE x.outbound_id = lock_outbound.outbound_id FOR UPDATE SKIP LOCKED;
         END IF;
@@ -32,7 +34,120 @@ BEGIN
     RETURN o;
 END $$;
 COMMENT ON FUNCTION kefu.lock_outbound(bigint, boolean) IS
-'Locks a send after the ticket it speaks for; a row of NULLs if there is none, or if somebody has it and wait is false (锁定发送)';
+'Locks a send after the object it is for; a row of NULLs if there is none, or if somebody has it and wait is false (锁定发送)';
+
+CREATE FUNCTION kefu.said_by_platform(class text, reason text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT concat_ws(': ', class, nullif(btrim(reason), ''));
+END;
+COMMENT ON FUNCTION kefu.said_by_platform(text, text) IS 'Why a send was not taken: its class and the platform''s words (平台答复)';
+
+-- --- for an object -----------------------------------------------------------------
+
+CREATE FUNCTION kefu.queue_send(object_type text, object_id bigint, unit text, account text, action text,
+                                text text DEFAULT '', parent_id text DEFAULT NULL, root_id text DEFAULT NULL,
+                                recipient_id text DEFAULT NULL, priority smallint DEFAULT 2,
+                                expires_at timestamptz DEFAULT NULL, channel text DEFAULT 'public') RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    before kefu.outbound;
+    new_id bigint;
+BEGIN
+    -- What was put off or proved absent goes on: its attempts count, and whatever one
+    -- of them left on the platform is looked for.
+    SELECT x.* INTO before FROM kefu.outbound x
+     WHERE x.object_id = queue_send.object_id AND x.object_type = queue_send.object_type
+       AND x.action = queue_send.action
+     ORDER BY x.outbound_id DESC LIMIT 1;
+    IF before.state IN ('queued', 'sending', 'uncertain') THEN
+        RAISE EXCEPTION 'a send for this object is under way'
+            USING ERRCODE = 'object_in_use', DETAIL = format('Send %s is %s.', before.outbound_id, before.state);
+    END IF;
+    INSERT INTO kefu.outbound (object_type, object_id, unit, account, action, channel, parent_id, root_id,
+                               recipient_id, text, priority, queued_at, not_before, expires_at, attempts)
+    VALUES (object_type, object_id, unit, account, action, channel, parent_id, root_id, recipient_id, text,
+            priority, CASE WHEN before.state = 'cancelled' THEN before.queued_at ELSE kefu.now() END,
+            kefu.now(), expires_at, CASE WHEN before.state = 'cancelled' THEN before.attempts ELSE 0 END)
+    RETURNING outbound_id INTO new_id;
+    PERFORM kefu.wake_worker('net');
+    RETURN new_id;
+END $$;
+COMMENT ON FUNCTION kefu.queue_send(text, bigint, text, text, text, text, text, text, text, smallint, timestamptz, text) IS
+'Queues one action on a platform for an object, from within its event; what becomes of it comes back as the event that kefu.send_event names, with the facts outbound, native_id and posted_at, or reason, and send_at where it may be tried again. expires_at: not tried after. 55006 if one for the same object and action is under way. For the owner''s functions only (对象发送排队)';
+
+CREATE FUNCTION kefu.tell_object(o kefu.outbound, outcome text, facts jsonb DEFAULT '{}') RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    raised text;
+BEGIN
+    SELECT e.event INTO raised FROM kefu.send_event e
+     WHERE e.object_type = o.object_type AND e.action = o.action AND e.outcome = tell_object.outcome;
+    IF raised IS NULL OR NOT kefu.may_happen(o.object_type, o.object_id, raised) THEN
+        RETURN false;
+    END IF;
+    PERFORM kefu.raise_event(o.object_type, o.object_id, raised,
+        jsonb_build_object('outbound', o.outbound_id) || jsonb_strip_nulls(facts));
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION kefu.tell_object(kefu.outbound, text, jsonb) IS
+'Raises on the object of a send what became of it; false if no event says that, or not in the state it is in (通知对象; 发送结果)';
+
+CREATE FUNCTION kefu.tells(o kefu.outbound, outcome text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM kefu.send_event e
+                    WHERE e.object_type = (o).object_type AND e.action = (o).action
+                      AND e.outcome = tells.outcome AND e.event IS NOT NULL);
+END;
+COMMENT ON FUNCTION kefu.tells(kefu.outbound, text) IS 'True if the object of a send has an event for this outcome (是否有结果事件)';
+
+CREATE FUNCTION kefu.may_repeat(o kefu.outbound) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM kefu.send_event e
+                    WHERE e.object_type = (o).object_type AND e.action = (o).action
+                      AND e.outcome = 'lost' AND e.event IS NULL);
+END;
+COMMENT ON FUNCTION kefu.may_repeat(kefu.outbound) IS
+'True if doing it twice does no harm, as with a deletion: instead of looking for it, it is done again (可重复执行)';
+
+CREATE FUNCTION kefu.hand_back(o kefu.outbound, outcome text, class text, reason text, wait interval) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.outbound x
+       SET state = 'cancelled', lease_until = NULL, lease_key = NULL, last_class = class, last_error = reason
+     WHERE x.outbound_id = o.outbound_id;
+    PERFORM kefu.tell_object(o, outcome,
+        jsonb_build_object('send_at', kefu.now() + wait, 'reason', kefu.said_by_platform(class, reason),
+                           'evidence', kefu.said_by_platform(class, reason)));
+END $$;
+COMMENT ON FUNCTION kefu.hand_back(kefu.outbound, text, text, text, interval) IS
+'The send is over without having reached the platform, and its object has it again, to be sent after a wait (退回对象)';
+
+CREATE FUNCTION kefu.settle_object(o kefu.outbound) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    now kefu.outbound;
+BEGIN
+    SELECT x.* INTO now FROM kefu.outbound x WHERE x.outbound_id = o.outbound_id;
+    -- It got through after all: no other attempt is needed.
+    UPDATE kefu.outbound x SET state = 'cancelled'
+     WHERE x.object_id = o.object_id AND x.object_type = o.object_type AND x.action = o.action
+       AND x.outbound_id <> o.outbound_id AND x.state = 'queued';
+    IF NOT kefu.tell_object(now, 'sent', jsonb_build_object('native_id', now.native_id, 'posted_at', now.sent_at))
+       AND NOT kefu.tell_object(now, 'found', jsonb_build_object('native_id', now.native_id, 'posted_at', now.sent_at))
+       AND kefu.tells(now, 'sent') THEN
+        -- Its object went on without it, or has another one: somebody must look.
+        PERFORM kefu.open_task(now.unit, 'sent_unexpectedly', 'house', kefu.now() + interval '1 hour',
+                               outbound => now.outbound_id, note => now.native_id);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.settle_object(kefu.outbound) IS
+'What was done for an object is done, whoever reports it and when: the object is told, or where it can''t be any more, a task (通知对象已发送)';
 
 CREATE FUNCTION kefu.meant_channel(speech_id bigint, part smallint) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -62,6 +177,10 @@ BEGIN
     -- It got through after all: no other way is needed.
     UPDATE kefu.outbound x SET state = 'cancelled'
      WHERE x.speech_id = o.speech_id AND x.part = o.part AND x.state = 'queued';
+    IF o.object_id IS NOT NULL THEN
+        PERFORM kefu.settle_object(o);
+        RETURN;
+    END IF;
     -- Who was only asked for a message has no answer yet.
     IF EXISTS (SELECT FROM kefu.outbound_way w
                 WHERE w.channel = kefu.meant_channel(o.speech_id, o.part) AND w.way = o.way
@@ -97,13 +216,14 @@ BEGIN
      WHERE x.outbound_id = o.outbound_id;
     IF o.speech_id IS NOT NULL THEN
         PERFORM kefu.fail_speech(o.speech_id, o.outbound_id, class);
-    ELSE
+    ELSIF o.object_id IS NULL OR NOT kefu.tell_object(o, 'failed',
+              jsonb_build_object('reason', kefu.said_by_platform(class, reason))) THEN
         PERFORM kefu.open_task(o.unit, 'send_failed', 'house', kefu.now() + interval '1 hour',
                                outbound => o.outbound_id, note => class);
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.record_failed(bigint, text, text) IS
-'It can''t be sent in any way: its speech fails, or without one a task is opened. Nothing happens if it was sent or cancelled (登记发送失败)';
+'It can''t be sent in any way: its speech fails, its object is told with the platform''s words, or without either a task is opened. Nothing happens if it was sent or cancelled (登记发送失败)';
 
 CREATE FUNCTION kefu.can_ask(account text, action text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -266,6 +386,21 @@ COMMENT ON FUNCTION kefu.use_variant(kefu.outbound) IS
 
 -- --- perhaps sent ------------------------------------------------------------------
 
+CREATE FUNCTION kefu.repeat_outbound(o kefu.outbound, class text, reason text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    IF o.attempts < 8 THEN
+        UPDATE kefu.outbound x
+           SET state = 'queued', lease_until = NULL, lease_key = NULL, last_class = class, last_error = reason,
+               not_before = kefu.now() + kefu.backoff(greatest(o.attempts, 1), 10, 1800, o.outbound_id)
+         WHERE x.outbound_id = o.outbound_id;
+    ELSE
+        PERFORM kefu.record_failed(o.outbound_id, class, reason);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.repeat_outbound(kefu.outbound, text, text) IS
+'Does again what may be done twice, eight times at most (重复执行)';
+
 CREATE FUNCTION kefu.doubt_outbound(o kefu.outbound, class text, reason text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
@@ -274,7 +409,10 @@ DECLARE
 BEGIN
     SELECT e.verify_after INTO after FROM kefu.account a JOIN kefu.endpoint e USING (platform)
      WHERE a.account = o.account AND e.action = o.action AND e.verify_action IS NOT NULL;
-    IF NOT FOUND THEN
+    IF kefu.may_repeat(o) THEN
+        PERFORM kefu.repeat_outbound(o, class, reason);
+        RETURN;
+    ELSIF after IS NULL THEN
         -- Nobody can look: sending again might say it twice.
         PERFORM kefu.record_failed(o.outbound_id, class, reason);
         RETURN;
@@ -283,6 +421,7 @@ BEGIN
        SET state = 'uncertain', lease_until = NULL, lease_key = NULL, last_class = class,
            last_error = reason, not_before = kefu.now() + after
      WHERE x.outbound_id = o.outbound_id;
+    PERFORM kefu.tell_object(o, 'lost', jsonb_build_object('reason', kefu.said_by_platform(class, reason)));
 END $$;
 COMMENT ON FUNCTION kefu.doubt_outbound(kefu.outbound, text, text) IS
 'It may have been sent: the platform is asked after a while, before anything else; where it can''t be asked a person must see to it (发送存疑)';
@@ -298,15 +437,18 @@ BEGIN
     FOR found_id IN
         SELECT x.outbound_id FROM kefu.outbound x
          WHERE (x.state = 'sending' AND x.lease_until <= kefu.now())
-            OR (x.state IN ('queued', 'uncertain') AND x.expires_at <= kefu.now())
+            OR (x.state IN ('queued', 'uncertain') AND x.expires_at <= kefu.now()
+                AND (x.state = 'queued' OR x.object_id IS NULL))
             OR (x.state = 'queued' AND NOT kefu.can_ask(x.account, x.action))
          ORDER BY x.outbound_id LIMIT 100
     LOOP
         o := kefu.lock_outbound(found_id, false);
         IF o.state = 'sending' AND o.lease_until <= kefu.now() THEN
             PERFORM kefu.doubt_outbound(o, 'lease_expired', 'nobody reported what became of it');
-        ELSIF o.state IN ('queued', 'uncertain') AND o.expires_at <= kefu.now() THEN
+        ELSIF o.state IN ('queued', 'uncertain') AND o.expires_at <= kefu.now() AND o.object_id IS NULL THEN
             PERFORM kefu.give_up_way(o.outbound_id, 'expired', 'the platform''s reply window is over');
+        ELSIF o.state = 'queued' AND o.expires_at <= kefu.now() THEN
+            PERFORM kefu.record_failed(o.outbound_id, 'expired', 'its time is over');
         ELSIF o.state = 'queued' AND NOT kefu.can_ask(o.account, o.action) THEN
             PERFORM kefu.give_up_way(o.outbound_id, 'unsupported', 'the platform has no such endpoint');
         ELSE
@@ -341,8 +483,9 @@ BEGIN ATOMIC
     ), ours AS (
         SELECT i.native_id, i.posted_at FROM item i
          WHERE i.error IS NULL AND NOT coalesce(i.is_deleted, false)
-           AND CASE (o).channel WHEN 'public' THEN (o).parent_id IN (i.parent_id, i.root_id)
-                                ELSE (o).recipient_id IN (i.recipient_id, i.thread_id) END
+           AND CASE WHEN (o).channel = 'private' THEN (o).recipient_id IN (i.recipient_id, i.thread_id)
+                    WHEN (o).parent_id IS NULL THEN coalesce(i.parent_id, i.root_id) IS NULL
+                    ELSE (o).parent_id IN (i.parent_id, i.root_id) END
            AND i.posted_at >= (o).queued_at - interval '2 minutes'
            AND strpos(kefu.plain_words(i.text), kefu.plain_words((o).text)) > 0
            -- Comments and messages may have the same numbers.
@@ -351,14 +494,14 @@ BEGIN ATOMIC
                              JOIN kefu.account a ON a.account = (o).account AND a.platform = b.platform
                              JOIN kefu.endpoint k ON k.platform = b.platform AND k.action = x.action
                             WHERE x.native_id = i.native_id AND k.item_kind = i.item_kind)
-         ORDER BY i.posted_at LIMIT 1
+         ORDER BY kefu.plain_words(i.text) = kefu.plain_words((o).text) DESC, i.posted_at LIMIT 1
     )
     SELECT (SELECT u.native_id FROM ours u), (SELECT u.posted_at FROM ours u),
            count(*) < coalesce(min(i.page_size), 20) OR min(i.posted_at) < (o).queued_at
       FROM item i;
 END;
 COMMENT ON FUNCTION kefu.find_sent(kefu.outbound, text) IS
-'Our send in a list of what the account has said: under the same parent or to the same recipient, with its words, since it was queued, and not known as another send; NULLs if it isn''t there. is_complete: the list reaches back far enough to prove that (核对发送)';
+'Our send in a list of what the account has said: under the same parent, to the same recipient, or under nothing as it is, with its words (exactly its words first), since it was queued, and not known as another send; NULLs if it isn''t there. is_complete: the list reaches back far enough to prove that (核对发送)';
 
 CREATE FUNCTION kefu.missing_counts_at(o kefu.outbound) RETURNS timestamptz
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -387,6 +530,8 @@ BEGIN
             PERFORM kefu.record_failed(o.outbound_id, 'duplicate',
                 'refused as a repetition, not found, and no other variant may be used');
         END IF;
+    ELSIF o.attempts < 5 AND kefu.tells(o, 'absent') THEN
+        PERFORM kefu.hand_back(o, 'absent', o.last_class, o.last_error, interval '0');
     ELSIF o.attempts < 5 THEN
         UPDATE kefu.outbound x
            SET state = 'queued', lease_until = NULL, lease_key = NULL, not_before = kefu.now()
@@ -474,8 +619,17 @@ DECLARE
                               kefu.backoff(greatest(o.attempts, 1), 10, 1800, o.outbound_id));
 BEGIN
     CASE
+        WHEN class IN ('gone', 'duplicate') AND kefu.tells(o, class) THEN
+            UPDATE kefu.outbound x
+               SET state = 'sent', sent_at = kefu.now(), lease_until = NULL, lease_key = NULL,
+                   last_class = class, last_error = reason
+             WHERE x.outbound_id = o.outbound_id;
+            PERFORM kefu.tell_object(o, class, jsonb_build_object('posted_at', kefu.now()));
         WHEN class IN ('ok_no_id', 'duplicate') THEN
             PERFORM kefu.doubt_outbound(o, class, reason);
+        WHEN (class = 'rate' OR class = 'transient' AND NOT bytes_sent AND o.attempts < 8)
+             AND kefu.tells(o, 'deferred') THEN
+            PERFORM kefu.hand_back(o, 'deferred', class, reason, wait);
         WHEN class = 'rate' THEN
             PERFORM kefu.defer_outbound(o.outbound_id, class, reason, wait);
         WHEN class IN ('transient', 'unknown', 'empty', 'blacklisted') AND bytes_sent THEN

@@ -96,11 +96,20 @@ WITH object AS (
     UNION ALL
     SELECT 'topic', t.topic_id, 'topic', t.state, t.version, t.audit_seq, t.audit_head, t.unit, t.opened_at
       FROM kefu.topic t
+    UNION ALL
+    SELECT 'request', r.request_id, 'request', r.state, r.version, r.audit_seq, r.audit_head, r.unit, r.made_at
+      FROM kefu.post_request r
+    UNION ALL
+    SELECT 'post', p.post_id, 'post', p.state, p.version, p.audit_seq, p.audit_head, p.unit, p.made_at
+      FROM kefu.post p
+    UNION ALL
+    SELECT 'placement', l.placement_id, 'placement', l.state, l.version, l.audit_seq, l.audit_head, l.unit, l.made_at
+      FROM kefu.placement l
 ), chain AS (
     SELECT e.object_type, e.object_id, count(*) AS events, max(e.seq) AS last_seq,
            max(e.unit) AS unit, max(e.at) AS last_at
       FROM kefu.audit_event e
-     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic')
+     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic', 'request', 'post', 'placement')
      GROUP BY e.object_type, e.object_id
 ), undecided AS (
     -- The promise seen holds the 30 minutes, in staffed time where the desk has a calendar.

@@ -48,6 +48,9 @@ $$
                           set_contact release_unqualified end_shifts'),
               ('desk', 'decide_topic solve_topic waive_topic publish_topic revise_topic close_topic merge_topic
                         draft_topic answer_topic'),
+              ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
+                        review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule
+                        reschedule retry_placement cancel_placement delete_placement withdraw_post'),
               ('anyone', 'find_unraised_topic'),
               ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics'),

@@ -1,0 +1,716 @@
+-- 38_post_effects: what the transitions of requests, posts and placements ask
+-- and do.
+--
+-- As 37_guards and 38_ticket_effects. A post is locked before its placements,
+-- always: an event of a placement locks its post first.
+
+-- --- requests --------------------------------------------------------------------
+
+CREATE FUNCTION kefu.desk_of(unit text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT u.unit FROM kefu.unit_path(desk_of.unit) WITH ORDINALITY AS p(unit, step)
+              JOIN kefu.unit u ON u.unit = p.unit AND u.kind IN ('group', 'province')
+             ORDER BY p.step LIMIT 1);
+END $$;
+COMMENT ON FUNCTION kefu.desk_of(text) IS 'Customer service of a unit: its province, or Group (所属客服部; R5, R10)';
+
+CREATE FUNCTION kefu.guard_request_of_another(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT r.requested_by IS DISTINCT FROM m.staff_id
+                   AND (kefu.has_role('reviewer', r.desk_unit) OR kefu.has_role('leader', r.desk_unit))
+              FROM kefu.post_request r WHERE r.request_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.guard_request_of_another(kefu.move) IS 'Customer service decides, and never who asked (由客服部他人审核; R5, R10)';
+
+CREATE FUNCTION kefu.make_request(m kefu.move) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    new_id bigint;
+BEGIN
+    IF m.args ->> 'kind' NOT IN ('marketing', 'notice', 'product', 'demo') THEN
+        RAISE EXCEPTION 'there is no request of kind "%"', m.args ->> 'kind'
+            USING ERRCODE = 'KF002', HINT = 'Kinds: marketing, notice, product, demo.';
+    END IF;
+    INSERT INTO kefu.post_request (state, unit, desk_unit, kind, text, wish_at, requested_by, made_at)
+    VALUES (m.to_state, m.unit, kefu.desk_of(m.unit), m.args ->> 'kind', m.args ->> 'text',
+            (m.args ->> 'wish_at')::timestamptz, m.staff_id, m.at)
+    RETURNING request_id INTO new_id;
+    RETURN new_id;
+END $$;
+COMMENT ON FUNCTION kefu.make_request(kefu.move) IS 'Inserts a request of a department (新建发布需求; R5, R10)';
+
+CREATE FUNCTION kefu.effect_edit_request(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.post_request
+       SET text = coalesce(m.args ->> 'text', text),
+           wish_at = coalesce((m.args ->> 'wish_at')::timestamptz, wish_at),
+           requested_by = coalesce(m.staff_id, requested_by),
+           submitted_at = CASE m.event WHEN 'submit' THEN m.at ELSE submitted_at END
+     WHERE request_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_edit_request(kefu.move) IS 'What is asked for, and by whom last (填写发布需求; R5, R10)';
+
+CREATE FUNCTION kefu.effect_answer_request(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.post_request
+       SET reviewed_by = CASE m.event WHEN 'reject' THEN m.staff_id ELSE reviewed_by END,
+           reviewed_at = CASE m.event WHEN 'reject' THEN m.at ELSE reviewed_at END,
+           review_words = CASE m.event WHEN 'reject' THEN m.args ->> 'reason' ELSE review_words END,
+           post_id = CASE m.event WHEN 'reject' THEN NULL ELSE post_id END,
+           closed_at = CASE m.event WHEN 'publish' THEN m.at END
+     WHERE request_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_answer_request(kefu.move) IS 'The department sees what became of its request, with the reviewer''s words (需求结果; R5, R10)';
+
+CREATE FUNCTION kefu.effect_draft_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    r kefu.post_request;
+    made bigint;
+BEGIN
+    UPDATE kefu.post_request SET reviewed_by = m.staff_id, reviewed_at = m.at, review_words = m.args ->> 'words'
+     WHERE request_id = m.id RETURNING * INTO r;
+    made := (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
+                'unit', r.desk_unit, 'kind', CASE r.kind WHEN 'notice' THEN 'notice' ELSE 'service' END,
+                'is_marketing', r.kind = 'marketing', 'text', r.text, 'request', r.request_id)))).id;
+    UPDATE kefu.post_request SET post_id = made WHERE request_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_draft_post(kefu.move) IS 'An accepted request becomes the draft of a post, which has a review of its own (起草博文; R5, R10, R45)';
+
+CREATE FUNCTION kefu.effect_cancel_linked_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    linked bigint;
+BEGIN
+    UPDATE kefu.post_request SET closed_at = m.at WHERE request_id = m.id RETURNING post_id INTO linked;
+    IF linked IS NOT NULL AND kefu.may_happen('post', linked, 'cancel') THEN
+        PERFORM kefu.raise_event('post', linked, 'cancel', jsonb_build_object('reason', m.args ->> 'reason'));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.effect_cancel_linked_post(kefu.move) IS 'The request is withdrawn, and so is its post while it is not published (撤销关联博文)';
+
+-- --- review ------------------------------------------------------------------------
+
+CREATE FUNCTION kefu.review_scheme_of(unit text, at timestamptz) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT r.scheme
+              FROM kefu.unit_path(review_scheme_of.unit) WITH ORDINALITY AS p(unit, step)
+              JOIN kefu.review_rule r ON r.unit = p.unit AND r.valid_from <= at
+             WHERE EXISTS (SELECT FROM kefu.review_scheme s WHERE s.scheme = r.scheme)
+             ORDER BY p.step, r.valid_from DESC LIMIT 1);
+END $$;
+COMMENT ON FUNCTION kefu.review_scheme_of(text, timestamptz) IS 'Scheme by which a unit reviews its posts at an instant; NULL: no rule, one step by a reviewer (适用审核方案; R5)';
+
+CREATE FUNCTION kefu.may_review(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT m.staff_id IS NOT NULL AND m.staff_id <> ALL (p.writers)
+                   AND NOT EXISTS (SELECT FROM kefu.post_review r
+                                    WHERE r.post_id = p.post_id AND r.review_round = p.review_round
+                                      AND r.staff_id = m.staff_id)
+                   AND (kefu.has_role('leader', p.unit)
+                        OR kefu.has_role(coalesce(s.role, 'reviewer'), p.unit))
+              FROM kefu.post p
+              LEFT JOIN kefu.review_scheme s ON s.scheme = p.scheme AND s.step = p.steps_done + 1
+             WHERE p.post_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.may_review(kefu.move) IS 'The caller never wrote at the post, took no step of this round, and has the role of the next one (可审核; R5)';
+
+CREATE FUNCTION kefu.guard_not_own_steps_left(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN kefu.may_review(m)
+           AND (SELECT p.steps_done + 1 < p.steps_needed FROM kefu.post p WHERE p.post_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.guard_not_own_steps_left(kefu.move) IS 'A step by somebody else, and more are to come (非本人且尚有步骤; R5)';
+
+CREATE FUNCTION kefu.guard_not_own_last_step(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN kefu.may_review(m)
+           AND (SELECT p.steps_done + 1 >= p.steps_needed FROM kefu.post p WHERE p.post_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.guard_not_own_last_step(kefu.move) IS 'The last step, by somebody else (非本人且为最后一步; R5)';
+
+CREATE FUNCTION kefu.guard_not_own_step(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN RETURN kefu.may_review(m); END $$;
+COMMENT ON FUNCTION kefu.guard_not_own_step(kefu.move) IS 'Somebody else''s text (非本人; R5)';
+
+CREATE FUNCTION kefu.guard_not_own_urgent(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN kefu.may_review(m)
+           AND (SELECT p.steps_done = 0 AND k.is_urgent FROM kefu.post p JOIN kefu.post_kind k USING (kind)
+                 WHERE p.post_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.guard_not_own_urgent(kefu.move) IS 'An emergency or re-issue of somebody else that no step was taken of (非本人且应急; R40, R73)';
+
+CREATE FUNCTION kefu.guard_back_review_last(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN RETURN kefu.guard_back_review_open(m)
+                AND (SELECT p.steps_done + 1 >= greatest(p.steps_needed, 2) FROM kefu.post p WHERE p.post_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.guard_back_review_last(kefu.move) IS 'The last step that the urgent path left out (补审最后一步; R40)';
+
+CREATE FUNCTION kefu.guard_back_review_open(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN kefu.may_review(m)
+           AND (SELECT p.is_urgent AND p.steps_done < greatest(p.steps_needed, 2)
+                  FROM kefu.post p WHERE p.post_id = m.id);
+END $$;
+COMMENT ON FUNCTION kefu.guard_back_review_open(kefu.move) IS 'The urgent path left steps out, one at least, that somebody else takes now (待补审; R40)';
+
+CREATE FUNCTION kefu.add_review(m kefu.move, outcome text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    INSERT INTO kefu.post_review (post_id, review_round, step, staff_id, outcome, words, at)
+    SELECT p.post_id, p.review_round, p.steps_done + 1, m.staff_id, outcome,
+           coalesce(m.args ->> 'words', m.args ->> 'reason'), m.at
+      FROM kefu.post p WHERE p.post_id = m.id;
+    UPDATE kefu.post p
+       SET steps_done = steps_done + CASE outcome WHEN 'rejected' THEN 0 ELSE 1 END,
+           approved_at = CASE WHEN m.to_state = 'approved' THEN coalesce(approved_at, m.at) ELSE approved_at END,
+           is_urgent = is_urgent OR outcome = 'urgent'
+     WHERE p.post_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.add_review(kefu.move, text) IS 'Keeps a reviewer''s step and words (内部: 登记审核)';
+
+CREATE FUNCTION kefu.effect_record_review_step(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.add_review(m, CASE m.event WHEN 'back_fill' THEN 'back_filled' ELSE 'approved' END);
+END $$;
+COMMENT ON FUNCTION kefu.effect_record_review_step(kefu.move) IS 'One step of the review is done (审核一步; R5)';
+
+CREATE FUNCTION kefu.effect_approve_urgent(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN PERFORM kefu.add_review(m, 'urgent'); END $$;
+COMMENT ON FUNCTION kefu.effect_approve_urgent(kefu.move) IS 'One approval for now; the rest follows within 24 hours (紧急通过; R40)';
+
+CREATE FUNCTION kefu.effect_reject_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN PERFORM kefu.add_review(m, 'rejected'); END $$;
+COMMENT ON FUNCTION kefu.effect_reject_post(kefu.move) IS 'Back to the writer with the reviewer''s words (退回修改; R5)';
+
+-- --- posts --------------------------------------------------------------------------
+
+CREATE FUNCTION kefu.make_post(m kefu.move) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    new_id bigint;
+    r kefu.post_request;
+BEGIN
+    IF NOT EXISTS (SELECT FROM kefu.post_kind k WHERE k.kind = m.args ->> 'kind') THEN
+        RAISE EXCEPTION 'there is no kind of post "%"', m.args ->> 'kind'
+            USING ERRCODE = 'KF002', HINT = 'kefu_bi.post_kinds lists them.';
+    END IF;
+    SELECT x.* INTO r FROM kefu.post_request x WHERE x.request_id = (m.args ->> 'request')::bigint;
+    IF (m.args ? 'request' AND r.desk_unit IS DISTINCT FROM m.unit)
+       OR (m.args ? 'topic' AND NOT EXISTS (SELECT FROM kefu.topic t WHERE t.unit = m.unit
+                                               AND t.topic_id = (m.args ->> 'topic')::bigint))
+       OR (m.args ? 'reissue_of' AND NOT EXISTS (SELECT FROM kefu.post p WHERE p.unit = m.unit
+                                                    AND p.post_id = (m.args ->> 'reissue_of')::bigint)) THEN
+        PERFORM kefu.require_unit(NULL);
+    END IF;
+    INSERT INTO kefu.post (state, unit, kind, is_marketing, category, request_id, topic_id, reissue_of,
+                           correction_id, made_at, writers)
+    VALUES (m.to_state, m.unit, m.args ->> 'kind', coalesce((m.args ->> 'is_marketing')::boolean, false),
+            m.args ->> 'category', r.request_id, (m.args ->> 'topic')::bigint, (m.args ->> 'reissue_of')::bigint,
+            (m.args ->> 'correction')::bigint, m.at, array_remove(ARRAY[r.requested_by], NULL))
+    RETURNING post_id INTO new_id;
+    RETURN new_id;
+END $$;
+COMMENT ON FUNCTION kefu.make_post(kefu.move) IS 'Inserts a post; its effect writes what came of it (新建博文; R44)';
+
+CREATE FUNCTION kefu.write_post(post bigint, args jsonb, writer integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    p kefu.post;
+BEGIN
+    UPDATE kefu.post x
+       SET text = coalesce(args ->> 'text', x.text),
+           heading = CASE WHEN args ? 'heading' THEN nullif(btrim(args ->> 'heading', '#＃ '), '') ELSE x.heading END,
+           is_copied = coalesce((args ->> 'is_copied')::boolean, x.is_copied),
+           source = coalesce(args ->> 'source', x.source),
+           is_marketing = coalesce((args ->> 'is_marketing')::boolean, x.is_marketing),
+           category = coalesce(args ->> 'category', x.category),
+           repost_platform = coalesce(args ->> 'repost_platform', x.repost_platform),
+           repost_id = coalesce(args ->> 'repost_id', x.repost_id),
+           repost_source = coalesce(args ->> 'repost_source', x.repost_source),
+           writers = CASE WHEN writer IS NULL OR writer = ANY (x.writers) THEN x.writers ELSE x.writers || writer END
+     WHERE x.post_id = post RETURNING x.* INTO p;
+    IF args ? 'media' THEN
+        DELETE FROM kefu.post_media x WHERE x.post_id = post;
+        INSERT INTO kefu.post_media (post_id, position, media_id)
+        SELECT post, n.n, g.media_id
+          FROM regexp_split_to_table(args ->> 'media', '\s*,\s*') WITH ORDINALITY AS n(id, n)
+          JOIN kefu.media g ON g.media_id::text = n.id AND g.unit IN (SELECT kefu.unit_path(p.unit));
+        IF NOT FOUND AND args ->> 'media' <> '' THEN
+            RAISE EXCEPTION 'the unit has no such picture' USING ERRCODE = 'KF008', HINT = 'kefu.add_media() adds one.';
+        END IF;
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.write_post(bigint, jsonb, integer) IS 'Writes what came with an event into a post: text, heading, source, repost, pictures. For its effects only (内部: 撰写博文)';
+
+CREATE FUNCTION kefu.effect_edit_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    IF m.from_state = '*new' THEN
+        -- Who accepts a request doesn't write it.
+        PERFORM kefu.write_post(m.id, m.args, CASE WHEN NOT m.args ? 'request' THEN m.staff_id END);
+    ELSIF m.args ? 'account' THEN
+        PERFORM kefu.require_own_account(m.unit, m.args ->> 'account');
+        INSERT INTO kefu.post_variant (post_id, account, text)
+        VALUES (m.id, m.args ->> 'account', m.args ->> 'text')
+            ON CONFLICT (post_id, account) DO UPDATE SET text = excluded.text;
+        PERFORM kefu.write_post(m.id, '{}', m.staff_id);
+    ELSE
+        PERFORM kefu.write_post(m.id, m.args, m.staff_id);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.effect_edit_post(kefu.move) IS 'The text is written, or with an account its wording there (编辑博文; R41)';
+
+CREATE FUNCTION kefu.require_own_account(unit text, account text) RETURNS kefu.account
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    a kefu.account;
+BEGIN
+    SELECT x.* INTO a FROM kefu.account x WHERE x.account = require_own_account.account;
+    IF NOT FOUND OR NOT kefu.is_below(a.unit, unit) THEN
+        RAISE EXCEPTION 'unit % publishes nothing on "%"', unit, account
+            USING ERRCODE = 'KF004', HINT = 'Name an account of the unit or of one below it.';
+    END IF;
+    RETURN a;
+END $$;
+COMMENT ON FUNCTION kefu.require_own_account(text, text) IS 'The account, if it is the unit''s or one''s below it; else KF004 (校验发布账号)';
+
+CREATE FUNCTION kefu.placed_text(post bigint, account text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce('#' || p.heading || '#', '') || coalesce(v.text, p.text, '')
+      FROM kefu.post p
+      LEFT JOIN kefu.post_variant v ON v.post_id = p.post_id AND v.account = placed_text.account
+     WHERE p.post_id = post;
+END;
+COMMENT ON FUNCTION kefu.placed_text(bigint, text) IS 'What a post says on an account: heading, and its wording there or the post''s own (投放正文; R41, R53)';
+
+CREATE FUNCTION kefu.effect_submit_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    under text := kefu.review_scheme_of(m.unit, m.at);
+BEGIN
+    PERFORM kefu.write_post(m.id, m.args, m.staff_id);
+    UPDATE kefu.post
+       SET submitted_at = m.at, steps_done = 0, scheme = under, is_urgent = false, approved_at = NULL,
+           steps_needed = greatest(1, (SELECT count(*) FROM kefu.review_scheme s WHERE s.scheme = under))
+     WHERE post_id = m.id;
+    PERFORM kefu.check_post(m.id);
+END $$;
+COMMENT ON FUNCTION kefu.effect_submit_post(kefu.move) IS 'Into review, under the scheme of its unit now; what breaks a blocking rule is refused (KF004) (提交审核; R5, R41, R47, R63)';
+
+CREATE FUNCTION kefu.effect_revise_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.clear_placements(m, m.args ->> 'reason', false);
+    UPDATE kefu.post
+       SET review_round = review_round + 1, steps_done = 0, submitted_at = NULL, approved_at = NULL, is_urgent = false
+     WHERE post_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_revise_post(kefu.move) IS 'Taken in hand anew: what was planned is cancelled, and the text is reviewed again (修改; R5)';
+
+CREATE FUNCTION kefu.clear_placements(m kefu.move, reason text, withdraws boolean) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    p record;
+BEGIN
+    FOR p IN SELECT x.placement_id, x.state, x.account FROM kefu.placement x
+              WHERE x.post_id = m.id AND x.state IN ('planned', 'sending', 'uncertain', 'failed', 'published')
+              ORDER BY x.placement_id LOOP
+        IF p.state = 'published' THEN
+            IF withdraws THEN
+                PERFORM kefu.raise_event('placement', p.placement_id, 'delete', jsonb_build_object('reason', reason));
+            END IF;
+        ELSIF kefu.is_handed_over(p.placement_id) THEN
+            -- Withdrawn, it is deleted as soon as it stands there (effect_publish_placement).
+            IF NOT withdraws THEN
+                RAISE EXCEPTION 'the post is being sent on "%"', p.account
+                    USING ERRCODE = 'KF004', DETAIL = format('Placement %s is %s.', p.placement_id, p.state),
+                          HINT = 'Wait for the outcome, or withdraw the post once it is published.';
+            END IF;
+        ELSE
+            PERFORM kefu.raise_event('placement', p.placement_id, 'cancel',
+                                     jsonb_build_object('reason', coalesce(reason, m.event)));
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION kefu.clear_placements(kefu.move, text, boolean) IS 'Cancels what isn''t sent of a post; withdraws: deletes what is published, too. KF004 if one is being sent and isn''t to be withdrawn (清理投放)';
+
+CREATE FUNCTION kefu.effect_cancel_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    asked_by bigint;
+BEGIN
+    PERFORM kefu.clear_placements(m, m.args ->> 'reason', false);
+    UPDATE kefu.post SET closed_at = m.at WHERE post_id = m.id RETURNING request_id INTO asked_by;
+    IF asked_by IS NOT NULL AND kefu.may_happen('request', asked_by, 'reject') THEN
+        PERFORM kefu.raise_event('request', asked_by, 'reject', jsonb_build_object('reason', m.args ->> 'reason'));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.effect_cancel_post(kefu.move) IS 'It won''t be published; a request it came from goes back (撤销博文; R5, R10)';
+
+CREATE FUNCTION kefu.effect_unschedule_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN PERFORM kefu.clear_placements(m, m.args ->> 'reason', false); END $$;
+COMMENT ON FUNCTION kefu.effect_unschedule_post(kefu.move) IS 'Nothing is planned any more; the approval stays (取消排期)';
+
+CREATE FUNCTION kefu.effect_close_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.clear_placements(m, m.args ->> 'reason', false);
+    UPDATE kefu.post SET closed_at = m.at WHERE post_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_close_post(kefu.move) IS 'Done with: what stands on the platforms stays there (结束博文)';
+
+CREATE FUNCTION kefu.effect_withdraw_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.post SET withdrawn_at = m.at WHERE post_id = m.id;
+    PERFORM kefu.clear_placements(m, m.args ->> 'reason', true);
+END $$;
+COMMENT ON FUNCTION kefu.effect_withdraw_post(kefu.move) IS 'Deleted wherever it stands, at once (撤下博文; R73, R76-R79)';
+
+CREATE FUNCTION kefu.effect_open_reissue_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    made bigint;
+BEGIN
+    -- The wording on record is the one that was wrong.
+    IF coalesce(m.args ->> 'text', '') = '' THEN
+        RAISE EXCEPTION 'the new wording is missing' USING ERRCODE = 'KF002', HINT = 'Give text.';
+    END IF;
+    UPDATE kefu.post SET closed_at = m.at WHERE post_id = m.id;
+    made := (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
+                'unit', m.unit, 'kind', 'reissue', 'text', m.args ->> 'text', 'heading', p.heading,
+                'category', p.category, 'reissue_of', m.id, 'correction', m.args ->> 'correction'))
+                )).id FROM kefu.post p WHERE p.post_id = m.id;
+    PERFORM kefu.raise_event('post', made, 'submit');
+END $$;
+COMMENT ON FUNCTION kefu.effect_open_reissue_post(kefu.move) IS 'A new post that stands for this one, in review at once, by the urgent path if need be (重发; R73-R75)';
+
+CREATE FUNCTION kefu.effect_publish_post(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    p kefu.post;
+BEGIN
+    UPDATE kefu.post x SET published_at = coalesce(x.published_at, l.published_at)
+      FROM kefu.placement l
+     WHERE x.post_id = m.id AND l.placement_id = (m.args ->> 'placement')::bigint
+    RETURNING x.* INTO p;
+    IF p.request_id IS NOT NULL AND kefu.may_happen('request', p.request_id, 'publish') THEN
+        PERFORM kefu.raise_event('request', p.request_id, 'publish', jsonb_build_object('placement', m.args ->> 'placement'));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.effect_publish_post(kefu.move) IS 'It stands on a platform: who asked for it is told (博文已发布; R5, R10)';
+
+CREATE FUNCTION kefu.effect_create_placements(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    p kefu.post;
+    a kefu.account;
+    named text;
+    said text;
+    at timestamptz := greatest((m.args ->> 'send_at')::timestamptz, m.at);
+BEGIN
+    SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = m.id;
+    FOR named IN SELECT DISTINCT btrim(n.name) FROM regexp_split_to_table(m.args ->> 'accounts', ',') AS n(name)
+                  WHERE btrim(n.name) <> '' ORDER BY 1 LOOP
+        a := kefu.require_own_account(m.unit, named);
+        IF EXISTS (SELECT FROM kefu.placement x WHERE x.post_id = m.id AND x.account = named
+                      AND x.state NOT IN ('cancelled', 'failed', 'deleted')) THEN
+            RAISE EXCEPTION 'the post is on "%" already', named
+                USING ERRCODE = 'KF004', HINT = 'Move it with kefu.reschedule(), or take another account.';
+        END IF;
+        said := kefu.placed_text(m.id, named);
+        PERFORM kefu.require_sendable(p, a, said);
+        PERFORM kefu.raise_new('placement', 'plan', jsonb_build_object(
+            'unit', a.unit, 'account', named, 'send_at', at, 'text', said, 'post', m.id));
+    END LOOP;
+    IF named IS NULL THEN
+        RAISE EXCEPTION 'no account is named' USING ERRCODE = 'KF002', HINT = 'Give accounts, with commas between.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.effect_create_placements(kefu.move) IS 'Plans the post on each of the accounts named (排期投放; R38, R39)';
+
+CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    kind text := CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END;
+    problem text := CASE
+        WHEN NOT a.is_live THEN 'the account is closed'
+        WHEN NOT kefu.can_ask(a.account, kind) THEN 'its platform has no interface to ' || kind
+        WHEN p.repost_platform <> a.platform THEN 'what is reposted is on another platform'
+        WHEN EXISTS (SELECT FROM kefu.post_media x WHERE x.post_id = p.post_id)
+            THEN 'pictures are not supported there'
+        WHEN p.repost_id IS NULL AND said = '' THEN 'there is no text'
+        WHEN kefu.text_length(a.platform, kind, said) > kefu.length_limit(a.platform, kind)
+            THEN format('it is %s long, its platform takes %s', kefu.text_length(a.platform, kind, said),
+                        kefu.length_limit(a.platform, kind)) END;
+BEGIN
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION 'the post can''t be sent on "%": %', a.account, problem
+            USING ERRCODE = 'KF004', HINT = 'Give the account a wording of its own, publish it there by hand, or leave it out.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.require_sendable(kefu.post, kefu.account, text) IS 'KF004 where an account''s platform has no way to send a post as it is (校验可投放)';
+
+-- --- placements ------------------------------------------------------------------------
+
+CREATE FUNCTION kefu.is_handed_over(placement bigint) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM kefu.outbound o
+                    WHERE o.object_type = 'placement' AND o.object_id = placement
+                      AND o.state IN ('sending', 'uncertain'));
+END;
+COMMENT ON FUNCTION kefu.is_handed_over(bigint) IS 'A worker has the placement, or nobody knows yet whether it was sent (已交付发送)';
+
+CREATE FUNCTION kefu.guard_not_handed_over(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN RETURN NOT kefu.is_handed_over(m.id); END $$;
+COMMENT ON FUNCTION kefu.guard_not_handed_over(kefu.move) IS 'No worker has it yet (尚未交付发送)';
+
+CREATE FUNCTION kefu.guard_post_is_approved(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN EXISTS (
+        SELECT FROM kefu.placement l JOIN kefu.post p USING (post_id)
+         WHERE l.placement_id = m.id AND p.approved_at IS NOT NULL
+           AND p.state IN ('scheduled', 'published', 'failed'));
+END $$;
+COMMENT ON FUNCTION kefu.guard_post_is_approved(kefu.move) IS 'The post, as it is worded now, was approved and isn''t withdrawn (博文已审核; I6)';
+
+CREATE FUNCTION kefu.guard_variant_was_reviewed(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN EXISTS (
+        SELECT FROM kefu.placement l
+          JOIN kefu.post p USING (post_id)
+         CROSS JOIN LATERAL (SELECT p.text UNION ALL
+                             SELECT v.text FROM kefu.post_variant v WHERE v.post_id = p.post_id) AS w(text)
+         WHERE l.placement_id = m.id
+           AND m.args ->> 'text' IN (w.text, coalesce('#' || p.heading || '#', '') || w.text));
+END $$;
+COMMENT ON FUNCTION kefu.guard_variant_was_reviewed(kefu.move) IS 'The wording was reviewed with the post (版本已审核; R41)';
+
+CREATE FUNCTION kefu.make_placement(m kefu.move) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    new_id bigint;
+BEGIN
+    INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, text, send_at, made_at)
+    SELECT m.to_state, m.unit, p.post_id, m.args ->> 'account', p.kind, p.repost_id IS NOT NULL, k.is_urgent,
+           EXISTS (SELECT FROM kefu.post_media x WHERE x.post_id = p.post_id),
+           m.args ->> 'text', (m.args ->> 'send_at')::timestamptz, m.at
+      FROM kefu.post p JOIN kefu.post_kind k USING (kind) WHERE p.post_id = (m.args ->> 'post')::bigint
+    RETURNING placement_id INTO new_id;
+    RETURN new_id;
+END $$;
+COMMENT ON FUNCTION kefu.make_placement(kefu.move) IS 'Inserts a placement of a scheduled post (新建投放; R38, R39)';
+
+CREATE FUNCTION kefu.effect_reschedule_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.placement SET send_at = (m.args ->> 'send_at')::timestamptz WHERE placement_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_reschedule_placement(kefu.move) IS 'Another time (改期; R39, R40)';
+
+CREATE FUNCTION kefu.effect_edit_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.placement l
+       SET text = CASE WHEN p.heading IS NULL OR starts_with(m.args ->> 'text', '#' || p.heading || '#')
+                       THEN m.args ->> 'text' ELSE '#' || p.heading || '#' || (m.args ->> 'text') END
+      FROM kefu.post p WHERE l.placement_id = m.id AND p.post_id = l.post_id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_edit_placement(kefu.move) IS 'Another wording that was reviewed (更换版本; R41)';
+
+CREATE FUNCTION kefu.effect_send_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.queue_send('placement', m.id, m.unit, l.account,
+                            CASE WHEN l.is_repost THEN 'repost' ELSE 'post' END, l.text,
+                            parent_id => p.repost_id, root_id => p.repost_id)
+       FROM kefu.placement l JOIN kefu.post p USING (post_id) WHERE l.placement_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform (发出投放; R38)';
+
+CREATE FUNCTION kefu.effect_postpone_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.outbound SET state = 'cancelled', lease_until = NULL, lease_key = NULL
+     WHERE object_type = 'placement' AND object_id = m.id AND state IN ('queued', 'uncertain');
+    UPDATE kefu.placement SET reason = coalesce(m.args ->> 'reason', m.args ->> 'evidence') WHERE placement_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_postpone_placement(kefu.move) IS 'Not sent, to be sent again; the time it was planned for stays on record (推迟投放)';
+
+CREATE FUNCTION kefu.effect_retry_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.placement SET send_at = (m.args ->> 'send_at')::timestamptz, reason = NULL WHERE placement_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_retry_placement(kefu.move) IS 'A person has it tried again (重试投放)';
+
+CREATE FUNCTION kefu.effect_publish_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    l kefu.placement;
+BEGIN
+    UPDATE kefu.placement
+       SET native_id = m.args ->> 'native_id', reason = NULL,
+           published_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at)
+     WHERE placement_id = m.id RETURNING * INTO l;
+    -- Found by a person: the worker need not look for it, nor send it, any more.
+    UPDATE kefu.outbound
+       SET state = 'sent', sent_at = l.published_at, native_id = l.native_id, lease_until = NULL, lease_key = NULL
+     WHERE object_type = 'placement' AND object_id = m.id AND state = 'uncertain';
+    UPDATE kefu.outbound SET state = 'cancelled'
+     WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    IF kefu.may_happen('post', l.post_id, 'publish') THEN
+        PERFORM kefu.raise_event('post', l.post_id, 'publish', jsonb_build_object('placement', m.id));
+    ELSIF (SELECT p.withdrawn_at IS NOT NULL FROM kefu.post p WHERE p.post_id = l.post_id) THEN
+        PERFORM kefu.raise_event('placement', m.id, 'delete', jsonb_build_object('reason', 'the post was withdrawn'));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.effect_publish_placement(kefu.move) IS 'It stands on the platform, under its id and time there; a post withdrawn meanwhile is deleted at once (投放成功; R38)';
+
+CREATE FUNCTION kefu.fail_if_all_failed(post bigint, reason text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    IF NOT EXISTS (SELECT FROM kefu.placement l
+                    WHERE l.post_id = post AND l.state NOT IN ('failed', 'cancelled', 'deleted'))
+       AND kefu.may_happen('post', post, 'fail') THEN
+        PERFORM kefu.raise_event('post', post, 'fail', jsonb_build_object('reason', reason));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.fail_if_all_failed(bigint, text) IS 'A post none of whose placements is left has failed (全部投放失败)';
+
+CREATE FUNCTION kefu.effect_fail_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    l kefu.placement;
+BEGIN
+    UPDATE kefu.placement SET reason = m.args ->> 'reason' WHERE placement_id = m.id RETURNING * INTO l;
+    UPDATE kefu.outbound SET state = 'failed', lease_until = NULL, lease_key = NULL
+     WHERE object_type = 'placement' AND object_id = m.id AND state = 'uncertain';
+    PERFORM kefu.open_task(m.unit, 'post_failed', 'R38', m.at + interval '1 hour',
+                           outbound => (m.args ->> 'outbound')::bigint, note => format('%s: %s', l.account, l.reason),
+                           object_type => 'placement', object => m.id);
+    PERFORM kefu.fail_if_all_failed(l.post_id, l.reason);
+END $$;
+COMMENT ON FUNCTION kefu.effect_fail_placement(kefu.move) IS 'Not taken: a person must see to it, with the platform''s words (投放失败; R38)';
+
+CREATE FUNCTION kefu.effect_cancel_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    l kefu.placement;
+    o kefu.outbound;
+BEGIN
+    -- The worker may have leased it since the guard looked.
+    SELECT x.* INTO o FROM kefu.outbound x
+     WHERE x.object_type = 'placement' AND x.object_id = m.id
+     ORDER BY x.outbound_id DESC LIMIT 1 FOR UPDATE;
+    IF o.state IN ('sending', 'uncertain') THEN
+        RAISE EXCEPTION 'the placement is being sent'
+            USING ERRCODE = 'KF004', HINT = 'Wait for the outcome; once it is published it can be deleted.';
+    END IF;
+    UPDATE kefu.outbound SET state = 'cancelled' WHERE outbound_id = o.outbound_id AND state = 'queued';
+    UPDATE kefu.placement SET reason = m.args ->> 'reason' WHERE placement_id = m.id RETURNING * INTO l;
+    IF NOT EXISTS (SELECT FROM kefu.placement x WHERE x.post_id = l.post_id AND x.state <> 'cancelled')
+       AND kefu.may_happen('post', l.post_id, 'unschedule') THEN
+        PERFORM kefu.raise_event('post', l.post_id, 'unschedule', jsonb_build_object('reason', l.reason));
+    ELSE
+        PERFORM kefu.fail_if_all_failed(l.post_id, l.reason);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.effect_cancel_placement(kefu.move) IS 'It won''t be sent; a post with nothing planned any more waits to be scheduled again (取消投放)';
+
+CREATE FUNCTION kefu.effect_delete_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    l kefu.placement;
+BEGIN
+    UPDATE kefu.placement SET reason = m.args ->> 'reason' WHERE placement_id = m.id RETURNING * INTO l;
+    IF kefu.can_ask(l.account, 'delete_post') THEN
+        PERFORM kefu.queue_send('placement', m.id, m.unit, l.account, 'delete_post', parent_id => l.native_id,
+                                priority => 1::smallint);
+    ELSE
+        PERFORM kefu.open_task(m.unit, 'delete_by_hand', 'R73', m.at + interval '10 minutes',
+                               note => concat_ws(' ', l.account, l.native_id), object_type => 'placement', object => m.id);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.effect_delete_placement(kefu.move) IS 'Deleted where the platform can, before anything else is sent; else a task (删除投放; R73, R76-R79)';
+
+CREATE FUNCTION kefu.effect_end_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.placement SET deleted_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at) WHERE placement_id = m.id;
+    UPDATE kefu.outbound SET state = 'cancelled'
+     WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+END $$;
+COMMENT ON FUNCTION kefu.effect_end_placement(kefu.move) IS 'It is gone from the platform (投放已删; R73, R79)';
+
+CREATE FUNCTION kefu.effect_delete_failed(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.open_task(m.unit, 'delete_by_hand', 'R73', m.at + interval '10 minutes',
+                           outbound => (m.args ->> 'outbound')::bigint,
+                           note => format('%s %s: %s', l.account, l.native_id, m.args ->> 'reason'),
+                           object_type => 'placement', object => m.id)
+       FROM kefu.placement l WHERE l.placement_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_delete_failed(kefu.move) IS 'The platform doesn''t delete it: a person must (删除失败待办; R73)';
+
+-- --- what a text must be ------------------------------------------------------------------
+
+CREATE FUNCTION kefu.check_post(post bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    p kefu.post;
+BEGIN
+    SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = post;
+    IF kefu.has_personal_data(p.text) THEN
+        RAISE EXCEPTION 'a post must not contain personal data'
+            USING ERRCODE = 'KF004', DETAIL = 'The text has a telephone or identity-card number in it (I4).';
+    END IF;
+    IF p.is_copied AND (p.source IS NULL OR strpos(p.text, '@' || p.source) = 0) THEN
+        RAISE EXCEPTION 'copied text must name its source'
+            USING ERRCODE = 'KF004', DETAIL = 'R63: with @ in front of the name of the account.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.check_post(bigint) IS 'Refuses (KF004) a post with personal data in it, or that hides whose text it is (检查博文; R63, I4, I7)';

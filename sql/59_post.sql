@@ -1,0 +1,189 @@
+-- 59_post: the calls by which a desk publishes.
+--
+-- As 44_desk: each is kefu.advance() with the facts spelled out.
+
+CREATE FUNCTION kefu.add_media(unit text, file_name text, content bytea, alt_text text, credit text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    is_of text := CASE
+        WHEN substring(content, 1, 3) = '\xffd8ff' THEN 'image/jpeg'
+        WHEN substring(content, 1, 8) = '\x89504e470d0a1a0a' THEN 'image/png'
+        WHEN substring(content, 1, 6) IN ('\x474946383761', '\x474946383961') THEN 'image/gif' END;
+    new_id bigint;
+BEGIN
+    PERFORM kefu.require_unit(unit, 'operator', 'leader', 'department');
+    IF is_of IS NULL OR octet_length(content) > 10485760 THEN
+        RAISE EXCEPTION 'that is no picture that can be posted'
+            USING ERRCODE = 'KF004',
+                  DETAIL = CASE WHEN is_of IS NULL THEN 'Its first bytes are not those of a JPEG, PNG or GIF.'
+                                ELSE format('It has %s bytes, more than 10 MiB.', octet_length(content)) END;
+    END IF;
+    IF coalesce(btrim(alt_text), '') = '' OR coalesce(btrim(credit), '') = '' THEN
+        RAISE EXCEPTION 'a picture needs words for what it shows and where it is from'
+            USING ERRCODE = 'KF002', HINT = 'Give alt_text and credit.';
+    END IF;
+    INSERT INTO kefu.media (unit, content_type, file_name, content, alt_text, credit, added_by, added_at)
+    VALUES (unit, is_of, regexp_replace(coalesce(file_name, ''), '[^A-Za-z0-9._-]', '_', 'g'), content, alt_text,
+            credit, kefu.me(), kefu.now())
+    RETURNING media_id INTO new_id;
+    RETURN new_id;
+END $$;
+COMMENT ON FUNCTION kefu.add_media(text, text, bytea, text, text) IS
+'Adds a picture to a unit''s store and returns its number; what it is is read from its first bytes. KF004 if it is no JPEG, PNG or GIF of at most 10 MiB, KF002 without alt_text or credit (添加图片; R42, R52)';
+
+CREATE FUNCTION kefu.request_post(unit text, kind text, text text, wish_at timestamptz, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    made kefu.outcome;
+BEGIN
+    made := kefu.create_object('request', 'open', kefu.facts('unit', unit, 'kind', kind, 'text', text, 'wish_at', wish_at::text),
+                               request_key);
+    IF made.state = 'draft' THEN
+        made := kefu.advance('request', made.id, 'submit');
+    END IF;
+    RETURN made;
+END $$;
+COMMENT ON FUNCTION kefu.request_post(text, text, text, timestamptz, text) IS
+'A department asks customer service to publish something: kind marketing, notice, product or demo. It is submitted at once (提交发布需求; R5, R10)';
+
+CREATE FUNCTION kefu.accept_request(request bigint, words text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('request', request, 'accept', kefu.facts('words', words), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.accept_request(bigint, text, integer, text) IS 'Customer service takes a request: it becomes the draft of a post (受理需求; R5, R10)';
+
+CREATE FUNCTION kefu.reject_request(request bigint, reason text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('request', request, 'reject', kefu.facts('reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.reject_request(bigint, text, integer, text) IS 'Back to the department, with the reviewer''s words (退回需求; R5, R10)';
+
+CREATE FUNCTION kefu.draft_post(unit text, kind text, text text, more jsonb DEFAULT '{}', request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.create_object('post', 'open', more || kefu.facts('unit', unit, 'kind', kind, 'text', text), request_key);
+END;
+COMMENT ON FUNCTION kefu.draft_post(text, text, text, jsonb, text) IS
+'Begins a post. more: heading, is_marketing, is_copied and source, repost_platform, repost_id and repost_source, category, topic, media (numbers with commas between) (起草博文; R44, R53, R63)';
+
+CREATE FUNCTION kefu.edit_post(post bigint, text text, account text DEFAULT NULL, more jsonb DEFAULT '{}', version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('post', post, 'edit', more || kefu.facts('text', text, 'account', account), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.edit_post(bigint, text, text, jsonb, integer, text) IS 'Writes the text of a draft; with an account its wording there (编辑博文; R41)';
+
+CREATE FUNCTION kefu.submit_post(post bigint, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('post', post, 'submit', '{}', version, request_key);
+END;
+COMMENT ON FUNCTION kefu.submit_post(bigint, integer, text) IS 'Puts a draft into review; KF004 names everything that keeps it from being published (提交审核; R5, R41, R47, R63)';
+
+CREATE FUNCTION kefu.review_post(post bigint, words text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('post', post, 'review', kefu.facts('words', words), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.review_post(bigint, text, integer, text) IS 'Takes the next step of the review; after the last one it is approved. Never one''s own, never two steps by one person (审核; R5)';
+
+CREATE FUNCTION kefu.reject_post(post bigint, reason text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('post', post, 'reject', kefu.facts('reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.reject_post(bigint, text, integer, text) IS 'Back to the writer, with the reviewer''s words (退回修改; R5)';
+
+CREATE FUNCTION kefu.approve_urgent(post bigint, reason text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('post', post, 'approve_urgent', kefu.facts('reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.approve_urgent(bigint, text, integer, text) IS 'One approval lets an emergency or re-issue out; the rest of the review is due within 24 hours (紧急通过; R40)';
+
+CREATE FUNCTION kefu.back_fill_review(post bigint, words text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('post', post, 'back_fill', kefu.facts('words', words), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.back_fill_review(bigint, text, integer, text) IS 'Takes a step that the urgent path left out (补审; R40)';
+
+CREATE FUNCTION kefu.revise_post(post bigint, reason text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('post', post, 'revise', kefu.facts('reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.revise_post(bigint, text, integer, text) IS 'Takes a post in hand anew: what is planned is cancelled, and it is reviewed again (修改博文; R5)';
+
+CREATE FUNCTION kefu.schedule(post bigint, accounts text[], at timestamptz, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('post', post, 'schedule', kefu.facts('accounts', array_to_string(accounts, ','), 'send_at', at::text),
+                        version, request_key);
+END;
+COMMENT ON FUNCTION kefu.schedule(bigint, text[], timestamptz, integer, text) IS 'Plans an approved post on accounts, to leave at an instant; one that is past means now (排期; R38, R39)';
+
+CREATE FUNCTION kefu.unschedule(post bigint, reason text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('post', post, 'unschedule', kefu.facts('reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.unschedule(bigint, text, integer, text) IS 'Cancels everything that is planned of a post; its approval stays (取消排期)';
+
+CREATE FUNCTION kefu.reschedule(placement bigint, at timestamptz, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('placement', placement, 'reschedule', kefu.facts('send_at', at::text), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.reschedule(bigint, timestamptz, integer, text) IS 'Moves a placement to another time (改期; R39, R40)';
+
+CREATE FUNCTION kefu.retry_placement(placement bigint, at timestamptz DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('placement', placement, 'retry', kefu.facts('send_at', coalesce(at, kefu.now())::text), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.retry_placement(bigint, timestamptz, integer, text) IS 'Has a failed placement sent again, now or at an instant (重试投放)';
+
+CREATE FUNCTION kefu.cancel_placement(placement bigint, reason text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('placement', placement, 'cancel', kefu.facts('reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.cancel_placement(bigint, text, integer, text) IS 'It won''t be sent on this account (取消投放)';
+
+CREATE FUNCTION kefu.delete_placement(placement bigint, reason text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('placement', placement, 'delete', kefu.facts('reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.delete_placement(bigint, text, integer, text) IS 'Deletes it from the platform; where that can''t be done by program, a task (删除投放; R76, R78, R79)';
+
+CREATE FUNCTION kefu.withdraw_post(post bigint, reason text, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+    RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('post', post, 'withdraw', kefu.facts('reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.withdraw_post(bigint, text, integer, text) IS 'Deletes a published post wherever it stands (撤下博文; R73, R76-R79)';
