@@ -78,7 +78,8 @@ BEGIN
      WHERE request_id = m.id RETURNING * INTO r;
     made := (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
                 'unit', r.desk_unit, 'kind', CASE r.kind WHEN 'notice' THEN 'notice' ELSE 'service' END,
-                'is_marketing', r.kind = 'marketing', 'text', r.text, 'request', r.request_id)))).id;
+                'is_marketing', r.kind = 'marketing', 'text', r.text, 'request', r.request_id,
+                'wish_at', r.wish_at)))).id;
     UPDATE kefu.post_request SET post_id = made WHERE request_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_draft_post(kefu.move) IS 'An accepted request becomes the draft of a post, which has a review of its own (起草博文; R5, R10, R45)';
@@ -239,6 +240,13 @@ $$
 DECLARE
     p kefu.post;
 BEGIN
+    IF EXISTS (SELECT FROM kefu.post x
+                WHERE x.post_id = post
+                  AND coalesce((args ->> 'valid_from')::timestamptz, x.valid_from)
+                      >= coalesce((args ->> 'valid_until')::timestamptz, x.valid_until)) THEN
+        RAISE EXCEPTION 'a post can''t go out of date before it may be published'
+            USING ERRCODE = 'KF004', HINT = 'Give a valid_until after valid_from.';
+    END IF;
     UPDATE kefu.post x
        SET text = coalesce(args ->> 'text', x.text),
            heading = CASE WHEN args ? 'heading' THEN nullif(btrim(args ->> 'heading', '#＃ '), '') ELSE x.heading END,
@@ -249,6 +257,9 @@ BEGIN
            repost_platform = coalesce(args ->> 'repost_platform', x.repost_platform),
            repost_id = coalesce(args ->> 'repost_id', x.repost_id),
            repost_source = coalesce(args ->> 'repost_source', x.repost_source),
+           valid_from = coalesce((args ->> 'valid_from')::timestamptz, x.valid_from),
+           valid_until = coalesce((args ->> 'valid_until')::timestamptz, x.valid_until),
+           wish_at = coalesce((args ->> 'wish_at')::timestamptz, x.wish_at),
            writers = CASE WHEN writer IS NULL OR writer = ANY (x.writers) THEN x.writers ELSE x.writers || writer END
      WHERE x.post_id = post RETURNING x.* INTO p;
     IF args ? 'media' THEN
@@ -262,7 +273,7 @@ BEGIN
         END IF;
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.write_post(bigint, jsonb, integer) IS 'Writes what came with an event into a post: text, heading, source, repost, pictures. For its effects only (内部: 撰写博文)';
+COMMENT ON FUNCTION kefu.write_post(bigint, jsonb, integer) IS 'Writes what came with an event into a post: text, heading, source, repost, validity, wish, pictures. For its effects only (内部: 撰写博文)';
 
 CREATE FUNCTION kefu.effect_edit_post(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -441,6 +452,7 @@ DECLARE
     at timestamptz := greatest((m.args ->> 'send_at')::timestamptz, m.at);
 BEGIN
     SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = m.id;
+    PERFORM kefu.require_in_date(p, at);
     FOR named IN SELECT DISTINCT btrim(n.name) FROM regexp_split_to_table(m.args ->> 'accounts', ',') AS n(name)
                   WHERE btrim(n.name) <> '' ORDER BY 1 LOOP
         a := kefu.require_own_account(m.unit, named);
@@ -459,6 +471,18 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.effect_create_placements(kefu.move) IS 'Plans the post on each of the accounts named (排期投放; R38, R39)';
+
+CREATE FUNCTION kefu.require_in_date(p kefu.post, at timestamptz) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    IF at < p.valid_from OR at > p.valid_until THEN
+        RAISE EXCEPTION 'the post may not be published then'
+            USING ERRCODE = 'KF004',
+                  DETAIL = format('It is valid from %s until %s.', coalesce(p.valid_from::text, 'ever'),
+                                  coalesce(p.valid_until::text, 'further notice'));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.require_in_date(kefu.post, timestamptz) IS 'KF004 for an instant before or after a post may be published, both ends included (校验有效期)';
 
 CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
@@ -541,6 +565,8 @@ COMMENT ON FUNCTION kefu.make_placement(kefu.move) IS 'Inserts a placement of a 
 CREATE FUNCTION kefu.effect_reschedule_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    PERFORM kefu.require_in_date(p, (m.args ->> 'send_at')::timestamptz)
+       FROM kefu.placement l JOIN kefu.post p USING (post_id) WHERE l.placement_id = m.id;
     UPDATE kefu.placement SET send_at = (m.args ->> 'send_at')::timestamptz WHERE placement_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_reschedule_placement(kefu.move) IS 'Another time (改期; R39, R40)';
@@ -577,6 +603,8 @@ COMMENT ON FUNCTION kefu.effect_postpone_placement(kefu.move) IS 'Not sent, to b
 CREATE FUNCTION kefu.effect_retry_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    PERFORM kefu.require_in_date(p, (m.args ->> 'send_at')::timestamptz)
+       FROM kefu.placement l JOIN kefu.post p USING (post_id) WHERE l.placement_id = m.id;
     UPDATE kefu.placement SET send_at = (m.args ->> 'send_at')::timestamptz, reason = NULL WHERE placement_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_retry_placement(kefu.move) IS 'A person has it tried again (重试投放)';

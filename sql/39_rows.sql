@@ -84,6 +84,8 @@ VALUES
     ('request', 'id', false, NULL, '需求', 'request'),
     ('send_at', 'instant', false, NULL, '计划发布时间', 'planned time'),
     ('source', 'code', false, NULL, '来源账号', 'account it was copied from'),
+    ('valid_from', 'instant', false, NULL, '可发布起始时间', 'not to be published before'),
+    ('valid_until', 'instant', false, NULL, '可发布截止时间', 'not to be published later'),
     ('wish_at', 'instant', false, 'wish_at', '期望发布时间', 'wished time'),
     ('words', 'text', true, NULL, '审核意见', 'words of the reviewer'),
     ('needs_reviews', 'boolean', false, NULL, '是否审核', 'whether the order is reviewed'),
