@@ -19,7 +19,9 @@ SQL_FRAGMENTS = \
 	sql/34_topic.sql \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
+	sql/35_posting.sql \
 	sql/36_post.sql \
+	sql/36_day_plan.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
@@ -46,6 +48,7 @@ SQL_FRAGMENTS = \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
 	sql/59_post.sql \
+	sql/59_day_plan.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -54,6 +57,7 @@ SQL_FRAGMENTS = \
 	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \
 	sql/78_bi_topic.sql \
+	sql/78_bi_posting.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_people.sql \

@@ -75,6 +75,7 @@ VALUES
     ('native_id', 'code', false, NULL, '平台ID', 'the platform''s id'),
     ('object', 'id', false, NULL, '对象编号', 'number of an object'),
     ('object_type', 'code', false, NULL, '对象类型', 'type of an object'),
+    ('plan', 'id', false, NULL, '发文计划', 'day plan'),
     ('placement', 'id', false, NULL, '投放', 'placement'),
     ('reissue_of', 'id', false, NULL, '重发自', 'post it stands for'),
     ('correction', 'id', false, NULL, '更正', 'correction'),

@@ -27,6 +27,18 @@ is_small(int number)
 	return number >= 0 && number <= 10000;
 }
 
+/* Times kept free: each a stretch of the day, whatever the order. */
+static bool
+are_pauses_good(const KefuDayRules *r)
+{
+	for (int i = 0; i < KEFU_DAY_PAUSES; i++)
+		if (r->pause_from[i] != -1 &&
+			(r->pause_from[i] < 0 || r->pause_to[i] < r->pause_from[i] ||
+			 r->pause_to[i] > DAY_MINUTES))
+			return false;
+	return true;
+}
+
 static bool
 are_rules_good(const KefuDayRules *r)
 {
@@ -37,12 +49,15 @@ are_rules_good(const KefuDayRules *r)
 		r->spacing_min <= r->spacing_max && r->spacing_max <= DAY_MINUTES &&
 		is_slot(r->morning) && is_slot(r->evening) &&
 		(r->morning < 0 || r->evening < 0 || r->morning < r->evening) &&
-		is_small(r->slot_tolerance) && r->slot_tolerance <= DAY_MINUTES &&
+		r->morning_tolerance <= DAY_MINUTES && r->morning_tolerance >= 0 &&
+		r->evening_tolerance <= DAY_MINUTES && r->evening_tolerance >= 0 &&
+		r->wish_tolerance <= DAY_MINUTES && r->wish_tolerance >= 0 &&
 		is_small(r->mix[0]) && is_small(r->mix[1]) && is_small(r->mix[2]) &&
 		is_small(r->mix_tolerance) && is_small(r->reposts) && is_small(r->originals) &&
 		is_small(r->repost_tolerance) && is_small(r->soft_max) &&
 		is_small(r->pictures_min) && r->grid > 0 && r->grid <= 60 &&
-		r->plan_from >= 0 && r->plan_from <= DAY_MINUTES;
+		r->plan_from >= 0 && r->plan_from <= DAY_MINUTES &&
+		are_pauses_good(r);
 }
 
 static bool
@@ -175,8 +190,12 @@ static bool
 has_room(const Day *day, int minute)
 {
 	const DayWork *w = day->w;
-	int			spacing = w->rules->spacing_min;
+	const KefuDayRules *r = w->rules;
+	int			spacing = r->spacing_min;
 
+	for (int i = 0; i < KEFU_DAY_PAUSES; i++)
+		if (r->pause_from[i] >= 0 && minute > r->pause_from[i] && minute < r->pause_to[i])
+			return false;
 	for (int i = 0; i < w->post_count; i++)
 		if (minute > w->posts[i].minute - spacing && minute < w->posts[i].minute + spacing)
 			return false;
@@ -209,13 +228,14 @@ soft_count(const DayWork *w)
  * times in the window before others.  -1 if there is none; *reason says why.
  */
 static int
-find_minute(const Day *day, int about, int candidate, int place, KefuDayReason *reason)
+find_minute(const Day *day, int about, int tolerance, int candidate, int place,
+			KefuDayReason *reason)
 {
 	const DayWork *w = day->w;
 
 	*reason = KEFU_DAY_ROOM;
 	for (int outside = 0; outside < 2; outside++)
-		for (int step = 0; step <= 2 * w->rules->slot_tolerance; step++)
+		for (int step = 0; step <= 2 * tolerance; step++)
 		{
 			int			minute = about + (step % 2 != 0 ? -(step + 1) / 2 : step / 2);
 			bool		is_outside = minute < w->rules->window_from ||
@@ -252,7 +272,8 @@ settle_wish(Day *day, int candidate)
 		day->wish_reason = KEFU_DAY_LIMIT;
 		return false;
 	}
-	minute = find_minute(day, post->wish, candidate, 0, &day->wish_reason);
+	minute = find_minute(day, post->wish, w->rules->wish_tolerance, candidate, 0,
+						 &day->wish_reason);
 	if (minute < 0)
 		return false;
 	stand(w, post, minute, candidate);
@@ -262,13 +283,15 @@ settle_wish(Day *day, int candidate)
 
 /* Material that wishes for a slot's time fills it; else a time is kept for it. */
 static void
-settle_slot(Day *day, int s, int slot, int place)
+settle_slot(Day *day, int s)
 {
 	DayWork    *w = day->w;
-	int			tolerance = w->rules->slot_tolerance;
+	int			place = s == 0 ? KEFU_AT_MORNING : KEFU_AT_EVENING;
+	int			slot = kefu_day_slot(w->rules, place);
+	int			tolerance = kefu_day_tolerance(w->rules, place);
 
 	day->slot_reason[s] = KEFU_DAY_KEPT;
-	if (slot < 0 || kefu_day_is_slot_filled(w, slot, place))
+	if (slot < 0 || kefu_day_slot_post(w, place) != NOBODY)
 		return;
 	for (int c = 0; c < w->candidate_count; c++)
 	{
@@ -278,7 +301,7 @@ settle_slot(Day *day, int s, int slot, int place)
 			post->wish >= slot - tolerance && post->wish <= slot + tolerance &&
 			settle_wish(day, c))
 		{
-			if (kefu_day_is_slot_filled(w, slot, place))
+			if (kefu_day_slot_post(w, place) != NOBODY)
 				return;
 			break;
 		}
@@ -286,7 +309,8 @@ settle_slot(Day *day, int s, int slot, int place)
 	if (day_count(day) >= w->rules->posts_max)
 		day->slot_reason[s] = KEFU_DAY_LIMIT;
 	else
-		day->slot_minute[s] = find_minute(day, slot, NOBODY, place, &day->slot_reason[s]);
+		day->slot_minute[s] = find_minute(day, slot, tolerance, NOBODY, place,
+										  &day->slot_reason[s]);
 }
 
 static void
@@ -312,15 +336,11 @@ settle_wishes(Day *day)
 static int
 place_of(const DayWork *w, int i)
 {
-	const KefuDayRules *r = w->rules;
-
-	if (i == kefu_day_slot_post(w->posts, w->post_count, r->morning, r->slot_tolerance,
-								KEFU_AT_MORNING))
+	if (i == kefu_day_slot_post(w, KEFU_AT_MORNING))
 		return KEFU_AT_MORNING;
-	if (i == kefu_day_slot_post(w->posts, w->post_count, r->evening, r->slot_tolerance,
-								KEFU_AT_EVENING))
+	if (i == kefu_day_slot_post(w, KEFU_AT_EVENING))
 		return KEFU_AT_EVENING;
-	return kefu_day_is_between(r, w->posts[i].minute) ? KEFU_AT_BETWEEN : KEFU_AT_REST;
+	return kefu_day_is_between(w->rules, w->posts[i].minute) ? KEFU_AT_BETWEEN : KEFU_AT_REST;
 }
 
 KefuDayStatus
@@ -352,8 +372,8 @@ kefu_plan_day(const KefuDayRules *rules, const KefuDayPost *standing, int stand_
 			return KEFU_DAY_BAD_POST;
 		stand(w, &standing[i], standing[i].earliest, NOBODY);
 	}
-	settle_slot(&day, 0, rules->morning, KEFU_AT_MORNING);
-	settle_slot(&day, 1, rules->evening, KEFU_AT_EVENING);
+	settle_slot(&day, 0);
+	settle_slot(&day, 1);
 	settle_wishes(&day);
 	kefu_day_choose_times(&day);
 	kefu_day_match(w);

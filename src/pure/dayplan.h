@@ -14,7 +14,8 @@
  *    times, spacing_min to everything, soft_max, posts_max.
  * 2. The two slots of the day, then the wishes of the material itself.
  * 3. Times.  The number of posts is the least that leaves no gap over
- *    spacing_max (posts_min or posts_wanted if more).  Between two posts that
+ *    spacing_max (posts_min or posts_wanted if more); the window's ends, and
+ *    those of a time kept free, are where gaps begin and end.  Between two posts that
  *    stand, new ones are spread evenly; which stretch gets one more is decided
  *    one by one: where a gap is still too long, else where the sum of squared
  *    gaps falls most.  Both measures are separable and convex, so this greedy
@@ -46,6 +47,7 @@
 
 #define KEFU_DAY_POSTS 64		/* posts_max can't be more */
 #define KEFU_DAY_MATERIAL 4096	/* candidates at most, and posts that stand */
+#define KEFU_DAY_PAUSES 4		/* times kept free */
 #define KEFU_DAY_CHECKS 12
 
 /* The kinds that the mix is made of; any other number is outside it. */
@@ -73,7 +75,9 @@ typedef struct KefuDayRules
 	int			spacing_max;
 	int			morning;		/* minutes of the slots, -1 none */
 	int			evening;
-	int			slot_tolerance; /* minutes either way, of slots and wishes */
+	int			morning_tolerance;	/* minutes either way */
+	int			evening_tolerance;
+	int			wish_tolerance;
 	int			mix[KEFU_DAY_KINDS];	/* ratio between the slots */
 	int			mix_tolerance;	/* posts of a kind */
 	int			reposts;		/* ratio over the day */
@@ -83,6 +87,9 @@ typedef struct KefuDayRules
 	int			pictures_min;
 	int			grid;			/* new times are multiples of it where that fits */
 	int			plan_from;		/* nothing new before this minute: the rest is past */
+	/* times kept free: nothing new from the one minute to the other, -1 none */
+	int			pause_from[KEFU_DAY_PAUSES];
+	int			pause_to[KEFU_DAY_PAUSES];
 } KefuDayRules;
 
 /*

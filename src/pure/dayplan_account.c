@@ -54,18 +54,15 @@ account_times(const Day *day, KefuDayPlan *plan)
 	KefuDayReason short_of = day->is_stock_short ? KEFU_DAY_STOCK : KEFU_DAY_ROOM;
 	int			closest = -1;
 	int			longest = 0;
-	int			from = r->window_from;
 
 	for (int i = 0; i <= w->post_count; i++)
 	{
-		int			minute = i == w->post_count ? r->window_to : w->posts[i].minute;
+		int			left = i == 0 ? -1 : w->posts[i - 1].minute;
+		int			right = i == w->post_count ? -1 : w->posts[i].minute;
 
-		if (i > 0 && i < w->post_count &&
-			(closest < 0 || minute - w->posts[i - 1].minute < closest))
-			closest = minute - w->posts[i - 1].minute;
-		minute = smaller(minute, r->window_to);
-		longest = larger(longest, minute - from);
-		from = larger(from, minute);
+		if (left >= 0 && right >= 0 && (closest < 0 || right - left < closest))
+			closest = right - left;
+		longest = larger(longest, kefu_day_longest_empty(r, left, right));
 	}
 	account(plan, (KefuDayCheck) {KEFU_DAY_NUMBER, 0, w->post_count, r->posts_min,
 		r->posts_max, -1, w->candidate_count},
@@ -80,12 +77,11 @@ static void
 account_slot(const Day *day, KefuDayPlan *plan, int s)
 {
 	const DayWork *w = day->w;
-	int			slot = s == 0 ? w->rules->morning : w->rules->evening;
 	int			place = s == 0 ? KEFU_AT_MORNING : KEFU_AT_EVENING;
 	KefuDayCheck check = {s == 0 ? KEFU_DAY_MORNING : KEFU_DAY_EVENING, 0, 0,
-		slot < 0 ? -1 : 1, -1, -1, count_stock(w, 0, place, ANY_KIND)};
+		kefu_day_slot(w->rules, place) < 0 ? -1 : 1, -1, -1, count_stock(w, 0, place, ANY_KIND)};
 
-	check.actual = kefu_day_is_slot_filled(w, slot, place);
+	check.actual = kefu_day_slot_post(w, place) != NOBODY;
 	account(plan, check, day->slot_reason[s] == KEFU_DAY_KEPT ? KEFU_DAY_STOCK :
 			day->slot_reason[s]);
 }

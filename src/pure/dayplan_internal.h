@@ -128,6 +128,7 @@ day_count(const Day *day)
 
 /* dayplan_times.c */
 extern void kefu_day_choose_times(Day *day);
+extern int	kefu_day_longest_empty(const KefuDayRules *rules, int left, int right);
 
 /* dayplan_account.c */
 extern void kefu_day_account(const Day *day, KefuDayPlan *plan);
@@ -139,9 +140,9 @@ extern int	kefu_day_fill(DayWork *w, DayTime *times, bool weigh_reposts);
 /* dayplan_match.c */
 extern void kefu_day_match(DayWork *w);
 extern bool kefu_day_is_between(const KefuDayRules *rules, int minute);
-extern int	kefu_day_slot_post(const DayPost *posts, int count, int slot,
-							   int tolerance, int place);
-extern bool kefu_day_is_slot_filled(const DayWork *w, int slot, int place);
+extern int	kefu_day_slot(const KefuDayRules *rules, int place);
+extern int	kefu_day_tolerance(const KefuDayRules *rules, int place);
+extern int	kefu_day_slot_post(const DayWork *w, int place);
 extern void kefu_day_count_between(const DayWork *w, bool standing, int *count);
 extern int	kefu_day_over(int actual, int target, int tolerance);
 

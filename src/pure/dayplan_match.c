@@ -24,36 +24,43 @@ kefu_day_is_between(const KefuDayRules *rules, int minute)
 		(rules->evening < 0 || minute < rules->evening);
 }
 
+/* Minute of the slot that a place is, -1 if the rules have none. */
+int
+kefu_day_slot(const KefuDayRules *rules, int place)
+{
+	return place == KEFU_AT_MORNING ? rules->morning : rules->evening;
+}
+
+int
+kefu_day_tolerance(const KefuDayRules *rules, int place)
+{
+	return place == KEFU_AT_MORNING ? rules->morning_tolerance : rules->evening_tolerance;
+}
+
 /*
- * Index of the post that fills a slot: fit for it, within tolerance, the
- * nearest, of equal ones the first; NOBODY if there is none.
+ * Index of the post of the day that fills a slot: fit for it, within tolerance,
+ * the nearest, of equal ones the first; NOBODY if there is none.
  */
 int
-kefu_day_slot_post(const DayPost *posts, int count, int slot, int tolerance, int place)
+kefu_day_slot_post(const DayWork *w, int place)
 {
+	int			slot = kefu_day_slot(w->rules, place);
 	int			found = NOBODY;
-	int			nearest = tolerance + 1;
+	int			nearest = kefu_day_tolerance(w->rules, place) + 1;
 
-	for (int i = 0; slot >= 0 && i < count; i++)
+	for (int i = 0; slot >= 0 && i < w->post_count; i++)
 	{
-		int			off = posts[i].minute - slot;
+		int			off = w->posts[i].minute - slot;
 
 		if (off < 0)
 			off = -off;
-		if ((posts[i].places & place) != 0 && off < nearest)
+		if ((w->posts[i].places & place) != 0 && off < nearest)
 		{
 			nearest = off;
 			found = i;
 		}
 	}
 	return found;
-}
-
-bool
-kefu_day_is_slot_filled(const DayWork *w, int slot, int place)
-{
-	return kefu_day_slot_post(w->posts, w->post_count, slot, w->rules->slot_tolerance,
-							  place) != NOBODY;
 }
 
 /*
@@ -63,18 +70,15 @@ kefu_day_is_slot_filled(const DayWork *w, int slot, int place)
 void
 kefu_day_count_between(const DayWork *w, bool standing, int *count)
 {
-	const KefuDayRules *rules = w->rules;
-	int			morning = kefu_day_slot_post(w->posts, w->post_count, rules->morning,
-											 rules->slot_tolerance, KEFU_AT_MORNING);
-	int			evening = kefu_day_slot_post(w->posts, w->post_count, rules->evening,
-											 rules->slot_tolerance, KEFU_AT_EVENING);
+	int			morning = kefu_day_slot_post(w, KEFU_AT_MORNING);
+	int			evening = kefu_day_slot_post(w, KEFU_AT_EVENING);
 
 	memset(count, 0, KEFU_DAY_KINDS * sizeof(*count));
 	for (int i = 0; i < w->post_count; i++)
 		if (i != morning && i != evening && w->posts[i].kind >= 0 &&
 			w->posts[i].kind < KEFU_DAY_KINDS &&
 			(!standing || w->posts[i].candidate == NOBODY) &&
-			kefu_day_is_between(rules, w->posts[i].minute))
+			kefu_day_is_between(w->rules, w->posts[i].minute))
 			count[w->posts[i].kind]++;
 }
 

@@ -9,7 +9,14 @@
 
 #include <string.h>
 
-/* Time between two posts, or a post and the window's end */
+/* A part of the window that isn't kept free */
+typedef struct Span
+{
+	int			from;
+	int			to;
+} Span;
+
+/* Time between two posts, or a post and the span's end */
 typedef struct Stretch
 {
 	int			low;			/* first and last minute for a new post */
@@ -44,25 +51,72 @@ collect_minutes(const Day *day, int *minutes)
 }
 
 /*
- * The stretch between two posts; -1 for none before or after.  Of a gap that is
- * past only as much counts as the next post can still end in time.
+ * The parts of the window that are not kept free, in order, and how many there
+ * are.  A time kept free is as long as the spacing at least, so that posts on
+ * both sides of it need not know of each other.
+ */
+static int
+make_spans(const KefuDayRules *r, Span *spans)
+{
+	int			count = 0;
+	int			from = r->window_from;
+
+	while (from <= r->window_to)
+	{
+		int			next_from = r->window_to + 1;
+		int			next_to = next_from;
+
+		for (int i = 0; i < KEFU_DAY_PAUSES; i++)
+		{
+			int			to = larger(r->pause_to[i], r->pause_from[i] + r->spacing_min);
+
+			if (r->pause_from[i] >= 0 && to > from && r->pause_from[i] < next_from)
+			{
+				next_from = r->pause_from[i];
+				next_to = to;
+			}
+		}
+		if (next_from >= from)
+			spans[count++] = (Span) {from, smaller(next_from, r->window_to)};
+		from = next_to;
+	}
+	return count;
+}
+
+/*
+ * The stretch of a span between two posts; -1 for none before or after.  Of a
+ * gap that is past only as much counts as the next post can still end in time.
  */
 static Stretch
-make_stretch(const KefuDayRules *r, int left, int right)
+make_stretch(const KefuDayRules *r, const Span *span, int left, int right)
 {
 	Stretch		s = {.left = left};
 
-	s.low = left < 0 ? r->window_from : larger(left + r->spacing_min, r->window_from);
-	s.high = right < 0 ? r->window_to : smaller(right - r->spacing_min, r->window_to);
-	s.from = left < 0 ? r->window_from : larger(left, r->window_from);
+	s.low = left < 0 ? span->from : larger(left + r->spacing_min, span->from);
+	s.high = right < 0 ? span->to : smaller(right - r->spacing_min, span->to);
+	s.from = left < 0 ? span->from : larger(left, span->from);
 	s.low = larger(s.low, r->plan_from);
 	s.from = larger(s.from, r->plan_from - r->spacing_max);
-	s.to = right < 0 ? r->window_to : smaller(right, r->window_to);
+	s.to = right < 0 ? span->to : smaller(right, span->to);
 	if (s.to > s.from)
 		s.needed = (s.to - s.from + r->spacing_max - 1) / r->spacing_max - 1;
 	if (s.high >= s.low)
 		s.capacity = (s.high - s.low) / r->spacing_min + 1;
 	return s;
+}
+
+/* Longest time between two posts (-1 none) that is not kept free. */
+int
+kefu_day_longest_empty(const KefuDayRules *rules, int left, int right)
+{
+	Span		spans[KEFU_DAY_PAUSES + 1];
+	int			count = make_spans(rules, spans);
+	int			longest = 0;
+
+	for (int i = 0; i < count; i++)
+		longest = larger(longest, (right < 0 ? spans[i].to : smaller(right, spans[i].to)) -
+						 larger(left, spans[i].from));
+	return longest;
 }
 
 /*
@@ -169,7 +223,9 @@ make_times(Day *day, int limit)
 	const KefuDayRules *r = w->rules;
 	/* What stands beyond posts_max leaves nothing to plan. */
 	int			minutes[KEFU_DAY_POSTS + 2];
-	Stretch		stretches[KEFU_DAY_POSTS + 3];
+	Stretch		stretches[(KEFU_DAY_POSTS + 3) * (KEFU_DAY_PAUSES + 1)];
+	Span		spans[KEFU_DAY_PAUSES + 1];
+	int			span_count = make_spans(r, spans);
 	int			count = 0;
 	int			stretch_count = 0;
 	int			needed = 0;
@@ -179,9 +235,14 @@ make_times(Day *day, int limit)
 	if (day_count(day) <= r->posts_max)
 	{
 		count = collect_minutes(day, minutes);
-		for (int i = 0; i <= count; i++)
-			stretches[stretch_count++] = make_stretch(r, i == 0 ? -1 : minutes[i - 1],
-													  i == count ? -1 : minutes[i]);
+		for (int i = 0; i < (count + 1) * span_count; i++)
+		{
+			int			post = i / span_count;
+
+			stretches[stretch_count++] =
+				make_stretch(r, &spans[i % span_count], post == 0 ? -1 : minutes[post - 1],
+							 post == count ? -1 : minutes[post]);
+		}
 	}
 	for (int i = 0; i < stretch_count; i++)
 		needed += smaller(stretches[i].needed, stretches[i].capacity);

@@ -54,7 +54,9 @@ take_rules(Input *input)
 	r.spacing_max = r.spacing_min + take_number(input, 90);
 	r.morning = take_number(input, 700) - 1;
 	r.evening = r.morning + take_number(input, 800);
-	r.slot_tolerance = take_number(input, 30);
+	r.morning_tolerance = take_number(input, 30);
+	r.evening_tolerance = take_number(input, 30);
+	r.wish_tolerance = take_number(input, 30);
 	for (int k = 0; k < KEFU_DAY_KINDS; k++)
 		r.mix[k] = take_number(input, 9);
 	r.mix_tolerance = take_number(input, 2);
@@ -65,6 +67,11 @@ take_rules(Input *input)
 	r.pictures_min = take_number(input, 3);
 	r.grid = 1 + take_number(input, 14);
 	r.plan_from = take(input) < 200 ? 0 : take_number(input, 1440);
+	for (int i = 0; i < KEFU_DAY_PAUSES; i++)
+	{
+		r.pause_from[i] = take(input) < 200 ? -1 : take_number(input, 1440);
+		r.pause_to[i] = r.pause_from[i] + take_number(input, 300);
+	}
 	return r;
 }
 

@@ -13,9 +13,10 @@
 static const KefuDayRules rulebook = {
 	.posts_min = 10, .posts_max = 20, .window_from = 510, .window_to = 1320,
 	.spacing_min = 30, .spacing_max = 60, .morning = 510, .evening = 1080,
-	.slot_tolerance = 15, .mix = {6, 3, 1}, .mix_tolerance = 1,
+	.morning_tolerance = 15, .evening_tolerance = 15, .wish_tolerance = 15, .mix = {6, 3, 1}, .mix_tolerance = 1,
 	.reposts = 1, .originals = 2, .repost_tolerance = 1, .soft_max = 2,
-	.pictures_min = 1, .grid = 5
+	.pictures_min = 1, .grid = 5,
+	.pause_from = {-1, -1, -1, -1}
 };
 
 /* What a day is planned from, and its plan */
@@ -153,7 +154,7 @@ check_never_broken(const Case *c)
 		CHECK(i == 0 || posts[i].minute - posts[i - 1].minute >= c->rules.spacing_min);
 		CHECK(i == count - 1 || posts[i + 1].minute - posts[i].minute >= c->rules.spacing_min);
 		CHECK(posts[i].is.wish < 0 ||
-			  abs(posts[i].is.wish - posts[i].minute) <= c->rules.slot_tolerance);
+			  abs(posts[i].is.wish - posts[i].minute) <= c->rules.wish_tolerance);
 	}
 	for (int i = 0; i < c->plan.slot_count; i++)
 	{
@@ -163,9 +164,9 @@ check_never_broken(const Case *c)
 		CHECK(c->stock[slot->candidate].wish >= 0 ||
 			  (c->stock[slot->candidate].places & slot->place) != 0);
 		if (slot->place == KEFU_AT_MORNING)
-			CHECK(abs(slot->minute - c->rules.morning) <= c->rules.slot_tolerance);
+			CHECK(abs(slot->minute - c->rules.morning) <= c->rules.morning_tolerance);
 		else if (slot->place == KEFU_AT_EVENING)
-			CHECK(abs(slot->minute - c->rules.evening) <= c->rules.slot_tolerance);
+			CHECK(abs(slot->minute - c->rules.evening) <= c->rules.evening_tolerance);
 		else if (c->stock[slot->candidate].wish < 0)
 			CHECK(slot->minute >= c->rules.window_from && slot->minute <= c->rules.window_to);
 	}
@@ -263,8 +264,8 @@ filler(const Post *posts, int count, int slot, int tolerance, int place)
 static Cost
 cost_of(const KefuDayRules *r, const Post *posts, int count)
 {
-	int			morning = filler(posts, count, r->morning, r->slot_tolerance, KEFU_AT_MORNING);
-	int			evening = filler(posts, count, r->evening, r->slot_tolerance, KEFU_AT_EVENING);
+	int			morning = filler(posts, count, r->morning, r->morning_tolerance, KEFU_AT_MORNING);
+	int			evening = filler(posts, count, r->evening, r->evening_tolerance, KEFU_AT_EVENING);
 	int			kinds[3] = {0};
 	int			shares[3];
 	int			ratio[2] = {r->reposts, r->originals};
@@ -662,6 +663,43 @@ test_own_times(void)
 }
 
 static void
+test_time_kept_free(void)
+{
+	static Case c;
+
+	/* 10:00 to 12:00 is the event's; the plan goes around it, up to its ends */
+	fill_stock(&c);
+	c.rules.pause_from[2] = 600;
+	c.rules.pause_to[2] = 720;
+	CHECK(make_plan(&c) == KEFU_DAY_OK);
+	check_never_broken(&c);
+	CHECK_INT(broken(&c), 0);
+	for (int i = 0; i < c.plan.slot_count; i++)
+		CHECK(c.plan.slots[i].minute <= 600 || c.plan.slots[i].minute >= 720);
+	CHECK(rule(&c, KEFU_DAY_GAP)->actual <= 60);
+	/* what stands in it counts; the pause begins where another ends */
+	c.rules.pause_from[0] = 720;
+	c.rules.pause_to[0] = 780;
+	add_stand(&c, 640, 0, 0, 0);
+	CHECK(make_plan(&c) == KEFU_DAY_OK);
+	for (int i = 0; i < c.plan.slot_count; i++)
+		CHECK(c.plan.slots[i].minute <= 600 || c.plan.slots[i].minute == 720 ||
+			  c.plan.slots[i].minute >= 780);
+	CHECK_INT(rule(&c, KEFU_DAY_GAP)->reason, KEFU_DAY_KEPT);
+	/* a slot in it isn't filled, and the whole day leaves nothing to plan */
+	c.rules.pause_from[1] = 1060;
+	c.rules.pause_to[1] = 1100;
+	CHECK(make_plan(&c) == KEFU_DAY_OK);
+	CHECK_INT(rule(&c, KEFU_DAY_EVENING)->reason, KEFU_DAY_ROOM);
+	c.rules.pause_from[1] = 0;
+	c.rules.pause_to[1] = 1440;
+	CHECK(make_plan(&c) == KEFU_DAY_OK);
+	CHECK_INT(c.plan.slot_count, 0);
+	c.rules.pause_to[1] = 1441;
+	CHECK(kefu_day_work_size(&c.rules, 0, 0) == 0);
+}
+
+static void
 test_day_in_progress(void)
 {
 	static Case c;
@@ -866,6 +904,7 @@ main(void)
 	RUN(test_pictures);
 	RUN(test_wishes);
 	RUN(test_own_times);
+	RUN(test_time_kept_free);
 	RUN(test_day_in_progress);
 	RUN(test_refusals);
 	RUN(test_material_oracle);
