@@ -21,6 +21,7 @@ MODULES_C = \
 	lock \
 	refuse \
 	clock \
+	legal \
 	object \
 	request \
 	facts \

@@ -54,6 +54,32 @@ CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
     ON kefu.clock_level FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
 
+CREATE TABLE kefu.legal_limit (
+    limit_id integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    clock text COLLATE "C" NOT NULL,
+    jurisdiction text COLLATE "C" NOT NULL CONSTRAINT legal_limit_jurisdiction CHECK
+        (jurisdiction ~ '^(cn|[0-9]{2,6})$'),
+    valid_from timestamptz NOT NULL,
+    valid_to timestamptz,
+    days smallint NOT NULL CONSTRAINT legal_limit_days CHECK (days BETWEEN 1 AND 3660),
+    calendar text COLLATE "C" REFERENCES kefu.calendar,
+    source text NOT NULL CONSTRAINT legal_limit_source CHECK (source <> ''),
+    PRIMARY KEY (clock, jurisdiction, valid_from),
+    CONSTRAINT legal_limit_valid CHECK (valid_from < valid_to)
+);
+COMMENT ON TABLE kefu.legal_limit IS 'What the law of a jurisdiction gives for a promise at most; of all that hold, and the policy, the earliest end counts (法定时限; ruling 18)';
+COMMENT ON COLUMN kefu.legal_limit.limit_id IS 'version that a running clock remembers (规则版本)';
+COMMENT ON COLUMN kefu.legal_limit.clock IS 'promise it limits (时限)';
+COMMENT ON COLUMN kefu.legal_limit.jurisdiction IS 'cn for the whole country, else the region code of kefu.unit, GB/T 2260 (适用地区)';
+COMMENT ON COLUMN kefu.legal_limit.valid_from IS 'for promises given from then on; the latest of a jurisdiction wins (生效时间)';
+COMMENT ON COLUMN kefu.legal_limit.valid_to IS 'repealed without successor from then on; NULL in force (失效时间)';
+COMMENT ON COLUMN kefu.legal_limit.days IS 'number of days, to the same time of day: earlier than the law''s end of the last day, never later (天数)';
+COMMENT ON COLUMN kefu.legal_limit.calendar IS 'calendar whose working days are counted; NULL: calendar days (工作日历)';
+COMMENT ON COLUMN kefu.legal_limit.source IS 'law and article (依据)';
+
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.legal_limit FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+
 CREATE TABLE kefu.clock (
     clock_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     object_type text COLLATE "C" NOT NULL,
@@ -62,6 +88,7 @@ CREATE TABLE kefu.clock (
     round smallint NOT NULL DEFAULT 1,
     unit text COLLATE "C" NOT NULL,
     policy_id integer NOT NULL,
+    limit_id integer,
     started_at timestamptz NOT NULL,
     due_at timestamptz NOT NULL,
     due_desk_at timestamptz,
@@ -88,6 +115,7 @@ COMMENT ON COLUMN kefu.clock.clock IS 'which promise (时限)';
 COMMENT ON COLUMN kefu.clock.round IS 'round of the ticket it was given in (轮次; ruling 25)';
 COMMENT ON COLUMN kefu.clock.unit IS 'handling unit when it started, whose calendar and policy hold (机构)';
 COMMENT ON COLUMN kefu.clock.policy_id IS 'version of the policy it was started under (规则版本)';
+COMMENT ON COLUMN kefu.clock.limit_id IS 'version of the legal limit that set the end; NULL: the policy did (法定时限版本; ruling 18)';
 COMMENT ON COLUMN kefu.clock.started_at IS 'customer''s posted_at, the event, or the notice (起算时间; ruling 2)';
 COMMENT ON COLUMN kefu.clock.due_at IS 'when the promise ends, pauses included (到期时间)';
 COMMENT ON COLUMN kefu.clock.due_desk_at IS 'when the same amount of staffed time is over; NULL where the unit has no calendar or the amount is in days (按值班时间的到期时间; ruling 1)';

@@ -12,6 +12,8 @@ $$
 DECLARE
     in_machine text;
     in_state text;
+    relation regclass;
+    id_column name;
 BEGIN
     IF object_type = 'ticket' THEN
         SELECT t.kind, t.state INTO in_machine, in_state FROM kefu.ticket t WHERE t.ticket_id = id;
@@ -24,10 +26,10 @@ BEGIN
         SELECT 'topic', t.state INTO in_machine, in_state FROM kefu.topic t WHERE t.topic_id = id;
     ELSE
         -- Rarer ones are looked up by their engine row, whose names are no one's text.
-        EXECUTE (SELECT format('SELECT %L, o.state FROM %s o WHERE o.%I = $1', m.machine, t.relation, t.id_column)
-                   FROM kefu.object_type t JOIN kefu.machine m USING (object_type)
-                  WHERE t.object_type = may_happen.object_type)
-           INTO in_machine, in_state USING id;
+        SELECT t.relation, t.id_column, m.machine INTO relation, id_column, in_machine
+          FROM kefu.object_type t JOIN kefu.machine m USING (object_type)
+         WHERE t.object_type = may_happen.object_type;
+        EXECUTE format('SELECT o.state FROM %s o WHERE o.%I = $1', relation, id_column) INTO in_state USING id;
     END IF;
     RETURN EXISTS (SELECT FROM kefu.transition n
                     WHERE n.machine = in_machine AND n.from_state = in_state
@@ -94,6 +96,31 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.effect_append_need(kefu.move) IS 'What the customer further needs is added, to the open order too (追加需求; R97, R115)';
+
+CREATE FUNCTION kefu.tighten_clock(object_type text, id bigint, clock text, location text,
+                                   home_unit text, unit text,
+                                   OUT due_at timestamptz, OUT jurisdiction text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kefu_tighten_clock';
+COMMENT ON FUNCTION kefu.tighten_clock(text, bigint, text, text, text, text) IS
+'The running promise of an object ends as the law of its place (location, else home unit, else unit) wants it, if that is earlier: its new end and whose law; NULLs where nothing changed. The caller holds the object. For the owner''s functions only (内部: 按属地法规提前时限; ruling 18)';
+
+CREATE FUNCTION kefu.keep_local_law(ticket bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    tighter record;
+BEGIN
+    SELECT c.* INTO tighter
+      FROM kefu.ticket t
+     CROSS JOIN LATERAL kefu.tighten_clock('ticket', t.ticket_id, 'legal', t.location, t.home_unit,
+                                           t.unit) AS c
+     WHERE t.ticket_id = keep_local_law.ticket;
+    IF tighter.due_at IS NOT NULL THEN
+        PERFORM kefu.raise_event('ticket', ticket, 'tighten', jsonb_build_object(
+            'due_at', tighter.due_at, 'jurisdiction', tighter.jurisdiction));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.keep_local_law(bigint) IS 'The customer''s place, or without one the handling unit, has become another: what was promised stays, only a stricter law comes in, as an event of its own (法定时限随属地收紧; ruling 18)';
 
 -- --- effects on tickets ----------------------------------------------------------------
 
@@ -182,6 +209,9 @@ $$ BEGIN
                                   THEN 'customer' ELSE coalesce(location_source, 'unknown') END
      WHERE ticket_id = m.id;
     PERFORM kefu.check_matters(m.args);
+    IF m.args ->> 'location' <> '' THEN
+        PERFORM kefu.keep_local_law(m.id);
+    END IF;
 END $$;
 COMMENT ON FUNCTION kefu.effect_amend_record(kefu.move) IS 'Category and location of the complaint record; what the customer says counts more than the profile (补充记录; R112)';
 
@@ -189,6 +219,7 @@ CREATE FUNCTION kefu.effect_transfer_ticket(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     UPDATE kefu.ticket SET unit = m.args ->> 'unit', handler = NULL WHERE ticket_id = m.id;
+    PERFORM kefu.keep_local_law(m.id);
 END $$;
 COMMENT ON FUNCTION kefu.effect_transfer_ticket(kefu.move) IS 'Another unit handles it; clocks and promise stay, the receiving unit keeps reading (转派机构; R4)';
 

@@ -68,8 +68,13 @@ BEGIN
         END IF;
     END IF;
     -- The names are those of engine rows, not anybody's text.
-    EXECUTE format('SELECT o.%1$I FROM %2$s o WHERE o.%1$I = $1 FOR NO KEY UPDATE %3$s', t.id_column, t.relation,
-                   CASE WHEN wait THEN '' ELSE 'SKIP LOCKED' END) INTO taken USING id;
+    IF wait THEN
+        EXECUTE format('SELECT o.%I FROM %s o WHERE o.%I = $1 FOR NO KEY UPDATE', t.id_column, t.relation,
+                       t.id_column) INTO taken USING id;
+    ELSE
+        EXECUTE format('SELECT o.%I FROM %s o WHERE o.%I = $1 FOR NO KEY UPDATE SKIP LOCKED', t.id_column,
+                       t.relation, t.id_column) INTO taken USING id;
+    END IF;
     RETURN taken IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION kefu.lock_object(text, bigint, boolean) IS

@@ -168,6 +168,38 @@ END $$;
 COMMENT ON FUNCTION kefu.set_clock_policy(text, text, interval, text, timestamptz) IS
 'A new version of a promise''s length for a unit and all below it, from an instant on (default now); levels are scaled in proportion. Running clocks keep theirs. Returns the version (设定时限; R2, R91)';
 
+CREATE FUNCTION kefu.set_legal_limit(
+    jurisdiction text, days integer, source text, calendar text DEFAULT NULL,
+    valid_from timestamptz DEFAULT NULL, valid_to timestamptz DEFAULT NULL,
+    clock text DEFAULT 'legal') RETURNS integer
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    new_id integer;
+BEGIN
+    PERFORM kefu.require_admin('group');
+    IF NOT EXISTS (SELECT FROM kefu.clock_kind k WHERE k.clock = set_legal_limit.clock) THEN
+        RAISE EXCEPTION 'there is no clock "%"', clock USING ERRCODE = 'undefined_object',
+            HINT = 'Complaints have the clock legal.';
+    END IF;
+    IF (jurisdiction ~ '^(cn|[0-9]{2,6})$' AND days BETWEEN 1 AND 3660 AND source <> '') IS NOT TRUE THEN
+        RAISE EXCEPTION 'a legal limit is a number of days in a jurisdiction, with its source'
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'jurisdiction is cn or a region code such as 41; days are 1 to 3660; source names the law and its article.';
+    END IF;
+    INSERT INTO kefu.legal_limit (clock, jurisdiction, valid_from, valid_to, days, calendar, source)
+    VALUES (set_legal_limit.clock, set_legal_limit.jurisdiction, coalesce(set_legal_limit.valid_from, kefu.now()),
+            set_legal_limit.valid_to, set_legal_limit.days, set_legal_limit.calendar, set_legal_limit.source)
+    RETURNING limit_id INTO new_id;
+    PERFORM kefu.append_ledger('rules', 'set_legal_limit', jsonb_strip_nulls(jsonb_build_object(
+        'limit', new_id, 'clock', clock, 'jurisdiction', jurisdiction, 'days', days, 'calendar', calendar,
+        'from', coalesce(valid_from, kefu.now()), 'to', valid_to)));
+    RETURN new_id;
+END $$;
+COMMENT ON FUNCTION kefu.set_legal_limit(text, integer, text, text, timestamptz, timestamptz, text) IS
+'A new version of what the law of a jurisdiction (cn, or a region code) gives for a promise: so many calendar days, or working days of a calendar, from an instant on (default now; a law in force for long may be entered late) until it is repealed. Promises that were given keep their end. For an administrator of Group. Returns the version (设定法定时限; ruling 18)';
+
 CREATE FUNCTION kefu.create_roles() RETURNS TABLE (role text, action text)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, kefu, pg_temp AS

@@ -29,6 +29,8 @@ SELECT c.clock_id,
        CASE WHEN c.outcome = 'void' THEN NULL ELSE coalesce(c.outcome = 'late', c.due_at <= kefu.now()) END AS is_overdue,
        CASE WHEN c.outcome = 'void' THEN NULL ELSE least(c.stopped_at, kefu.now()) > c.due_desk_at END AS is_desk_overdue,
        c.is_assumed,
+       w.jurisdiction,
+       w.source AS legal_source,
        c.started_at,
        (c.started_at AT TIME ZONE 'Asia/Shanghai')::date AS started_local_date,
        extract(hour FROM c.started_at AT TIME ZONE 'Asia/Shanghai')::integer AS started_local_hour,
@@ -56,6 +58,7 @@ SELECT c.clock_id,
   LEFT JOIN kefu.unit ou ON ou.unit = t.home_unit
   LEFT JOIN kefu_bi.labels lc ON lc.code_kind = 'clock' AND lc.code = c.clock
   LEFT JOIN kefu_bi.labels lo ON lo.code_kind = 'clock_outcome' AND lo.code = coalesce(c.outcome, 'running')
+  LEFT JOIN kefu.legal_limit w ON w.limit_id = c.limit_id
  WHERE ARRAY[coalesce(CASE WHEN c.object_type = 'ticket' THEN t.unit END, o.unit, k.unit, g.unit, c.unit), c.unit, t.received_unit, t.home_unit] && (SELECT kefu.my_units())::text[];
 COMMENT ON VIEW kefu_bi.clocks IS
 'Promises, running and ended, with the wall clock and staffed time side by side (时限; R90, R93, R108, R119, ruling 1)';
@@ -85,6 +88,8 @@ COMMENT ON COLUMN kefu_bi.clocks.is_paused IS 'stands still now (是否暂停)';
 COMMENT ON COLUMN kefu_bi.clocks.is_overdue IS 'missed on the wall clock, ended or not; NULL void (是否超时)';
 COMMENT ON COLUMN kefu_bi.clocks.is_desk_overdue IS 'missed in staffed time; NULL void or no desk calendar (按值班时间是否超时; ruling 1)';
 COMMENT ON COLUMN kefu_bi.clocks.is_assumed IS 'a day beyond the holiday table was assumed to follow the week (是否推定; ruling 22)';
+COMMENT ON COLUMN kefu_bi.clocks.jurisdiction IS 'whose law set the end: cn or a region code; NULL the desk''s own policy did (适用地区; ruling 18)';
+COMMENT ON COLUMN kefu_bi.clocks.legal_source IS 'that law and article; NULL none (法定依据)';
 COMMENT ON COLUMN kefu_bi.clocks.started_at IS 'where the promise counts from (起算时间)';
 COMMENT ON COLUMN kefu_bi.clocks.started_local_date IS 'Beijing date of started_at; NULL where that is (起算时间日期)';
 COMMENT ON COLUMN kefu_bi.clocks.started_local_hour IS 'Beijing hour of started_at, 0 to 23; NULL where that is (起算时间小时)';

@@ -55,6 +55,8 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.incarnation_incarnation_seq', '
 SELECT pg_catalog.pg_extension_config_dump('kefu.job_state', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.kind_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.ledger', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.legal_limit', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.legal_limit_limit_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.length_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.likeness_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.matter', '');

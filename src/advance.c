@@ -35,6 +35,7 @@
 #include "facts.h"
 #include "guard.h"
 #include "guc.h"
+#include "legal.h"
 #include "object.h"
 #include "refuse.h"
 #include "request.h"
@@ -368,6 +369,30 @@ stop_clocks(char **ops, const KefuObject *object, const char *event, int16 round
 						text_array(timers, ntimers), at);
 }
 
+/* The place whose law counts for a promise of an object. */
+static const char *
+place_of(const KefuObject *object)
+{
+	static KefuPlan plan = {
+		"SELECT location, home_unit FROM kefu.ticket WHERE ticket_id = $1", 1, {INT8OID}, NULL
+	};
+	Datum		id = Int64GetDatum(object->id);
+	const char *place = object->unit;
+
+	if (strcmp(object->machine->object_type, "ticket") != 0)
+		return place;
+	kefu_spi_begin();
+	if (kefu_spi_run(&plan, &id, NULL, false, 1) > 0)
+	{
+		const char *found = kefu_place_of(kefu_spi_text(0, 1), kefu_spi_text(0, 2), place);
+
+		if (found != place)
+			place = strcpy(SPI_palloc(strlen(found) + 1), found);
+	}
+	kefu_spi_end();
+	return place;
+}
+
 /*
  * Starts a clock, or lets a paused one go on; a promise that runs already was
  * given once and stays.
@@ -392,6 +417,8 @@ start_clock(const char *clock, const KefuObject *object, Jsonb *args, TimestampT
 		start.started_at = object->posted_at;
 	else if (strcmp(from, "notice_time") == 0)
 		start.started_at = kefu_fact_instant(args, "notice_time");
+	if (kefu_is_limited_by_law(clock))
+		start.place = place_of(object);
 	fact = kefu_clock_target_fact(clock);
 	start.target_at = fact ? kefu_fact_instant(args, fact) : DT_NOBEGIN;
 	if (kefu_clock_compute(&start))

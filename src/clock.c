@@ -20,6 +20,7 @@
 
 #include "calendar.h"
 #include "clock.h"
+#include "legal.h"
 #include "rules.h"
 #include "spi.h"
 #include "wake.h"
@@ -381,6 +382,21 @@ end_of(const Policy *policy, KefuClockStart *start, const char *calendar)
 	return due;
 }
 
+/* What the law wants earlier, or just then, is the law's. */
+static void
+keep_the_law(KefuClockStart *start)
+{
+	KefuLegalEnd end;
+
+	if (!kefu_is_limited_by_law(start->clock) ||
+		!kefu_legal_end(start->clock, start->place, start->started_at, &end) ||
+		end.due_at > start->due_at)
+		return;
+	start->due_at = end.due_at;
+	start->limit_id = end.limit_id;
+	start->is_assumed |= end.is_assumed;
+}
+
 bool
 kefu_clock_compute(KefuClockStart *start)
 {
@@ -395,6 +411,7 @@ kefu_clock_compute(KefuClockStart *start)
 	calendar = kefu_unit_calendar(start->unit);
 	start->policy_id = policy->policy_id;
 	start->is_assumed = false;
+	start->limit_id = 0;
 	start->due_desk_at = DT_NOBEGIN;
 	if (!policy->has_target)
 	{
@@ -419,6 +436,7 @@ kefu_clock_compute(KefuClockStart *start)
 		if (!TIMESTAMP_NOT_FINITE(start->target_at) && start->target_at < start->due_at)
 			start->due_at = start->target_at;
 	}
+	keep_the_law(start);
 	first = kefu_policy_level(start->policy_id, 1);
 	start->next_level = 1;
 	start->next_fire_at = first ?
@@ -428,20 +446,21 @@ kefu_clock_compute(KefuClockStart *start)
 
 /* --- writing ------------------------------------------------------------ */
 
+#define INSERT_COLUMNS 13
 #define INSERT_CLOCK \
 	"INSERT INTO kefu.clock (object_type, object_id, clock, round, unit, policy_id, " \
-	"  started_at, due_at, due_desk_at, is_assumed, next_level, next_fire_at) "
+	"  started_at, due_at, due_desk_at, is_assumed, next_level, next_fire_at, limit_id) "
 
 static void
 insert_one(const KefuClockStart *s)
 {
 	static KefuPlan plan = {
-		INSERT_CLOCK "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-		12, {TEXTOID, INT8OID, TEXTOID, INT2OID, TEXTOID, INT4OID, TIMESTAMPTZOID,
-			 TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID, INT2OID, TIMESTAMPTZOID}, NULL
+		INSERT_CLOCK "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+		INSERT_COLUMNS, {TEXTOID, INT8OID, TEXTOID, INT2OID, TEXTOID, INT4OID, TIMESTAMPTZOID,
+			 TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID, INT2OID, TIMESTAMPTZOID, INT4OID}, NULL
 	};
-	Datum		v[12];
-	char		nulls[13] = "            ";
+	Datum		v[INSERT_COLUMNS];
+	char		nulls[INSERT_COLUMNS + 1] = "             ";
 
 	v[0] = CStringGetTextDatum(s->object_type);
 	v[1] = Int64GetDatum(s->object_id);
@@ -455,10 +474,13 @@ insert_one(const KefuClockStart *s)
 	v[9] = BoolGetDatum(s->is_assumed);
 	v[10] = Int16GetDatum(s->next_level);
 	v[11] = TimestampTzGetDatum(s->next_fire_at);
+	v[12] = Int32GetDatum(s->limit_id);
 	if (s->due_desk_at == DT_NOBEGIN)
 		nulls[8] = 'n';
 	if (s->next_fire_at == DT_NOBEGIN)
 		nulls[11] = 'n';
+	if (s->limit_id == 0)
+		nulls[12] = 'n';
 	kefu_spi_run(&plan, v, nulls, false, 0);
 }
 
@@ -483,19 +505,20 @@ insert_many(const KefuClockStart *starts, int count)
 		INSERT_CLOCK
 		"SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::smallint[], "
 		"  $5::text[], $6::integer[], $7::timestamptz[], $8::timestamptz[], "
-		"  $9::timestamptz[], $10::boolean[], $11::smallint[], $12::timestamptz[])",
-		12, {TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, INT2ARRAYOID, TEXTARRAYOID,
+		"  $9::timestamptz[], $10::boolean[], $11::smallint[], $12::timestamptz[], "
+		"  $13::integer[])",
+		INSERT_COLUMNS, {TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, INT2ARRAYOID, TEXTARRAYOID,
 			 INT4ARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID,
-			 BOOLARRAYOID, INT2ARRAYOID, TIMESTAMPTZARRAYOID}, NULL
+			 BOOLARRAYOID, INT2ARRAYOID, TIMESTAMPTZARRAYOID, INT4ARRAYOID}, NULL
 	};
-	static const Oid types[12] = {TEXTOID, INT8OID, TEXTOID, INT2OID, TEXTOID, INT4OID,
+	static const Oid types[INSERT_COLUMNS] = {TEXTOID, INT8OID, TEXTOID, INT2OID, TEXTOID, INT4OID,
 								  TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-								  BOOLOID, INT2OID, TIMESTAMPTZOID};
-	Datum	   *columns[12];
-	bool	   *nulls[12];
-	Datum		args[12];
+								  BOOLOID, INT2OID, TIMESTAMPTZOID, INT4OID};
+	Datum	   *columns[INSERT_COLUMNS];
+	bool	   *nulls[INSERT_COLUMNS];
+	Datum		args[INSERT_COLUMNS];
 
-	for (int c = 0; c < 12; c++)
+	for (int c = 0; c < INSERT_COLUMNS; c++)
 	{
 		columns[c] = palloc(sizeof(Datum) * count);
 		nulls[c] = palloc0(sizeof(bool) * count);
@@ -518,8 +541,10 @@ insert_many(const KefuClockStart *starts, int count)
 		columns[10][i] = Int16GetDatum(s->next_level);
 		columns[11][i] = TimestampTzGetDatum(s->next_fire_at);
 		nulls[11][i] = s->next_fire_at == DT_NOBEGIN;
+		columns[12][i] = Int32GetDatum(s->limit_id);
+		nulls[12][i] = s->limit_id == 0;
 	}
-	for (int c = 0; c < 12; c++)
+	for (int c = 0; c < INSERT_COLUMNS; c++)
 		args[c] = array_of(columns[c], nulls[c], count, types[c]);
 	kefu_spi_run(&plan, args, NULL, false, 0);
 }

@@ -38,11 +38,13 @@ typedef struct KefuClockStart
 	const char *unit;
 	TimestampTz started_at;		/* posted_at, the event or the notice */
 	TimestampTz target_at;		/* end that the event brought; DT_NOBEGIN if none */
+	const char *place;			/* whose law counts; may be NULL where no law does */
 
 	int32		policy_id;
 	TimestampTz due_at;
 	TimestampTz due_desk_at;	/* DT_NOBEGIN: none */
 	bool		is_assumed;
+	int32		limit_id;		/* law that set the end; 0: the policy did */
 	int16		next_level;
 	TimestampTz next_fire_at;	/* DT_NOBEGIN: none */
 } KefuClockStart;

@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "ingest.h"
+#include "legal.h"
 #include "rows.h"
 #include "spi.h"
 
@@ -308,7 +309,7 @@ write_events(Ingest *in, const MessageRows *rows)
 
 static void
 add_clocks(const Ingest *in, KefuClockStart *starts, int *count, const KefuTransition *row,
-		   const char *object_type, int64 id, const char *unit, TimestampTz posted_at)
+		   const char *object_type, int64 id, const char *unit, const IngestItem *item)
 {
 	for (char **op = row->clock_ops; *op != NULL; op++)
 	{
@@ -324,8 +325,11 @@ add_clocks(const Ingest *in, KefuClockStart *starts, int *count, const KefuTrans
 		start->round = 1;
 		start->unit = unit;
 		start->started_at = strcmp(kefu_clock_starts_from(start->clock), "posted_at") == 0
-			? posted_at : in->source.now;
+			? item->posted_at : in->source.now;
 		start->target_at = DT_NOBEGIN;
+		if (kefu_is_limited_by_law(start->clock))
+			start->place = kefu_place_of(location_of(item),
+										 item->author ? item->author->home_unit : NULL, unit);
 		kefu_clock_compute(start);
 	}
 }
@@ -342,14 +346,14 @@ write_clocks(Ingest *in, const MessageRows *rows)
 		IngestTicket *ticket = item->opens;
 
 		add_clocks(in, starts, &n, row_of(rows, in, item), "message", item->message_id,
-				   handled_by(in, item), item->posted_at);
+				   handled_by(in, item), item);
 		if (ticket == NULL)
 			continue;
 		add_clocks(in, starts, &n, ticket->open, "ticket", ticket->ticket_id,
-				   ticket->unit, item->posted_at);
+				   ticket->unit, item);
 		if (ticket->record != NULL)
 			add_clocks(in, starts, &n, ticket->record, "ticket", ticket->ticket_id,
-					   ticket->unit, item->posted_at);
+					   ticket->unit, item);
 	}
 	kefu_clock_insert(starts, n);
 }

@@ -22,6 +22,7 @@ INSERT INTO exempt VALUES
     ('not dumped', 'kefu.state', 'engine rows come with the version'),
     ('not dumped', 'kefu.transition', 'engine rows come with the version'),
     ('not dumped', 'kefu.event', 'engine rows come with the version'),
+    ('not dumped', 'kefu.send_event', 'engine rows come with the version'),
     ('not dumped', 'kefu.fact', 'engine rows come with the version'),
     ('not dumped', 'kefu.holder', 'engine rows come with the version'),
     ('not dumped', 'kefu.job', 'engine rows come with the version'),
