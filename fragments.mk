@@ -19,7 +19,6 @@ SQL_FRAGMENTS = \
 	sql/34_topic.sql \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
-	sql/35_posting.sql \
 	sql/36_post.sql \
 	sql/36_day_plan.sql \
 	sql/37_guards.sql \

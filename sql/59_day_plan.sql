@@ -1,5 +1,4 @@
--- 59_day_plan: proposing a day of posts, editing and accepting it; the rules of
--- posting and their exceptions.
+-- 59_day_plan: proposing a day of posts, editing and accepting it.
 --
 -- A plan is proposed by kefu.solve_day() (src/pure/dayplan.h says how, and what
 -- is the best there is) from what stands on the day and from approved material.
@@ -20,161 +19,116 @@ CREATE FUNCTION kefu.share(total integer, parts integer[]) RETURNS integer[]
 COMMENT ON FUNCTION kefu.share(integer, integer[]) IS
 'Divides a total by a ratio to whole numbers that sum up to it: by largest remainder, of equal ones the first; all 0 for a ratio of zeros (按比例分配, 最大余数法; R50, R62, ruling 9)';
 
-CREATE FUNCTION kefu.day_rules(r kefu.posting_rule, posts integer, plan_from integer) RETURNS integer[]
+CREATE FUNCTION kefu.minute_of(at time) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT ARRAY[(r).posts_min, (r).posts_max, coalesce(posts, 0), (r).window_from, (r).window_to, (r).spacing_min,
-                 (r).spacing_max, (r).morning, (r).evening, (r).slot_tolerance, (r).service_part, (r).industry_part,
-                 (r).leisure_part, (r).mix_tolerance, (r).repost_part, (r).original_part, (r).repost_tolerance,
-                 (r).soft_max, (r).pictures_min, (r).grid, plan_from];
+    SELECT (extract(epoch FROM at) / 60)::integer;
 END;
-COMMENT ON FUNCTION kefu.day_rules(kefu.posting_rule, integer, integer) IS
-'The numbers in the order of kefu.solve_day(), with the posts wanted (NULL: as few as the rules need) and the first minute that is not past (内部: 规则数组)';
+COMMENT ON FUNCTION kefu.minute_of(time) IS 'Minute of the day of a local time, 0 to 1440; NULL for NULL (当日分钟)';
 
-CREATE FUNCTION kefu.set_posting_rule(unit text, changes jsonb, valid_from timestamptz DEFAULT NULL) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path = pg_catalog, kefu, pg_temp AS
-$$
-DECLARE
-    since timestamptz := coalesce(set_posting_rule.valid_from, kefu.now());
-    r kefu.posting_rule;
-    of_group kefu.posting_rule;
-    unknown text;
-BEGIN
-    PERFORM kefu.require_admin(unit);
-    IF since < kefu.now() THEN
-        RAISE EXCEPTION 'a rule can''t begin in the past'
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'What was published stays as it was judged.';
-    END IF;
-    SELECT p.* INTO r
-      FROM kefu.unit_path(set_posting_rule.unit) WITH ORDINALITY AS u(unit, step)
-      JOIN kefu.posting_rule p ON p.unit = u.unit AND p.valid_from <= since
-     ORDER BY u.step, p.valid_from DESC LIMIT 1;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no rule of posting to change'
-            USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM kefu.load_preset(''posting'').';
-    END IF;
-    SELECT string_agg(k.key, ', ' ORDER BY k.key) INTO unknown
-      FROM jsonb_object_keys(changes) AS k(key)
-     WHERE k.key IN ('unit', 'valid_from') OR NOT to_jsonb(r) ? k.key OR changes -> k.key = 'null';
-    IF unknown IS NOT NULL THEN
-        RAISE EXCEPTION 'no such number: %', unknown
-            USING ERRCODE = 'KF002', HINT = 'The numbers are the columns of kefu.posting_rule.';
-    END IF;
-    r := jsonb_populate_record(r, changes);
-    r.unit := set_posting_rule.unit;
-    r.valid_from := since;
-    SELECT p.* INTO of_group FROM kefu.posting_rule p
-     WHERE p.unit = 'group' AND p.valid_from <= since ORDER BY p.valid_from DESC LIMIT 1;
-    -- What a unit may set for itself is inside of what Group has set (R6, ruling 28).
-    IF unit <> 'group'
-       AND (r.posts_min < of_group.posts_min OR r.posts_max > of_group.posts_max
-            OR r.window_from < of_group.window_from OR r.window_to > of_group.window_to
-            OR r.spacing_min < of_group.spacing_min OR r.spacing_max > of_group.spacing_max
-            OR abs(r.morning - of_group.morning) > of_group.slot_tolerance
-            OR abs(r.evening - of_group.evening) > of_group.slot_tolerance
-            OR r.pictures_min < of_group.pictures_min
-            OR (r.slot_tolerance, r.service_part, r.industry_part, r.leisure_part, r.mix_tolerance, r.repost_part,
-                r.original_part, r.repost_tolerance, r.soft_max)
-               IS DISTINCT FROM
-               (of_group.slot_tolerance, of_group.service_part, of_group.industry_part, of_group.leisure_part,
-                of_group.mix_tolerance, of_group.repost_part, of_group.original_part, of_group.repost_tolerance,
-                of_group.soft_max)) THEN
-        RAISE EXCEPTION 'unit % can''t set the rule of posting so', unit
-            USING ERRCODE = 'KF004',
-                  DETAIL = 'Numbers of posts, times and spacing stay inside Group''s, the slots within its tolerance; ratios and soft reposts are Group''s alone.';
-    END IF;
-    INSERT INTO kefu.posting_rule SELECT (r).*;
-    PERFORM kefu.append_ledger('rules', 'set_posting_rule',
-        (changes || jsonb_build_object('unit', unit, 'from', since)));
-END $$;
-COMMENT ON FUNCTION kefu.set_posting_rule(text, jsonb, timestamptz) IS
-'A new version of the rule of posting for a unit and what is below it: changes name columns of kefu.posting_rule, the other numbers stay. For the days that begin at valid_from or later; invalid_parameter_value for the past, check_violation for numbers that contradict each other, KF002 for an unknown one, KF004 where a unit goes beyond Group''s (设置发文规则; R6, R38, R39, ruling 28)';
+CREATE FUNCTION kefu.day_pauses(accounts text[], day date)
+    RETURNS TABLE (account text, pause_from integer[], pause_to integer[])
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH free AS (
+        SELECT a.account, r.during, row_number() OVER (PARTITION BY a.account ORDER BY r.during) AS n
+          FROM kefu.account a
+         CROSS JOIN LATERAL (
+               SELECT range_agg(x.during * tstzrange(kefu.local_instant(day, '00:00'), kefu.local_instant(day + 1, '00:00'))) AS during
+                 FROM kefu.posting_exception x
+                WHERE x.unit IN (SELECT kefu.unit_path(a.unit)) AND coalesce(x.account, a.account) = a.account
+                  AND x.during && tstzrange(kefu.local_instant(day, '00:00'), kefu.local_instant(day + 1, '00:00'))) AS m
+         CROSS JOIN LATERAL unnest(m.during) AS r(during)
+         WHERE a.account = ANY (accounts)
+    ), minute AS (
+        -- The solver takes four: what would be a fifth is one with the fourth.
+        SELECT f.account, least(f.n, 4) AS n,
+               greatest(0, min(floor(extract(epoch FROM lower(f.during) - kefu.local_instant(day, '00:00')) / 60) - 1))::integer AS from_minute,
+               max(ceil(extract(epoch FROM upper(f.during) - kefu.local_instant(day, '00:00')) / 60))::integer AS to_minute
+          FROM free f GROUP BY f.account, least(f.n, 4)
+    )
+    SELECT m.account, array_agg(m.from_minute ORDER BY m.n), array_agg(m.to_minute ORDER BY m.n)
+      FROM minute m GROUP BY m.account;
+END;
+COMMENT ON FUNCTION kefu.day_pauses(text[], date) IS
+'Minutes of a Beijing date that special events take: nothing is planned from the minute before one begins until it ends (内部: 特殊事件时段; R40)';
 
-CREATE FUNCTION kefu.add_posting_exception(
-    unit text, from_date date, to_date date, reason text, times jsonb, account text DEFAULT NULL) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path = pg_catalog, kefu, pg_temp AS
-$$
-DECLARE
-    x kefu.posting_exception;
-    unknown text;
-    new_id bigint;
-BEGIN
-    PERFORM kefu.require_unit(unit, 'leader');
-    IF account IS NOT NULL THEN
-        PERFORM kefu.require_own_account(unit, account);
-    END IF;
-    IF to_date < (kefu.now() AT TIME ZONE 'Asia/Shanghai')::date THEN
-        RAISE EXCEPTION 'these days are past' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    SELECT string_agg(k.key, ', ' ORDER BY k.key) INTO unknown
-      FROM jsonb_object_keys(times) AS k(key)
-     WHERE k.key <> ALL ('{window_from,window_to,spacing_min,spacing_max,morning,evening}');
-    IF unknown IS NOT NULL OR times = '{}' THEN
-        RAISE EXCEPTION 'an exception moves times only%', coalesce(', not ' || unknown, '')
-            USING ERRCODE = 'KF002', HINT = 'Give minutes of window_from, window_to, spacing_min, spacing_max, morning or evening.';
-    END IF;
-    x := jsonb_populate_record(NULL::kefu.posting_exception, times);
-    INSERT INTO kefu.posting_exception (unit, account, from_date, to_date, reason, window_from, window_to, spacing_min,
-                                        spacing_max, morning, evening, made_by, made_at)
-    VALUES (add_posting_exception.unit, add_posting_exception.account, add_posting_exception.from_date,
-            add_posting_exception.to_date, add_posting_exception.reason, x.window_from, x.window_to, x.spacing_min,
-            x.spacing_max, x.morning, x.evening, kefu.me(), kefu.now())
-    RETURNING exception_id INTO new_id;
-    -- Nobody plans with it yet: numbers that contradict each other are refused here.
-    PERFORM kefu.solve_day(kefu.day_rules(kefu.posting_numbers(unit, account, d::date), NULL, 0), '{}', '{}')
-       FROM generate_series(from_date, to_date, interval '1 day') AS d;
-    PERFORM kefu.append_ledger('rules', 'add_posting_exception',
-        times || jsonb_strip_nulls(jsonb_build_object('exception', new_id, 'unit', unit, 'account', account,
-            'from_date', from_date::text, 'to_date', to_date::text)),
-        jsonb_build_object('reason', reason));
-    RETURN new_id;
-END $$;
-COMMENT ON FUNCTION kefu.add_posting_exception(text, date, date, text, jsonb, text) IS
-'Moves posting times of some days for a special event, with a reason; it expires with its last day. times: minutes of window_from, window_to, spacing_min, spacing_max, morning, evening. By a leader; invalid_parameter_value for past days or numbers that contradict each other (登记发文例外; R40)';
-
-CREATE FUNCTION kefu.end_posting_exception(exception bigint) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path = pg_catalog, kefu, pg_temp AS
-$$
-DECLARE
-    x kefu.posting_exception;
-BEGIN
-    SELECT e.* INTO x FROM kefu.posting_exception e WHERE e.exception_id = exception;
-    PERFORM kefu.require_unit(x.unit, 'leader');
-    UPDATE kefu.posting_exception e SET ended_at = kefu.now() WHERE e.exception_id = exception AND e.ended_at IS NULL;
-    PERFORM kefu.append_ledger('rules', 'end_posting_exception',
-                               jsonb_build_object('exception', exception, 'unit', x.unit));
-END $$;
-COMMENT ON FUNCTION kefu.end_posting_exception(bigint) IS 'Ends an exception before its last day; by a leader (结束发文例外; R40)';
+CREATE FUNCTION kefu.day_rules(accounts text[], day date, posts integer, plan_from integer)
+    RETURNS TABLE (account text, numbers integer[])
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH held AS (
+        SELECT DISTINCT ON (a.account, r.rule)
+               a.account, r.rule, r.at_least AS low, r.at_most AS high,
+               kefu.minute_of(r.from_time) AS from_minute, kefu.minute_of(r.to_time) AS to_minute
+          FROM kefu.account a
+         CROSS JOIN LATERAL kefu.unit_path(a.unit) WITH ORDINALITY AS p(unit, step)
+          JOIN kefu.posting_rule r ON r.unit = p.unit AND r.account IN ('', a.account)
+         WHERE a.account = ANY (accounts) AND r.valid_from <= kefu.local_instant(day, '12:00')
+         ORDER BY a.account, r.rule, r.account = '', p.step, r.valid_from DESC
+    ), row_of AS (
+        SELECT h.account,
+               max(h.low) FILTER (WHERE h.rule = 'number') AS posts_min,
+               max(h.high) FILTER (WHERE h.rule = 'number') AS posts_max,
+               max(h.from_minute) FILTER (WHERE h.rule = 'window') AS window_from,
+               max(h.to_minute) FILTER (WHERE h.rule = 'window') AS window_to,
+               max(h.low) FILTER (WHERE h.rule = 'spacing') AS spacing_min,
+               max(h.high) FILTER (WHERE h.rule = 'gap') AS spacing_max,
+               max(h.from_minute) FILTER (WHERE h.rule = 'morning') AS morning,
+               max(h.from_minute) FILTER (WHERE h.rule = 'evening') AS evening,
+               coalesce(max(h.high) FILTER (WHERE h.rule = 'morning'), 0) AS morning_tolerance,
+               coalesce(max(h.high) FILTER (WHERE h.rule = 'evening'), 0) AS evening_tolerance,
+               max(h.low) FILTER (WHERE h.rule = 'mix_service') AS service,
+               max(h.low) FILTER (WHERE h.rule = 'mix_industry') AS industry,
+               max(h.low) FILTER (WHERE h.rule = 'mix_leisure') AS leisure,
+               max(h.high) FILTER (WHERE h.rule = 'mix') AS mix_tolerance,
+               max(h.low) FILTER (WHERE h.rule = 'ratio_repost') AS reposts,
+               max(h.low) FILTER (WHERE h.rule = 'ratio_original') AS originals,
+               max(h.high) FILTER (WHERE h.rule = 'ratio') AS repost_tolerance,
+               max(h.high) FILTER (WHERE h.rule = 'soft_reposts') AS soft_max,
+               max(h.low) FILTER (WHERE h.rule = 'pictures') AS pictures_min
+          FROM held h GROUP BY h.account
+    )
+    -- A unit's own version may contradict another's: the stricter number holds.
+    SELECT r.account,
+           ARRAY[least(r.posts_min, r.posts_max, 64), least(r.posts_max, 64), coalesce(posts, 0), r.window_from,
+                 least(greatest(r.window_to, r.window_from + 1), 1439), greatest(r.spacing_min, 1),
+                 greatest(r.spacing_max, r.spacing_min, 1), r.morning, r.evening, r.morning_tolerance,
+                 r.evening_tolerance, greatest(r.morning_tolerance, r.evening_tolerance), r.service, r.industry,
+                 r.leisure, r.mix_tolerance, r.reposts, r.originals, r.repost_tolerance, r.soft_max, r.pictures_min, 5,
+                 plan_from]
+           || (coalesce(p.pause_from, '{}') || array_fill(-1, ARRAY[4 - coalesce(cardinality(p.pause_from), 0)]))
+           || (coalesce(p.pause_to, '{}') || array_fill(-1, ARRAY[4 - coalesce(cardinality(p.pause_to), 0)]))
+      FROM row_of r LEFT JOIN kefu.day_pauses(accounts, day) AS p USING (account);
+END;
+COMMENT ON FUNCTION kefu.day_rules(text[], date, integer, integer) IS
+'The posting rules that accounts go by at noon of a Beijing date and its special events, in the order of kefu.solve_day(); posts wanted (NULL: as few as the rules need) and the first minute that is not past. Times are rounded to five minutes where that fits (内部: 规则数组; R38-R40, R48-R52, R61, R62)';
 
 -- --- what stands, what is in stock -----------------------------------------------------
 
-CREATE FUNCTION kefu.day_placements(accounts text[], from_day date, to_day date)
-    RETURNS TABLE (account text, day date, minute integer, at timestamptz, placement_id bigint, post_id bigint,
-                   state text, kind text, mix text, fits text, is_soft boolean, is_repost boolean,
-                   is_exempt boolean, has_media boolean, is_marketing boolean)
+CREATE FUNCTION kefu.mix_number(mix text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE mix WHEN 'service' THEN 0 WHEN 'industry' THEN 1 WHEN 'leisure' THEN 2 ELSE 3 END;
+END;
+COMMENT ON FUNCTION kefu.mix_number(text) IS 'Part of the mix as kefu.solve_day() numbers it; 3 for what is outside it (内部: 配比编号)';
+
+CREATE FUNCTION kefu.day_stands(accounts text[], day date)
+    RETURNS TABLE (account text, placement_id bigint, at timestamptz, numbers integer[])
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
-    SELECT l.account, (t.at AT TIME ZONE 'Asia/Shanghai')::date,
-           (extract(hour FROM t.at AT TIME ZONE 'Asia/Shanghai') * 60
-            + extract(minute FROM t.at AT TIME ZONE 'Asia/Shanghai'))::integer,
-           t.at, l.placement_id, l.post_id, l.state, l.kind, k.mix,
-           coalesce(k.slot, CASE WHEN k.mix = 'leisure' THEN 'evening' END),
-           k.is_soft AND l.is_repost, l.is_repost, l.is_exempt, l.has_media, p.is_marketing
-      FROM kefu.placement l
-      JOIN kefu.post p USING (post_id)
-      JOIN kefu.post_kind k ON k.kind = l.kind
-     CROSS JOIN LATERAL (SELECT coalesce(l.published_at, l.send_at) AS at) AS t
-     WHERE l.account = ANY (accounts)
-       AND l.send_at >= kefu.day_start(from_day) - interval '1 day'
-       AND l.send_at < kefu.day_start(to_day) + interval '2 days'
-       AND t.at >= kefu.day_start(from_day) AND t.at < kefu.day_start(to_day + 1)
-       AND l.state IN ('planned', 'sending', 'uncertain', 'published');
+    SELECT s.account, s.placement_id, s.at,
+           ARRAY[kefu.mix_number(k.mix),
+                 CASE WHEN NOT s.is_repost THEN 0 WHEN k.is_soft THEN 3 ELSE 1 END + CASE WHEN s.has_media THEN 4 ELSE 0 END,
+                 CASE k.slot WHEN 'morning' THEN 1 WHEN 'evening' THEN 2 ELSE 0 END,
+                 floor(extract(epoch FROM s.at - kefu.local_instant(day, '00:00')) / 60)::integer]
+      FROM kefu.standing_placement s
+      JOIN kefu.post_kind k USING (kind)
+     WHERE s.account = ANY (accounts) AND NOT s.is_exempt
+       AND s.at >= kefu.local_instant(day, '00:00') AND s.at < kefu.local_instant(day + 1, '00:00');
 END;
-COMMENT ON FUNCTION kefu.day_placements(text[], date, date) IS
-'What stands on accounts on some Beijing dates: planned, being sent or published and not deleted, by the platform''s time where it is known. fits: the slot that it may fill, an evening one also by any leisure post (内部: 当日投放)';
+COMMENT ON FUNCTION kefu.day_stands(text[], date) IS
+'What counts on accounts on a Beijing date, as kefu.solve_day() takes it: kind, flags, places, minute; without emergencies and re-issues (内部: 当日投放)';
 
 CREATE FUNCTION kefu.day_stock(account text, day date)
     RETURNS TABLE (post_id bigint, numbers integer[], place bigint)
@@ -182,7 +136,7 @@ CREATE FUNCTION kefu.day_stock(account text, day date)
 $$
 DECLARE
     a kefu.account;
-    begins timestamptz := kefu.day_start(day);
+    begins timestamptz := kefu.local_instant(day, '00:00');
     units text[];
 BEGIN
     SELECT x.* INTO a FROM kefu.account x WHERE x.account = day_stock.account;
@@ -203,11 +157,11 @@ BEGIN
          WHERE p.unit = ANY (units) AND p.state IN ('scheduled', 'published')
     )
     SELECT p.post_id,
-           ARRAY[CASE k.mix WHEN 'service' THEN 0 WHEN 'industry' THEN 1 WHEN 'leisure' THEN 2 ELSE 3 END,
+           ARRAY[kefu.mix_number(k.mix),
                  CASE WHEN p.repost_id IS NULL THEN 0 WHEN k.is_soft THEN 3 ELSE 1 END
                  + CASE WHEN m.has_media THEN 4 ELSE 0 END,
                  CASE k.slot WHEN 'morning' THEN 1 WHEN 'evening' THEN 2
-                             ELSE CASE k.mix WHEN 'leisure' THEN 14 ELSE CASE WHEN k.mix IS NULL THEN 8 ELSE 12 END END END,
+                             ELSE CASE WHEN k.mix IS NULL THEN 8 ELSE 12 END END,
                  greatest(0, ceil(extract(epoch FROM p.valid_from - begins) / 60))::integer,
                  least(1440, coalesce(floor(extract(epoch FROM p.valid_until - begins) / 60), 1440))::integer,
                  CASE WHEN p.wish_at >= begins THEN floor(extract(epoch FROM p.wish_at - begins) / 60)::integer ELSE -1 END],
@@ -224,7 +178,7 @@ BEGIN
                         WHERE l.post_id = p.post_id AND l.account = a.account AND l.state NOT IN ('cancelled', 'failed'))
        AND NOT EXISTS (SELECT FROM kefu.day_plan_slot s JOIN kefu.day_plan d USING (plan_id)
                         WHERE s.post_id = p.post_id AND s.state = 'proposed' AND d.account = a.account
-                          AND d.ended_at IS NULL AND d.plan_date <> day AND d.plan_date >= (kefu.now() AT TIME ZONE 'Asia/Shanghai')::date)
+                          AND d.ended_at IS NULL AND d.plan_date <> day AND d.plan_date >= kefu.local_day(kefu.now()))
      ORDER BY 3 LIMIT 4096;
 END $$;
 COMMENT ON FUNCTION kefu.day_stock(text, date) IS
@@ -237,7 +191,7 @@ CREATE FUNCTION kefu.make_plans(accounts text[], day date, posts integer) RETURN
 $$
 DECLARE
     at timestamptz := kefu.now();
-    begins timestamptz := kefu.day_start(day);
+    begins timestamptz := kefu.local_instant(day, '00:00');
     from_minute integer := least(1440, greatest(0, floor(extract(epoch FROM at - begins) / 60) + 1));
     ids bigint[];
 BEGIN
@@ -258,29 +212,22 @@ BEGIN
             NULL;
         END;
     END LOOP;
-    WITH plan AS (
-        SELECT d.plan_id, d.account, kefu.posting_numbers(d.unit, d.account, day) AS r
-          FROM kefu.day_plan d WHERE d.plan_id = ANY (ids)
-    ), stands AS (
-        SELECT l.account, array_agg(ARRAY[
-                   CASE l.mix WHEN 'service' THEN 0 WHEN 'industry' THEN 1 WHEN 'leisure' THEN 2 ELSE 3 END,
-                   CASE WHEN l.is_soft THEN 3 WHEN l.is_repost THEN 1 ELSE 0 END + CASE WHEN l.has_media THEN 4 ELSE 0 END,
-                   CASE l.fits WHEN 'morning' THEN 1 WHEN 'evening' THEN 2 ELSE 0 END, l.minute]
-                   ORDER BY l.at, l.placement_id) AS numbers
-          FROM kefu.day_placements(accounts, day, day) AS l
-         WHERE NOT l.is_exempt
-         GROUP BY l.account
+    WITH stands AS (
+        SELECT l.account, array_agg(l.numbers ORDER BY l.at, l.placement_id) AS numbers
+          FROM kefu.day_stands(accounts, day) AS l GROUP BY l.account
     ), stock AS (
-        SELECT p.plan_id, array_agg(s.post_id ORDER BY s.place) AS posts, array_agg(s.numbers ORDER BY s.place) AS numbers
-          FROM plan p CROSS JOIN LATERAL kefu.day_stock(p.account, day) AS s
-         GROUP BY p.plan_id
+        SELECT d.plan_id, array_agg(s.post_id ORDER BY s.place) AS posts, array_agg(s.numbers ORDER BY s.place) AS numbers
+          FROM kefu.day_plan d CROSS JOIN LATERAL kefu.day_stock(d.account, day) AS s
+         WHERE d.plan_id = ANY (ids)
+         GROUP BY d.plan_id
     ), solved AS MATERIALIZED (
-        SELECT p.plan_id, s.*, k.posts
-          FROM plan p
+        SELECT d.plan_id, s.*, k.posts
+          FROM kefu.day_plan d
+          JOIN kefu.day_rules(accounts, day, make_plans.posts, from_minute) AS r USING (account)
           LEFT JOIN stands n USING (account)
           LEFT JOIN stock k USING (plan_id)
-         CROSS JOIN LATERAL kefu.solve_day(kefu.day_rules(p.r, posts, from_minute),
-                                           coalesce(n.numbers, '{}'), coalesce(k.numbers, '{}')) AS s
+         CROSS JOIN LATERAL kefu.solve_day(r.numbers, coalesce(n.numbers, '{}'), coalesce(k.numbers, '{}')) AS s
+         WHERE d.plan_id = ANY (ids)
     ), slots AS (
         INSERT INTO kefu.day_plan_slot (plan_id, slot, place, post_id, send_at)
         SELECT s.plan_id, row_number() OVER (PARTITION BY s.plan_id ORDER BY s.minute), s.name, s.posts[s.item],
@@ -297,16 +244,18 @@ COMMENT ON FUNCTION kefu.make_plans(text[], date, integer) IS 'Makes the current
 CREATE FUNCTION kefu.require_plannable(day date) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
-    IF day IS NULL OR day < (kefu.now() AT TIME ZONE 'Asia/Shanghai')::date THEN
+    IF day IS NULL OR day < kefu.local_day(kefu.now()) THEN
         RAISE EXCEPTION 'only a day that isn''t past can be planned'
             USING ERRCODE = 'KF004', DETAIL = format('Asked for: %s.', coalesce(day::text, 'no date'));
     END IF;
-    IF NOT EXISTS (SELECT FROM kefu.posting_rule r WHERE r.unit = 'group' AND r.valid_from <= kefu.day_start(day)) THEN
-        RAISE EXCEPTION 'there is no rule of posting for that day'
+    -- Each of them is needed, and Group has all of them.
+    IF (SELECT count(DISTINCT r.rule) FROM kefu.posting_rule r
+         WHERE r.unit = 'group' AND r.account = '' AND r.valid_from <= kefu.local_instant(day, '12:00')) < 15 THEN
+        RAISE EXCEPTION 'the posting rules of that day are not complete'
             USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM kefu.load_preset(''posting'').';
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.require_plannable(date) IS 'KF004 for a past day, undefined_object where no rule of posting holds (校验计划日期)';
+COMMENT ON FUNCTION kefu.require_plannable(date) IS 'KF004 for a past day, undefined_object where Group lacks a posting rule (校验计划日期)';
 
 CREATE FUNCTION kefu.plan_day(account text, day date, posts integer DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -360,7 +309,8 @@ $$
 DECLARE
     zh boolean := language = 'zh';
     share text := CASE WHEN zh THEN '%s条，应为%s条，可用%s条' ELSE '%s posts, %s needed, %s approved' END;
-    label text := kefu.posting_label(rule, zh);
+    label text := (SELECT CASE WHEN zh THEN w.label_zh ELSE w.label_en END FROM kefu.posting_words w
+                   WHERE w.rule = rule_words.rule);
     why text := CASE reason
         WHEN 'kept' THEN NULL
         WHEN 'stock' THEN CASE WHEN zh THEN '已审核素材不足' ELSE 'not enough approved material' END
@@ -447,30 +397,25 @@ CREATE FUNCTION kefu.recheck_plan(plan bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     WITH d AS (
-        SELECT x.*, kefu.posting_numbers(x.unit, x.account, x.plan_date) AS r FROM kefu.day_plan x WHERE x.plan_id = plan
+        SELECT x.* FROM kefu.day_plan x WHERE x.plan_id = plan
     ), stands AS (
-        SELECT array_agg(ARRAY[o.kind, o.flags, o.places, o.minute]) AS numbers
-          FROM (SELECT CASE l.mix WHEN 'service' THEN 0 WHEN 'industry' THEN 1 WHEN 'leisure' THEN 2 ELSE 3 END,
-                       CASE WHEN l.is_soft THEN 3 WHEN l.is_repost THEN 1 ELSE 0 END
-                       + CASE WHEN l.has_media THEN 4 ELSE 0 END,
-                       CASE l.fits WHEN 'morning' THEN 1 WHEN 'evening' THEN 2 ELSE 0 END, l.minute
-                  FROM d CROSS JOIN LATERAL kefu.day_placements(ARRAY[d.account], d.plan_date, d.plan_date) AS l
-                 WHERE NOT l.is_exempt
+        SELECT array_agg(o.numbers) AS numbers
+          FROM (SELECT l.numbers FROM d CROSS JOIN LATERAL kefu.day_stands(ARRAY[d.account], d.plan_date) AS l
                  UNION ALL
-                SELECT CASE k.mix WHEN 'service' THEN 0 WHEN 'industry' THEN 1 WHEN 'leisure' THEN 2 ELSE 3 END,
-                       CASE WHEN p.repost_id IS NULL THEN 0 WHEN k.is_soft THEN 3 ELSE 1 END
-                       + CASE WHEN EXISTS (SELECT FROM kefu.post_media m WHERE m.post_id = p.post_id) THEN 4 ELSE 0 END,
-                       CASE WHEN k.slot = 'morning' THEN 1 WHEN k.slot = 'evening' OR k.mix = 'leisure' THEN 2 ELSE 0 END,
-                       (extract(epoch FROM s.send_at - kefu.day_start(d.plan_date)) / 60)::integer
+                SELECT ARRAY[kefu.mix_number(k.mix),
+                             CASE WHEN p.repost_id IS NULL THEN 0 WHEN k.is_soft THEN 3 ELSE 1 END
+                             + CASE WHEN EXISTS (SELECT FROM kefu.post_media m WHERE m.post_id = p.post_id) THEN 4 ELSE 0 END,
+                             CASE k.slot WHEN 'morning' THEN 1 WHEN 'evening' THEN 2 ELSE 0 END,
+                             floor(extract(epoch FROM s.send_at - kefu.local_instant(d.plan_date, '00:00')) / 60)::integer]
                   FROM d JOIN kefu.day_plan_slot s ON s.plan_id = d.plan_id AND s.state = 'proposed'
-                  JOIN kefu.post p ON p.post_id = s.post_id JOIN kefu.post_kind k ON k.kind = p.kind)
-               AS o(kind, flags, places, minute)
+                  JOIN kefu.post p ON p.post_id = s.post_id JOIN kefu.post_kind k ON k.kind = p.kind) AS o(numbers)
     )
     UPDATE kefu.day_plan_check c
        SET actual = s.actual, low = s.low, high = s.high, target = s.target,
            reason = CASE WHEN s.reason = 'kept' THEN 'kept' WHEN c.reason = 'kept' THEN 'edited' ELSE c.reason END
       FROM d CROSS JOIN stands n
-     CROSS JOIN LATERAL kefu.solve_day(kefu.day_rules(d.r, NULL, 1440), coalesce(n.numbers, '{}'), '{}') AS s
+     CROSS JOIN LATERAL kefu.day_rules(ARRAY[d.account], d.plan_date, NULL, 1440) AS r
+     CROSS JOIN LATERAL kefu.solve_day(r.numbers, coalesce(n.numbers, '{}'), '{}') AS s
      WHERE c.plan_id = d.plan_id AND s.name = c.rule AND s.reason IS NOT NULL AND c.rule <> 'wishes';
 END $$;
 COMMENT ON FUNCTION kefu.recheck_plan(bigint) IS 'Judges an edited plan anew, with what stands now; what stock had when it was made stays (内部: 复核发文计划)';
@@ -493,7 +438,7 @@ BEGIN
                      AND s.state = 'proposed' AND s.send_at <> at) THEN
         RAISE EXCEPTION 'post % is on "%" already, or in the plan', post, d.account USING ERRCODE = 'KF004';
     END IF;
-    IF at IS NULL OR (at AT TIME ZONE 'Asia/Shanghai')::date <> d.plan_date OR at <= kefu.now() THEN
+    IF at IS NULL OR kefu.local_day(at) <> d.plan_date OR at <= kefu.now() THEN
         RAISE EXCEPTION 'that time is not on %, or is past', d.plan_date USING ERRCODE = 'KF004';
     END IF;
     PERFORM kefu.require_in_date(p, at);
@@ -544,14 +489,14 @@ CREATE FUNCTION kefu.add_slot(plan bigint, post bigint, at timestamptz) RETURNS 
 $$
 DECLARE
     d kefu.day_plan := kefu.lock_plan(plan);
-    r kefu.posting_rule := kefu.posting_numbers(d.unit, d.account, d.plan_date);
-    minute integer := (extract(epoch FROM at - kefu.day_start(d.plan_date)) / 60)::integer;
+    local time := (at AT TIME ZONE 'Asia/Shanghai')::time;
     new_slot smallint;
 BEGIN
     PERFORM kefu.require_slot(d, post, at);
     INSERT INTO kefu.day_plan_slot (plan_id, slot, place, post_id, send_at, edited_by, edited_at)
     VALUES (plan, (SELECT coalesce(max(x.slot), 0) + 1 FROM kefu.day_plan_slot x WHERE x.plan_id = plan),
-            CASE WHEN minute > r.morning AND minute < r.evening THEN 'between' ELSE 'rest' END,
+            CASE WHEN local > (kefu.posting_rule_of('morning', d.account, at)).from_time
+                  AND local < (kefu.posting_rule_of('evening', d.account, at)).from_time THEN 'between' ELSE 'rest' END,
             post, at, kefu.me(), kefu.now())
     RETURNING slot INTO new_slot;
     PERFORM kefu.recheck_plan(plan);
@@ -569,7 +514,7 @@ CREATE FUNCTION kefu.accept_plan(plan bigint, slots integer[] DEFAULT NULL)
 $$
 DECLARE
     d kefu.day_plan := kefu.lock_plan(plan);
-    r kefu.posting_rule := kefu.posting_numbers(d.unit, d.account, d.plan_date);
+    r kefu.posting_rule := kefu.posting_rule_of('spacing', d.account, kefu.local_instant(d.plan_date, '12:00'));
     s kefu.day_plan_slot;
     near bigint;
     placed bigint;
@@ -584,12 +529,11 @@ BEGIN
         BEGIN
             -- The day may have changed since it was planned, and the rule only warns where it is sent.
             SELECT l.placement_id INTO near
-              FROM kefu.day_placements(ARRAY[d.account], d.plan_date, d.plan_date) AS l
-             WHERE NOT l.is_exempt AND s.edited_at IS NULL
-               AND abs(extract(epoch FROM l.at - s.send_at)) < r.spacing_min * 60
+              FROM kefu.day_stands(ARRAY[d.account], d.plan_date) AS l
+             WHERE s.edited_at IS NULL AND abs(extract(epoch FROM l.at - s.send_at)) < r.at_least * 60
              ORDER BY l.placement_id LIMIT 1;
             IF near IS NOT NULL THEN
-                RAISE EXCEPTION 'placement % is less than % minutes away', near, r.spacing_min
+                RAISE EXCEPTION 'placement % is less than % minutes away', near, r.at_least
                     USING ERRCODE = 'KF005';
             END IF;
             PERFORM kefu.advance('post', s.post_id, 'schedule', kefu.facts(
