@@ -14,12 +14,14 @@ SQL_FRAGMENTS = \
 	sql/25_finding.sql \
 	build/rulebook.sql \
 	sql/30_person.sql \
+	sql/31_profile.sql \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
 	sql/34_topic.sql \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
 	sql/36_post.sql \
+	sql/36_posting_rule.sql \
 	sql/36_day_plan.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
@@ -47,7 +49,9 @@ SQL_FRAGMENTS = \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
 	sql/59_post.sql \
+	sql/59_posting.sql \
 	sql/59_day_plan.sql \
+	sql/61_profile.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -56,10 +60,14 @@ SQL_FRAGMENTS = \
 	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \
 	sql/78_bi_topic.sql \
+	sql/78_bi_post.sql \
 	sql/78_bi_posting.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
+	sql/76_bi_work_order.sql \
+	sql/77_bi_figures.sql \
 	sql/76_bi_people.sql \
+	sql/78_bi_account.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \

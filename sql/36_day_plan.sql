@@ -53,7 +53,7 @@ COMMENT ON COLUMN kefu.day_plan_slot.place IS 'morning 早安, evening 晚间休
 COMMENT ON COLUMN kefu.day_plan_slot.post_id IS 'post (博文)';
 COMMENT ON COLUMN kefu.day_plan_slot.send_at IS 'when it is to leave (计划发布时间)';
 COMMENT ON COLUMN kefu.day_plan_slot.state IS 'proposed 建议, scheduled 已排期, refused: accepted and refused by a rule 被拒, dropped: taken out 已删除 (状态)';
-COMMENT ON COLUMN kefu.day_plan_slot.problem IS 'SQLSTATE and words of the refusal; NULL none (被拒原因)';
+COMMENT ON COLUMN kefu.day_plan_slot.problem IS 'of a proposed one what keeps it from being sent by program; of a refused one SQLSTATE and words; NULL none (问题)';
 COMMENT ON COLUMN kefu.day_plan_slot.placement_id IS 'placement it became; NULL not (投放)';
 COMMENT ON COLUMN kefu.day_plan_slot.edited_by IS 'who added, moved, exchanged or dropped it; NULL nobody (修改人)';
 COMMENT ON COLUMN kefu.day_plan_slot.edited_at IS 'when; NULL not (修改时间)';

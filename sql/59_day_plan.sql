@@ -229,10 +229,14 @@ BEGIN
          CROSS JOIN LATERAL kefu.solve_day(r.numbers, coalesce(n.numbers, '{}'), coalesce(k.numbers, '{}')) AS s
          WHERE d.plan_id = ANY (ids)
     ), slots AS (
-        INSERT INTO kefu.day_plan_slot (plan_id, slot, place, post_id, send_at)
-        SELECT s.plan_id, row_number() OVER (PARTITION BY s.plan_id ORDER BY s.minute), s.name, s.posts[s.item],
-               begins + s.minute * interval '1 minute'
-          FROM solved s WHERE s.reason IS NULL
+        INSERT INTO kefu.day_plan_slot (plan_id, slot, place, post_id, send_at, problem)
+        SELECT s.plan_id, row_number() OVER (PARTITION BY s.plan_id ORDER BY s.minute), s.name, p.post_id,
+               begins + s.minute * interval '1 minute', kefu.send_problem(p, a, kefu.placed_text(p.post_id, a.account))
+          FROM solved s
+          JOIN kefu.day_plan d USING (plan_id)
+          JOIN kefu.account a USING (account)
+          JOIN kefu.post p ON p.post_id = s.posts[s.item]
+         WHERE s.reason IS NULL
     )
     INSERT INTO kefu.day_plan_check (plan_id, rule, reason, actual, low, high, target, available)
     SELECT s.plan_id, s.name, s.reason, s.actual, s.low, s.high, s.target, s.available
@@ -288,6 +292,9 @@ DECLARE
          ORDER BY a.account);
     ids bigint[];
 BEGIN
+    IF cardinality(mine) = 0 THEN
+        PERFORM kefu.require_unit((kefu.my_units())[1], 'operator', 'leader');
+    END IF;
     PERFORM kefu.require_unit((kefu.my_units())[1]);
     PERFORM kefu.require_plannable(day);
     ids := kefu.make_plans(mine, day, posts);
@@ -355,7 +362,7 @@ BEGIN
                      CASE WHEN EXISTS (SELECT FROM kefu.post_media m WHERE m.post_id = p.post_id)
                           THEN CASE WHEN zh THEN '含图' ELSE 'picture' END END,
                      CASE WHEN p.is_marketing THEN CASE WHEN zh THEN '营销' ELSE 'marketing' END END,
-                     CASE WHEN s.state <> 'proposed' THEN s.state END, s.problem)
+                     CASE WHEN s.state <> 'proposed' THEN s.state END, '(' || s.problem || ')')
       FROM kefu.day_plan_slot s
       JOIN kefu.post p USING (post_id)
       JOIN kefu.post_kind k ON k.kind = p.kind
@@ -420,7 +427,7 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.recheck_plan(bigint) IS 'Judges an edited plan anew, with what stands now; what stock had when it was made stays (内部: 复核发文计划)';
 
-CREATE FUNCTION kefu.require_slot(d kefu.day_plan, post bigint, at timestamptz) RETURNS void
+CREATE FUNCTION kefu.require_slot(d kefu.day_plan, post bigint, at timestamptz, own_slot integer DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
@@ -435,7 +442,7 @@ BEGIN
     IF EXISTS (SELECT FROM kefu.placement l WHERE l.post_id = post AND l.account = d.account
                   AND l.state NOT IN ('cancelled', 'failed'))
        OR EXISTS (SELECT FROM kefu.day_plan_slot s WHERE s.plan_id = d.plan_id AND s.post_id = post
-                     AND s.state = 'proposed' AND s.send_at <> at) THEN
+                     AND s.state = 'proposed' AND s.slot IS DISTINCT FROM own_slot) THEN
         RAISE EXCEPTION 'post % is on "%" already, or in the plan', post, d.account USING ERRCODE = 'KF004';
     END IF;
     IF at IS NULL OR kefu.local_day(at) <> d.plan_date OR at <= kefu.now() THEN
@@ -443,7 +450,7 @@ BEGIN
     END IF;
     PERFORM kefu.require_in_date(p, at);
 END $$;
-COMMENT ON FUNCTION kefu.require_slot(kefu.day_plan, bigint, timestamptz) IS 'KF004 for a post or time that can''t be in the plan (校验计划条目)';
+COMMENT ON FUNCTION kefu.require_slot(kefu.day_plan, bigint, timestamptz, integer) IS 'KF004 for a post or time that can''t be in the plan (校验计划条目)';
 
 CREATE FUNCTION kefu.edit_plan(plan bigint, slot integer, at timestamptz DEFAULT NULL, post bigint DEFAULT NULL)
     RETURNS void
@@ -457,11 +464,14 @@ BEGIN
     SELECT x.* INTO s FROM kefu.day_plan_slot x
      WHERE x.plan_id = plan AND x.slot = edit_plan.slot AND x.state IN ('proposed', 'refused') FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'plan % has no slot % that waits to be accepted', plan, slot USING ERRCODE = 'KF008';
+        RAISE EXCEPTION 'the plan has no slot % that waits to be accepted', slot USING ERRCODE = 'KF008';
     END IF;
-    PERFORM kefu.require_slot(d, coalesce(post, s.post_id), coalesce(at, s.send_at));
+    PERFORM kefu.require_slot(d, coalesce(post, s.post_id), coalesce(at, s.send_at), slot);
     UPDATE kefu.day_plan_slot x
-       SET post_id = coalesce(post, x.post_id), send_at = coalesce(at, x.send_at), state = 'proposed', problem = NULL,
+       SET post_id = coalesce(post, x.post_id), send_at = coalesce(at, x.send_at), state = 'proposed',
+           problem = (SELECT kefu.send_problem(p, a, kefu.placed_text(p.post_id, a.account))
+                        FROM kefu.post p, kefu.account a
+                       WHERE p.post_id = coalesce(edit_plan.post, x.post_id) AND a.account = d.account),
            edited_by = kefu.me(), edited_at = kefu.now()
      WHERE x.plan_id = plan AND x.slot = edit_plan.slot;
     PERFORM kefu.recheck_plan(plan);
@@ -477,7 +487,7 @@ $$ BEGIN
     UPDATE kefu.day_plan_slot x SET state = 'dropped', edited_by = kefu.me(), edited_at = kefu.now()
      WHERE x.plan_id = plan AND x.slot = drop_slot.slot AND x.state IN ('proposed', 'refused');
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'plan % has no slot % that waits to be accepted', plan, slot USING ERRCODE = 'KF008';
+        RAISE EXCEPTION 'the plan has no slot % that waits to be accepted', slot USING ERRCODE = 'KF008';
     END IF;
     PERFORM kefu.recheck_plan(plan);
 END $$;
@@ -493,11 +503,13 @@ DECLARE
     new_slot smallint;
 BEGIN
     PERFORM kefu.require_slot(d, post, at);
-    INSERT INTO kefu.day_plan_slot (plan_id, slot, place, post_id, send_at, edited_by, edited_at)
+    INSERT INTO kefu.day_plan_slot (plan_id, slot, place, post_id, send_at, edited_by, edited_at, problem)
     VALUES (plan, (SELECT coalesce(max(x.slot), 0) + 1 FROM kefu.day_plan_slot x WHERE x.plan_id = plan),
             CASE WHEN local > (kefu.posting_rule_of('morning', d.account, at)).from_time
                   AND local < (kefu.posting_rule_of('evening', d.account, at)).from_time THEN 'between' ELSE 'rest' END,
-            post, at, kefu.me(), kefu.now())
+            post, at, kefu.me(), kefu.now(),
+            (SELECT kefu.send_problem(p, a, kefu.placed_text(p.post_id, a.account))
+               FROM kefu.post p, kefu.account a WHERE p.post_id = add_slot.post AND a.account = d.account))
     RETURNING slot INTO new_slot;
     PERFORM kefu.recheck_plan(plan);
     RETURN new_slot;

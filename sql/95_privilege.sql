@@ -48,15 +48,24 @@ $$
                           set_contact release_unqualified end_shifts'),
               ('desk', 'decide_topic solve_topic waive_topic publish_topic revise_topic close_topic merge_topic
                         draft_topic answer_topic'),
+              ('desk', 'plan_day plan_days show_plan edit_plan add_slot drop_slot accept_plan'),
               ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
                         review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule
-                        reschedule retry_placement cancel_placement delete_placement withdraw_post'),
-              ('anyone', 'find_unraised_topic'),
+                        reschedule retry_placement cancel_placement delete_placement withdraw_post
+                        preview_post'),
+              ('leader', 'add_posting_exception'),
+              ('admin', 'set_posting_rule set_review'),
+              ('anyone', 'share my_posting_verdicts'),
+              ('anyone', 'find_unraised_topic my_posting_days find_broken_posts'),
               ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics'),
               ('anyone', 'text_length length_limit fitting_length'),
               ('admin', 'set_length_rule'),
               ('leader', 'add_shift'),
+              ('desk', 'note_profile review_profile duty_done add_campaign set_campaign offer_template
+                        count_downloads'),
+              ('leader', 'set_account_profile issue_avatar new_service_tag'),
+              ('admin', 'note_profile set_profile_rule retire_tag reserve_name plan_themes'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
