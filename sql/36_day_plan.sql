@@ -82,31 +82,24 @@ COMMENT ON COLUMN kefu.day_plan_check.high IS 'most allowed; NULL none (上限)'
 COMMENT ON COLUMN kefu.day_plan_check.target IS 'what the ratio gives; NULL no ratio (目标值)';
 COMMENT ON COLUMN kefu.day_plan_check.available IS 'what stands and what was in stock for it when the plan was made; NULL where none is needed (可用素材数)';
 
-CREATE TABLE kefu.posting_words (
-    rule text COLLATE "C" PRIMARY KEY,
-    sort smallint NOT NULL UNIQUE,
-    rulebook text COLLATE "C" NOT NULL,
-    label_zh text NOT NULL,
-    label_en text NOT NULL
-);
-COMMENT ON TABLE kefu.posting_words IS 'Engine rows: what a day of posts is judged by (发文核对项; R38, R39, R48-R50, R52, R61, R62)';
+CREATE VIEW kefu.posting_words AS
+SELECT w.rule, w.sort, w.rulebook, w.label_zh, w.label_en
+  FROM (VALUES
+      ('number', 1, 'R38', '条数', 'posts of the day'),
+      ('spacing', 2, 'R39', '间隔', 'spacing'),
+      ('gap', 3, 'R39', '空档', 'gap'),
+      ('morning', 4, 'R48', '早安', 'good morning'),
+      ('evening', 5, 'R49', '晚间休闲', 'evening leisure'),
+      ('service', 6, 'R50', '自身业务', 'own service'),
+      ('industry', 7, 'R50', '业内动态', 'industry news'),
+      ('leisure', 8, 'R50', '哲理休闲', 'philosophy and leisure'),
+      ('reposts', 9, 'R62', '转发', 'reposts'),
+      ('soft', 10, 'R61', '公益新闻文化转发', 'soft reposts'),
+      ('pictures', 11, 'R52', '含图', 'pictures'),
+      ('wishes', 12, 'house', '期望时间', 'wished times')) AS w(rule, sort, rulebook, label_zh, label_en);
+COMMENT ON VIEW kefu.posting_words IS 'What a day of posts is judged by, in words (发文核对项; R38, R39, R48-R50, R52, R61, R62)';
 COMMENT ON COLUMN kefu.posting_words.rule IS 'code, as kefu.solve_day() names it (规则代码)';
 COMMENT ON COLUMN kefu.posting_words.sort IS 'order in lists, from 1 (排序)';
 COMMENT ON COLUMN kefu.posting_words.rulebook IS 'R number, or house for a house default (规范条款)';
 COMMENT ON COLUMN kefu.posting_words.label_zh IS 'Chinese label (中文标签)';
 COMMENT ON COLUMN kefu.posting_words.label_en IS 'English label (英文标签)';
-
-INSERT INTO kefu.posting_words (rule, sort, rulebook, label_zh, label_en)
-VALUES
-    ('number', 1, 'R38', '条数', 'posts of the day'),
-    ('spacing', 2, 'R39', '间隔', 'spacing'),
-    ('gap', 3, 'R39', '空档', 'gap'),
-    ('morning', 4, 'R48', '早安', 'good morning'),
-    ('evening', 5, 'R49', '晚间休闲', 'evening leisure'),
-    ('service', 6, 'R50', '自身业务', 'own service'),
-    ('industry', 7, 'R50', '业内动态', 'industry news'),
-    ('leisure', 8, 'R50', '哲理休闲', 'philosophy and leisure'),
-    ('reposts', 9, 'R62', '转发', 'reposts'),
-    ('soft', 10, 'R61', '公益新闻文化转发', 'soft reposts'),
-    ('pictures', 11, 'R52', '含图', 'pictures'),
-    ('wishes', 12, 'house', '期望时间', 'wished times');
