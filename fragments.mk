@@ -42,8 +42,10 @@ SQL_FRAGMENTS = \
 	sql/49_shift.sql \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \
+	sql/53_request.sql \
 	sql/54_exchange.sql \
 	sql/55_send.sql \
+	sql/56_refresh.sql \
 	sql/56_account.sql \
 	sql/57_webhook.sql \
 	sql/57_subscriber.sql \

@@ -43,7 +43,8 @@ MODULES_C = \
 	ledger \
 	seal \
 	evidence \
-	webhook \
+	hmac \
+	oauth \
 	exchange
 PURE_C = \
 	calendar \
@@ -70,6 +71,7 @@ PURE_C = \
 	replyclass \
 	backoff \
 	urlform \
+	oauth \
 	paging_compile \
 	paging \
 	merkle

@@ -14,12 +14,14 @@ CREATE TABLE kefu.platform (
         (jsonb_typeof(auth_base_urls) = 'object'),
     default_params jsonb NOT NULL DEFAULT '{}' CONSTRAINT platform_default_params CHECK
         (jsonb_typeof(default_params) = 'object'),
+    secret_params jsonb NOT NULL DEFAULT '{}' CONSTRAINT platform_secret_params CHECK
+        (jsonb_typeof(secret_params) = 'object'),
     auth_kind text COLLATE "C" NOT NULL CONSTRAINT platform_auth_kind CHECK
         (auth_kind IN ('none', 'token', 'basic', 'oauth1', 'session_jwt')),
     auth_placement text COLLATE "C" NOT NULL CONSTRAINT platform_auth_placement CHECK
         (auth_placement IN ('header', 'query', 'body')),
     auth_name text COLLATE "C" NOT NULL,
-    oauth1_realm text,
+    oauth1_realm text CONSTRAINT platform_oauth1_realm CHECK (oauth1_realm ~ '^[^"\\[:cntrl:]]+$'),
     oauth1_signature text COLLATE "C" CONSTRAINT platform_oauth1_signature CHECK
         (oauth1_signature IN ('HMAC-SHA1', 'PLAINTEXT')),
     token_refresh jsonb CONSTRAINT platform_token_refresh CHECK (jsonb_typeof(token_refresh) = 'object'),
@@ -40,6 +42,7 @@ CREATE TABLE kefu.platform (
         CONSTRAINT platform_total_timeout_ms CHECK (total_timeout_ms BETWEEN 1 AND 600000),
     allows_http boolean NOT NULL DEFAULT false,
     is_live boolean NOT NULL DEFAULT true,
+    CONSTRAINT platform_oauth1 CHECK (auth_kind <> 'oauth1' OR oauth1_signature IS NOT NULL),
     CONSTRAINT platform_https CHECK (allows_http OR base_url LIKE 'https://%'),
     CONSTRAINT platform_rate_reset CHECK ((rate_reset_header IS NULL) = (rate_reset_form IS NULL))
 );
@@ -50,12 +53,13 @@ COMMENT ON COLUMN kefu.platform.name_en IS 'English name (英文名称)';
 COMMENT ON COLUMN kefu.platform.base_url IS 'what every path is appended to, without a slash at its end (接口地址)';
 COMMENT ON COLUMN kefu.platform.auth_base_urls IS 'other base addresses by auth_kind, {kind: base_url} (按认证方式的接口地址)';
 COMMENT ON COLUMN kefu.platform.default_params IS 'parameters sent with every request, {name: text} (公共参数)';
+COMMENT ON COLUMN kefu.platform.secret_params IS 'parameters sent with every request whose value is a member of the secret, {member: name}, such as {consumer_key: source} (密钥参数)';
 COMMENT ON COLUMN kefu.platform.auth_kind IS 'none, token (OAuth 2 access token), basic, oauth1, session_jwt (认证方式)';
 COMMENT ON COLUMN kefu.platform.auth_placement IS 'where the proof goes: header, query or body (认证位置)';
 COMMENT ON COLUMN kefu.platform.auth_name IS 'parameter that carries the token, or in a header the scheme word, such as Bearer or OAuth2 (认证参数名)';
 COMMENT ON COLUMN kefu.platform.oauth1_realm IS 'realm of the OAuth 1 header; NULL: not sent (OAuth1域)';
 COMMENT ON COLUMN kefu.platform.oauth1_signature IS 'signature method of OAuth 1; NULL where it is not used (OAuth1签名方法)';
-COMMENT ON COLUMN kefu.platform.token_refresh IS 'how a token is renewed, {path, method, params, reply: json|form, token, expires_in, refresh_token}; NULL: a person must (令牌刷新)';
+COMMENT ON COLUMN kefu.platform.token_refresh IS 'how a token is renewed: {url, method, params: {name: text}, secret_params: {member of the secret: name}, base64: [member], reply: json|form, token, expires_in, refresh_token: paths in the reply, before_seconds}; see kefu.build_refresh(); NULL: a person must (令牌刷新)';
 COMMENT ON COLUMN kefu.platform.timezone IS 'zone of the platform''s day, for limits per day (时区)';
 COMMENT ON COLUMN kefu.platform.error_code_paths IS 'where a reply has its error code; those present are joined by a dot (错误码路径)';
 COMMENT ON COLUMN kefu.platform.error_code_form IS 'whole, or digits: of each part only the digits it begins with (错误码形式)';
@@ -87,6 +91,7 @@ CREATE TABLE kefu.endpoint (
         (jsonb_typeof(param_map) = 'object'),
     body_kind text COLLATE "C" NOT NULL CONSTRAINT endpoint_body_kind CHECK
         (body_kind IN ('none', 'form', 'multipart', 'json', 'raw')),
+    text_template text,
     body_template jsonb,
     file_field text COLLATE "C",
     pre_encoded text[] NOT NULL DEFAULT '{}',
@@ -132,6 +137,9 @@ CREATE TABLE kefu.endpoint (
     link_rel text COLLATE "C",
     then_action text COLLATE "C",
     then_when jsonb,
+    else_action text COLLATE "C",
+    poll_after interval NOT NULL DEFAULT '2 seconds' CONSTRAINT endpoint_poll_after CHECK (poll_after >= interval '0'),
+    is_repeatable boolean NOT NULL DEFAULT false,
     then_bindings jsonb CONSTRAINT endpoint_then_bindings CHECK (jsonb_typeof(then_bindings) = 'object'),
     idempotency text COLLATE "C" NOT NULL DEFAULT 'none' CONSTRAINT endpoint_idempotency CHECK
         (idempotency IN ('none', 'header', 'client_id')),
@@ -140,6 +148,7 @@ CREATE TABLE kefu.endpoint (
     verify_after interval CONSTRAINT endpoint_verify_after CHECK (verify_after >= interval '0'),
     PRIMARY KEY (platform, action),
     FOREIGN KEY (platform, then_action) REFERENCES kefu.endpoint (platform, action),
+    FOREIGN KEY (platform, else_action) REFERENCES kefu.endpoint (platform, action),
     FOREIGN KEY (platform, verify_action) REFERENCES kefu.endpoint (platform, action),
     CONSTRAINT endpoint_id_range CHECK (paging_style <> 'id_range' OR older_param IS NOT NULL),
     CONSTRAINT endpoint_time_id CHECK (paging_style <> 'time_id' OR
@@ -153,9 +162,10 @@ CREATE TABLE kefu.endpoint (
     CONSTRAINT endpoint_result_id CHECK (result_kind <> 'id' OR cardinality(result_id_paths) > 0),
     CONSTRAINT endpoint_file CHECK ((body_kind = 'multipart') = (file_field IS NOT NULL)),
     CONSTRAINT endpoint_then CHECK ((then_action IS NULL) = (then_bindings IS NULL)),
+    CONSTRAINT endpoint_else CHECK (else_action IS NULL OR then_when IS NOT NULL),
     CONSTRAINT endpoint_idempotency_named CHECK ((idempotency = 'none') = (idempotency_name IS NULL)),
     CONSTRAINT endpoint_verify CHECK (verify_action IS NULL OR
-        (purpose = 'write' AND verify_after IS NOT NULL))
+        (purpose IN ('write', 'step') AND verify_after IS NOT NULL))
 );
 COMMENT ON TABLE kefu.endpoint IS 'What can be asked of a platform, how, and how its reply is to be read; an action without a row is one the platform can''t do and becomes a task (接口)';
 COMMENT ON COLUMN kefu.endpoint.platform IS 'platform (平台)';
@@ -166,13 +176,14 @@ COMMENT ON COLUMN kefu.endpoint.base_url IS 'base address of this endpoint only;
 COMMENT ON COLUMN kefu.endpoint.method IS 'HTTP method (请求方法)';
 COMMENT ON COLUMN kefu.endpoint.path IS 'path behind the base address; {name} takes the parameter of that name out of the query or body (路径)';
 COMMENT ON COLUMN kefu.endpoint.const_params IS 'parameters that are always the same, {name: text} (固定参数)';
-COMMENT ON COLUMN kefu.endpoint.param_map IS 'the platform''s names of ours, {text, parent_id, root_id, native_id, recipient_id, own_id, operator_ip, media: name}; what isn''t named is not sent (参数映射)';
+COMMENT ON COLUMN kefu.endpoint.param_map IS 'the platform''s names of ours, {text, parent_id, root_id, native_id, recipient_id, recipient_handle, alt_text, own_id, own_handle, operator_ip: name}, and those of then_bindings; what isn''t named is not sent (参数映射)';
 COMMENT ON COLUMN kefu.endpoint.body_kind IS 'none (parameters go into the query), form, multipart, json, raw (请求体)';
+COMMENT ON COLUMN kefu.endpoint.text_template IS 'what is sent as text, such as ''@{recipient_handle} {text}''; {name} is one of our names; NULL: the text alone (正文模板)';
 COMMENT ON COLUMN kefu.endpoint.body_template IS 'body of kind json, in which "{name}" as a whole string stands for a parameter; NULL: a flat object of the parameters (请求体模板)';
 COMMENT ON COLUMN kefu.endpoint.file_field IS 'field of a multipart body that holds the file (文件字段)';
 COMMENT ON COLUMN kefu.endpoint.pre_encoded IS 'parameters whose value is percent-encoded once more before the form is (预编码参数)';
 COMMENT ON COLUMN kefu.endpoint.item_kind IS 'rows of kefu.field_map that read its items (条目类型)';
-COMMENT ON COLUMN kefu.endpoint.result_kind IS 'list; object: the item itself, or a list; id: only its id; nothing (结果类型)';
+COMMENT ON COLUMN kefu.endpoint.result_kind IS 'list; object: the item itself, or a list; id: only its id, and its time where it has one; nothing (结果类型)';
 COMMENT ON COLUMN kefu.endpoint.items_paths IS 'where the list or the object is in the reply; the first path with one wins (条目路径)';
 COMMENT ON COLUMN kefu.endpoint.result_id_paths IS 'for result_kind id: where the id is, below items_paths (结果编号路径)';
 COMMENT ON COLUMN kefu.endpoint.item_filter IS 'items for which all hold are kept, so that one endpoint can serve several feeds: [{path, in: [..]} | {path, not_in: [..]} | {path, is: "null"|"present"}] (条目过滤)';
@@ -206,9 +217,12 @@ COMMENT ON COLUMN kefu.endpoint.next_cursor_path IS 'cursor: where the reply has
 COMMENT ON COLUMN kefu.endpoint.has_next_path IS 'where the reply says whether there is more; NULL: its word is not trusted (是否还有路径)';
 COMMENT ON COLUMN kefu.endpoint.has_next_more IS 'value there that means more (还有的取值)';
 COMMENT ON COLUMN kefu.endpoint.link_rel IS 'link: relation of the next page in the Link header (链接关系)';
-COMMENT ON COLUMN kefu.endpoint.then_action IS 'endpoint to call with values of this one''s reply; NULL: done (后续动作)';
+COMMENT ON COLUMN kefu.endpoint.then_action IS 'endpoint to call with values of this one''s reply, of purpose step; NULL: done (后续动作)';
 COMMENT ON COLUMN kefu.endpoint.then_when IS 'predicates on the reply that must hold for it; NULL: always (后续条件)';
-COMMENT ON COLUMN kefu.endpoint.then_bindings IS 'its parameters from this reply, {name: path} (后续绑定)';
+COMMENT ON COLUMN kefu.endpoint.else_action IS 'endpoint to call where they don''t hold, such as this one again until they do; NULL: done (否则动作)';
+COMMENT ON COLUMN kefu.endpoint.poll_after IS 'wait before else_action is called (轮询间隔)';
+COMMENT ON COLUMN kefu.endpoint.is_repeatable IS 'asked twice it does no harm, such as an upload that nobody sees yet: a send that got no further is simply sent again, not looked for (可重复)';
+COMMENT ON COLUMN kefu.endpoint.then_bindings IS 'what the next endpoint''s param_map finds besides our names, from this reply: {name: path} (后续绑定)';
 COMMENT ON COLUMN kefu.endpoint.idempotency IS 'how a repeated send is recognised: header, client_id (we choose the id), or none (幂等方式)';
 COMMENT ON COLUMN kefu.endpoint.idempotency_name IS 'name of that header or parameter (幂等名称)';
 COMMENT ON COLUMN kefu.endpoint.verify_action IS 'endpoint that lists what we sent: asked after an uncertain send, before any resend (核对动作)';
@@ -362,6 +376,11 @@ BEGIN ATOMIC
                'fields', CASE WHEN e.result_kind = 'id'
                    THEN jsonb_build_array(jsonb_build_object('field', 'native_id',
                        'paths', e.result_id_paths, 'transform', 'id', 'is_required', true))
+                       || (SELECT COALESCE(jsonb_agg(jsonb_build_object('field', f.field,
+                                      'paths', f.paths, 'transform', f.transform) ORDER BY f.seq), '[]')
+                             FROM kefu.field_map AS f
+                            WHERE f.platform = e.platform AND f.item_kind = e.item_kind
+                              AND f.field = 'posted_at')
                    ELSE (SELECT COALESCE(jsonb_agg(jsonb_build_object('field', f.field,
                                     'paths', f.paths, 'transform', f.transform, 'arg', f.arg,
                                     'is_required', f.is_required) ORDER BY f.field, f.seq), '[]')

@@ -20,6 +20,7 @@ CREATE TABLE kefu.identity (
     native_id text COLLATE "C" NOT NULL,
     person_id bigint NOT NULL REFERENCES kefu.person,
     screen_name text,
+    handle text,
     is_verified boolean,
     followers_count bigint,
     updated_at timestamptz NOT NULL,
@@ -32,6 +33,7 @@ COMMENT ON COLUMN kefu.identity.platform IS 'platform (平台)';
 COMMENT ON COLUMN kefu.identity.native_id IS 'the platform''s id of the user, as text (平台用户ID)';
 COMMENT ON COLUMN kefu.identity.person_id IS 'human behind it (用户)';
 COMMENT ON COLUMN kefu.identity.screen_name IS 'public name when last seen; NULL unknown or erased (昵称)';
+COMMENT ON COLUMN kefu.identity.handle IS 'name by which the platform addresses the user, where that is neither id nor screen name; NULL unknown or erased (平台用户名)';
 COMMENT ON COLUMN kefu.identity.is_verified IS 'verified by the platform; NULL unknown (是否认证)';
 COMMENT ON COLUMN kefu.identity.followers_count IS 'followers when last seen; NULL unknown (粉丝数)';
 COMMENT ON COLUMN kefu.identity.updated_at IS 'when last seen (更新时间)';
@@ -60,6 +62,30 @@ COMMENT ON COLUMN kefu.credential_secret.credential IS 'name of the credential; 
 COMMENT ON COLUMN kefu.credential_secret.secret IS 'object: access_token, or consumer and token keys, or secret (内容)';
 COMMENT ON COLUMN kefu.credential_secret.set_at IS 'when it was set (设置时间)';
 
+CREATE TABLE kefu.credential_state (
+    credential text COLLATE "C" PRIMARY KEY REFERENCES kefu.credential,
+    wanted_at timestamptz,
+    next_try_at timestamptz NOT NULL DEFAULT '-infinity',
+    lease_until timestamptz,
+    lease_key uuid,
+    failures integer NOT NULL DEFAULT 0,
+    last_class text COLLATE "C",
+    last_status integer,
+    refreshed_at timestamptz,
+    given_up_at timestamptz
+);
+COMMENT ON TABLE kefu.credential_state IS 'How the renewal of a token stands, where the platform lets us renew it; no row: never tried (凭证刷新状态)';
+COMMENT ON COLUMN kefu.credential_state.credential IS 'name of the credential (凭证)';
+COMMENT ON COLUMN kefu.credential_state.wanted_at IS 'when the platform called the token expired; NULL: it has not since the last renewal (要求刷新时间)';
+COMMENT ON COLUMN kefu.credential_state.next_try_at IS 'not tried before (下次尝试)';
+COMMENT ON COLUMN kefu.credential_state.lease_until IS 'a worker has it until then; NULL or past: free (租约)';
+COMMENT ON COLUMN kefu.credential_state.lease_key IS 'key of that lease (租约键)';
+COMMENT ON COLUMN kefu.credential_state.failures IS 'failures in a row; 0 after a success (连续失败)';
+COMMENT ON COLUMN kefu.credential_state.last_class IS 'class of the last reply; NULL none (最近结果)';
+COMMENT ON COLUMN kefu.credential_state.last_status IS 'HTTP status of the last reply; 0 without one (HTTP状态)';
+COMMENT ON COLUMN kefu.credential_state.refreshed_at IS 'last renewal; NULL never (最近刷新)';
+COMMENT ON COLUMN kefu.credential_state.given_up_at IS 'when it was left to a person; NULL: it is not (放弃时间)';
+
 CREATE TABLE kefu.account (
     account text COLLATE "C" PRIMARY KEY
         CONSTRAINT account_code CHECK (account ~ '^[a-z0-9][a-z0-9_.-]{0,62}$'),
@@ -85,6 +111,7 @@ CREATE TABLE kefu.feed (
     action text COLLATE "C" NOT NULL,
     every interval NOT NULL DEFAULT '1 minute' CONSTRAINT feed_every CHECK (every >= interval '1 second'),
     start_at timestamptz NOT NULL,
+    args jsonb NOT NULL DEFAULT '{}' CONSTRAINT feed_args CHECK (jsonb_typeof(args) = 'object'),
     is_live boolean NOT NULL DEFAULT true,
     PRIMARY KEY (account, action)
 );
@@ -93,6 +120,7 @@ COMMENT ON COLUMN kefu.feed.account IS 'account (账号)';
 COMMENT ON COLUMN kefu.feed.action IS 'endpoint of the platform (接口)';
 COMMENT ON COLUMN kefu.feed.every IS 'pause between two polls (间隔)';
 COMMENT ON COLUMN kefu.feed.start_at IS 'items posted before it are history: kept without ticket or clock (起始时间)';
+COMMENT ON COLUMN kefu.feed.args IS 'what the endpoint''s param_map finds besides our names, such as keyword or watched_id: what is searched for, whose posts are watched (参数; R87, R104)';
 COMMENT ON COLUMN kefu.feed.is_live IS 'false stops polling (是否在用)';
 
 CREATE TABLE kefu.feed_state (

@@ -109,6 +109,10 @@ CREATE TABLE kefu.outbound (
     url text,
     last_class text COLLATE "C",
     last_error text,
+    media_id bigint,
+    step_no smallint NOT NULL DEFAULT 0,
+    step_action text COLLATE "C",
+    step_args jsonb NOT NULL DEFAULT '{}',
     CONSTRAINT outbound_sent CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
     CONSTRAINT outbound_object CHECK ((object_type IS NULL) = (object_id IS NULL)),
     CONSTRAINT outbound_for CHECK (num_nonnulls(speech_id, object_id) <= 1)
@@ -149,6 +153,10 @@ COMMENT ON COLUMN kefu.outbound.native_id IS 'the platform''s id of it; NULL bef
 COMMENT ON COLUMN kefu.outbound.url IS 'its address there; NULL before, or not told (链接)';
 COMMENT ON COLUMN kefu.outbound.last_class IS 'class of the last reply; NULL none (最近结果)';
 COMMENT ON COLUMN kefu.outbound.last_error IS 'why the last try failed, without secrets; NULL none (最近错误)';
+COMMENT ON COLUMN kefu.outbound.media_id IS 'picture that goes along, of kefu.media; NULL none (图片)';
+COMMENT ON COLUMN kefu.outbound.step_no IS 'requests of a chain that are done, 0 before the first, which is that of action (已完成步数)';
+COMMENT ON COLUMN kefu.outbound.step_action IS 'endpoint that is called now; NULL: that of action (当前步骤接口)';
+COMMENT ON COLUMN kefu.outbound.step_args IS 'what the replies so far gave for it, {name: text} (步骤参数)';
 
 CREATE TABLE kefu.send_event (
     object_type text COLLATE "C" NOT NULL,

@@ -298,7 +298,7 @@ CREATE FUNCTION kefu.erase_identities(persons bigint[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     UPDATE kefu.identity
-       SET screen_name = NULL, is_verified = NULL, followers_count = NULL,
+       SET screen_name = NULL, handle = NULL, is_verified = NULL, followers_count = NULL,
            native_id = 'erased.' || identity_id
      WHERE person_id = ANY (persons);
 END $$;

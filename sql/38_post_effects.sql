@@ -510,13 +510,15 @@ CREATE FUNCTION kefu.send_problem(p kefu.post, a kefu.account, said text) RETURN
 $$
 DECLARE
     kind text := CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END;
+    pictures bigint := (SELECT count(*) FROM kefu.post_media x WHERE x.post_id = p.post_id);
 BEGIN
     RETURN CASE
         WHEN NOT a.is_live THEN 'the account is closed'
-        WHEN NOT kefu.can_ask(a.account, kind) THEN 'its platform has no interface to ' || kind
+        WHEN pictures > 1 OR (pictures = 1 AND p.repost_id IS NOT NULL)
+            THEN 'one picture can go along with a post, none with a repost'
+        WHEN NOT kefu.can_ask(a.account, CASE pictures WHEN 1 THEN 'post_picture' ELSE kind END)
+            THEN 'its platform has no interface to ' || CASE pictures WHEN 1 THEN 'post_picture' ELSE kind END
         WHEN p.repost_platform <> a.platform THEN 'what is reposted is on another platform'
-        WHEN EXISTS (SELECT FROM kefu.post_media x WHERE x.post_id = p.post_id)
-            THEN 'pictures are not supported there'
         WHEN p.repost_id IS NULL AND said = '' THEN 'there is no text'
         WHEN kefu.text_length(a.platform, kind, said) > kefu.length_limit(a.platform, kind)
             THEN format('it is %s long, its platform takes %s', kefu.text_length(a.platform, kind, said),
@@ -634,12 +636,15 @@ BEGIN
         END IF;
     END IF;
     PERFORM kefu.queue_send('placement', m.id, m.unit, l.account,
-                            CASE WHEN l.is_repost THEN 'repost' ELSE 'post' END, l.text,
-                            parent_id => p.repost_id, root_id => p.repost_id,
+                            CASE WHEN l.is_repost THEN 'repost' WHEN x.media_id IS NOT NULL THEN 'post_picture'
+                                 ELSE 'post' END, l.text,
+                            parent_id => p.repost_id, root_id => p.repost_id, media => x.media_id,
                             priority => CASE WHEN l.is_exempt THEN 1 ELSE 2 END::smallint,
                             expires_at => CASE WHEN NOT l.is_exempt THEN l.planned_at + make_interval(
                                 mins => (kefu.posting_rule_of('late', l.account, m.at)).at_most) END)
-       FROM kefu.post p WHERE p.post_id = l.post_id;
+       FROM kefu.post p
+       LEFT JOIN kefu.post_media x ON x.post_id = p.post_id AND x.position = 1 AND NOT l.is_repost
+      WHERE p.post_id = l.post_id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform, unless it is too late or its new day is full, which needs a person (发出投放; R38, R61)';
 

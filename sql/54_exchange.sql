@@ -6,143 +6,6 @@
 -- feed is then simply asked again, a send is looked for on the platform first.
 -- Everything works as well when a person or a test calls it by hand.
 
--- --- building a request ------------------------------------------------------
-
-CREATE FUNCTION kefu.encode_request(template text, params jsonb, pre_encoded text[],
-                                    OUT path text, OUT form text)
-    LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_encode_request';
-COMMENT ON FUNCTION kefu.encode_request(text, jsonb, text[]) IS
-'The path with its {placeholders} filled, and the other parameters as a form; nulls are not sent. invalid_parameter_value if a placeholder has no value (请求编码)';
-
-CREATE TYPE kefu.http_request AS (
-    method text,
-    url text,
-    headers text[],
-    body bytea,
-    content_type text,
-    timeout_ms integer,
-    max_bytes integer,
-    allows_http boolean
-);
-COMMENT ON TYPE kefu.http_request IS 'What the network worker needs to ask (HTTP请求)';
-COMMENT ON COLUMN kefu.http_request.method IS 'HTTP method (方法)';
-COMMENT ON COLUMN kefu.http_request.url IS 'address with its query (地址)';
-COMMENT ON COLUMN kefu.http_request.headers IS 'lines Name: value (请求头)';
-COMMENT ON COLUMN kefu.http_request.body IS 'NULL: none (请求体)';
-COMMENT ON COLUMN kefu.http_request.content_type IS 'of the body; NULL: none (内容类型)';
-COMMENT ON COLUMN kefu.http_request.timeout_ms IS 'longest wait for the whole reply, milliseconds (超时)';
-COMMENT ON COLUMN kefu.http_request.max_bytes IS 'longest body taken, bytes (最大长度)';
-COMMENT ON COLUMN kefu.http_request.allows_http IS 'the platform may be asked unencrypted, if kefu.allow_http agrees (允许明文)';
-
-CREATE FUNCTION kefu.secret_file(credential text) RETURNS jsonb
-    LANGUAGE plpgsql VOLATILE PARALLEL RESTRICTED STRICT AS
-$$
-DECLARE
-    folder text := current_setting('kefu.secret_directory', true);
-BEGIN
-    -- A name that could leave the folder is not looked for there.
-    IF folder <> '' AND credential ~ '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' THEN
-        RETURN pg_read_file(folder || '/' || credential, 0, 65536, true)::jsonb;
-    END IF;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION kefu.secret_file(text) IS
-'The secret in the file of the credential''s name under kefu.secret_directory; NULL if there is none. For the owner''s functions only (密钥文件)';
-
-CREATE FUNCTION kefu.refuse_auth(auth_kind text) RETURNS jsonb
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
-$$ BEGIN
-    RAISE EXCEPTION 'no request can be signed with %', auth_kind
-        USING ERRCODE = 'feature_not_supported',
-              DETAIL = 'Platforms of auth_kind none, token and basic can be asked.';
-END $$;
-COMMENT ON FUNCTION kefu.refuse_auth(text) IS 'Raises feature_not_supported: the platform asks for a proof that we can''t give (认证方式不支持)';
-
-CREATE FUNCTION kefu.checked_link(link text, base text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS
-$$ BEGIN
-    -- Our proof goes where the link points.
-    IF NOT starts_with(link, base || '/') THEN
-        RAISE EXCEPTION 'the next page is on another server' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    RETURN link;
-END $$;
-COMMENT ON FUNCTION kefu.checked_link(text, text) IS 'The address of a next page, if it is the platform''s own; else invalid_parameter_value (校验下一页地址)';
-
-CREATE FUNCTION kefu.fill_body(template jsonb, params jsonb) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
-$$
-DECLARE
-    filled text := template::text;
-    param record;
-BEGIN
-    IF template IS NULL THEN
-        RETURN params::text;
-    END IF;
-    FOR param IN SELECT * FROM jsonb_each(params) LOOP
-        filled := replace(filled, '"{' || param.key || '}"', param.value::text);
-    END LOOP;
-    RETURN filled;
-END $$;
-COMMENT ON FUNCTION kefu.fill_body(jsonb, jsonb) IS
-'A JSON body: the template with each "{name}" replaced by that parameter, or without a template the parameters themselves (JSON请求体)';
-
-CREATE FUNCTION kefu.mapped_params(param_map jsonb, args jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT coalesce(jsonb_object_agg(m.value, args -> m.key), '{}') FROM jsonb_each_text(param_map) m
-     WHERE args ->> m.key IS NOT NULL;
-END;
-COMMENT ON FUNCTION kefu.mapped_params(jsonb, jsonb) IS 'Values by our names under the platform''s names; what has no value or no name is left out (参数改名)';
-
--- One query, so that a worker's whole claim is one: it is expanded in place.
-CREATE FUNCTION kefu.build_request(account text, action text, args jsonb, page jsonb DEFAULT '{}',
-                                   link text DEFAULT NULL)
-    RETURNS SETOF kefu.http_request
-    LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 1
-BEGIN ATOMIC
-    SELECT e.method,
-           coalesce(kefu.checked_link(link, b.base), b.base || f.path || CASE WHEN q.query <> '' THEN '?' || q.query ELSE '' END),
-           array_remove(ARRAY['User-Agent: ' || p.user_agent,
-               CASE WHEN p.auth_kind = 'basic' THEN 'Authorization: Basic ' || translate(encode(convert_to(
-                        (s.secret ->> 'user') || ':' || (s.secret ->> 'password'), 'UTF8'), 'base64'), E'\n', '')
-                    WHEN p.auth_kind = 'token' AND p.auth_placement = 'header'
-                    THEN 'Authorization: ' || p.auth_name || ' ' || (s.secret ->> 'access_token') END,
-               CASE WHEN e.idempotency = 'header' AND args ? 'request_key'
-                    THEN e.idempotency_name || ': ' || (args ->> 'request_key') END], NULL),
-           CASE e.body_kind WHEN 'form' THEN convert_to(f.form, 'UTF8')
-                            WHEN 'json' THEN convert_to(kefu.fill_body(e.body_template, v.params), 'UTF8') END,
-           CASE e.body_kind WHEN 'form' THEN 'application/x-www-form-urlencoded'
-                            WHEN 'json' THEN 'application/json' END,
-           p.total_timeout_ms, 8 * 1024 * 1024, p.allows_http
-      FROM kefu.account a
-      JOIN kefu.platform p ON p.platform = a.platform
-      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = build_request.action
-                          AND e.body_kind IN ('none', 'form', 'json')
-      LEFT JOIN kefu.credential c ON c.credential = a.credential
-      LEFT JOIN kefu.credential_secret k ON k.credential = a.credential
-     CROSS JOIN LATERAL (SELECT CASE
-         WHEN p.auth_kind = 'none' THEN '{}'
-         WHEN c.expires_at <= kefu.now() THEN NULL
-         ELSE coalesce(k.secret, kefu.secret_file(a.credential)) END) AS s(secret)
-     CROSS JOIN LATERAL (SELECT coalesce(e.base_url, p.auth_base_urls ->> p.auth_kind, p.base_url)) AS b(base)
-     CROSS JOIN LATERAL (SELECT CASE
-         WHEN p.auth_kind IN ('none', 'basic') OR p.auth_placement = 'header' AND p.auth_kind = 'token' THEN '{}'
-         WHEN p.auth_kind = 'token' THEN jsonb_build_object(p.auth_name, s.secret ->> 'access_token')
-         ELSE kefu.refuse_auth(p.auth_kind) END) AS t(proof)
-     CROSS JOIN LATERAL (SELECT p.default_params || e.const_params || page
-         || CASE WHEN e.param_map <> '{}' THEN kefu.mapped_params(e.param_map, args) ELSE '{}' END
-         || CASE WHEN e.body_kind = 'none' OR p.auth_placement = 'body' THEN t.proof ELSE '{}' END) AS v(params)
-     CROSS JOIN LATERAL kefu.encode_request(e.path, v.params, e.pre_encoded) AS f
-     CROSS JOIN LATERAL (SELECT CASE
-         WHEN e.body_kind = 'none' THEN f.form
-         WHEN p.auth_placement = 'query' AND t.proof <> '{}' THEN (kefu.encode_request('/', t.proof, '{}')).form
-         ELSE '' END) AS q(query)
-     WHERE a.account = build_request.account AND s.secret IS NOT NULL;
-END;
-COMMENT ON FUNCTION kefu.build_request(text, text, jsonb, jsonb, text) IS
-'The request for an endpoint from the platform''s rows; args are values by our names, page the parameters of a page, link its whole address. No row if the secret is missing or the rows have no such request; feature_not_supported for a proof that can''t be given (构造请求)';
-
 -- --- what is due ---------------------------------------------------------------
 
 -- Whoever wants the first of them reads the index on when they are due, and asks
@@ -179,7 +42,8 @@ DECLARE
 BEGIN
     PERFORM kefu.require_worker();
     RETURN least(CASE WHEN may IN ('live', 'rehearse') THEN (SELECT f.due_at FROM kefu.due_feed f ORDER BY f.due_at LIMIT 1) END,
-                 CASE WHEN may = 'live' THEN (SELECT min(o.due_at) FROM kefu.due_outbound o) END);
+                 CASE WHEN may = 'live' THEN (SELECT min(o.due_at) FROM kefu.due_outbound o) END,
+                 CASE WHEN may = 'live' THEN (SELECT min(t.due_at) FROM kefu.due_refresh t) END);
 END $$;
 COMMENT ON FUNCTION kefu.next_exchange_at() IS
 'When the next exchange is due, -infinity or the past for at once; NULL if none is or the desk may not act here (下次交换时间)';
@@ -198,6 +62,21 @@ END;
 COMMENT ON FUNCTION kefu.defer_outbound(bigint, text, text, interval) IS
 'Ends a lease and tries again later; what was being sent did not reach the platform (推迟发送)';
 
+CREATE FUNCTION kefu.picture(media bigint) RETURNS kefu.request_file
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT ROW(m.file_name, m.content_type, m.content)::kefu.request_file
+      FROM kefu.media m WHERE m.media_id = picture.media;
+END;
+COMMENT ON FUNCTION kefu.picture(bigint) IS 'A picture as the file of a request; NULL if there is none (图片文件)';
+
+CREATE FUNCTION kefu.picture_words(media bigint) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_build_object('alt_text', m.alt_text) FROM kefu.media m WHERE m.media_id = picture_words.media;
+END;
+COMMENT ON FUNCTION kefu.picture_words(bigint) IS 'What is said of a picture, as a value for a request (图片说明)';
+
 CREATE FUNCTION kefu.lease_outbound(ids bigint[])
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
@@ -212,17 +91,23 @@ $$ BEGIN
            AND greatest(x.not_before, x.lease_until) <= kefu.now()
            FOR UPDATE SKIP LOCKED
     ), asked AS MATERIALIZED (
-        SELECT d.outbound_id, d.priority, d.not_before, d.new_key, d.asked_for, r.*
+        SELECT d.outbound_id, d.step_no, d.priority, d.not_before, d.new_key, d.asked_for, r.*
           FROM due d
           JOIN kefu.account a ON a.account = d.account
-          JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = d.action
+          JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = coalesce(d.step_action, d.action)
           LEFT JOIN LATERAL kefu.build_request(d.account,
-              CASE d.asked_for WHEN 'send' THEN d.action ELSE e.verify_action END,
+              CASE d.asked_for WHEN 'send' THEN e.action ELSE e.verify_action END,
               jsonb_build_object('text', d.text, 'parent_id', d.parent_id, 'native_id', d.parent_id,
                                  'root_id', d.root_id, 'recipient_id', d.recipient_id,
-                                 'own_id', a.native_id, 'request_key', 'kefu-' || d.outbound_id),
+                                 'own_id', a.native_id, 'own_handle', a.handle, 'nonce', d.new_key,
+                                 'request_key', 'kefu-' || d.outbound_id,
+                                 'recipient_handle', (SELECT i.handle FROM kefu.identity i
+                                     WHERE i.platform = a.platform AND i.native_id = d.recipient_id))
+              || CASE WHEN d.media_id IS NOT NULL THEN kefu.picture_words(d.media_id) ELSE '{}' END || d.step_args,
               CASE d.asked_for WHEN 'send' THEN '{}'
-                               ELSE (kefu.walk_request(a.platform, e.verify_action, NULL, NULL)).params END) r ON true
+                               ELSE (kefu.walk_request(a.platform, e.verify_action, NULL, NULL)).params END,
+              file => CASE WHEN d.asked_for = 'send' AND e.body_kind IN ('multipart', 'raw')
+                           THEN kefu.picture(d.media_id) END) r ON true
     ), marked AS (
         UPDATE kefu.outbound x
            SET state = CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN 'sending' ELSE x.state END,
@@ -236,7 +121,7 @@ $$ BEGIN
           FROM asked q
          WHERE x.outbound_id = q.outbound_id
     )
-    SELECT q.asked_for, q.outbound_id::text, q.new_key, q.method, q.url, q.headers, q.body, q.content_type,
+    SELECT q.asked_for, q.outbound_id || CASE WHEN q.step_no > 0 THEN '/' || q.step_no ELSE '' END, q.new_key, q.method, q.url, q.headers, q.body, q.content_type,
            q.timeout_ms, q.max_bytes, q.allows_http
       FROM asked q WHERE q.url IS NOT NULL
      ORDER BY q.priority, q.not_before, q.outbound_id;
@@ -261,9 +146,11 @@ $$ BEGIN
         SELECT d.account, d.action, d.new_key, r.*
           FROM due d
           JOIN kefu.account a ON a.account = d.account
+          JOIN kefu.feed f ON f.account = d.account AND f.action = d.action
          CROSS JOIN LATERAL kefu.walk_request(a.platform, d.action, d.walk ->> 'walk', d.high_mark) w
           LEFT JOIN LATERAL kefu.build_request(d.account, d.action,
-              jsonb_build_object('own_id', a.native_id), w.params, w.link) r ON true
+              jsonb_build_object('own_id', a.native_id, 'own_handle', a.handle, 'nonce', d.new_key) || f.args,
+              w.params, w.link) r ON true
     ), marked AS (
         UPDATE kefu.feed_state x
            SET lease_key = CASE WHEN q.url IS NOT NULL THEN q.new_key END,
@@ -368,21 +255,26 @@ $$
 DECLARE
     may text := kefu.desk_state();
     claimed integer := 0;
+    refreshed integer := 0;
 BEGIN
     PERFORM kefu.require_worker();
     IF may NOT IN ('live', 'rehearse') OR max <= 0 THEN
         RETURN;
     END IF;
-    -- Answers go before polls.
+    -- Without a token nothing goes; answers go before polls.
+    IF may = 'live' AND EXISTS (SELECT FROM kefu.due_refresh t WHERE t.due_at <= kefu.now()) THEN
+        RETURN QUERY SELECT c.* FROM kefu.claim_refreshes(max) c;
+        GET DIAGNOSTICS refreshed = ROW_COUNT;
+    END IF;
     IF may = 'live' AND EXISTS (SELECT FROM kefu.outbound o WHERE o.state IN ('queued', 'sending', 'uncertain')) THEN
         PERFORM kefu.recover_outbound();
-        RETURN QUERY SELECT c.* FROM kefu.claim_outbound(max) c;
+        RETURN QUERY SELECT c.* FROM kefu.claim_outbound(max - refreshed) c;
         GET DIAGNOSTICS claimed = ROW_COUNT;
     END IF;
-    RETURN QUERY SELECT c.* FROM kefu.claim_feeds(max - claimed) c;
+    RETURN QUERY SELECT c.* FROM kefu.claim_feeds(max - refreshed - claimed) c;
 END $$;
 COMMENT ON FUNCTION kefu.claim_exchanges(integer) IS
-'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), and polls (feed). None unless the desk is live here; a rehearsing desk only polls. For the worker or an administrator of Group (认领交换)';
+'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), polls (feed), and renewals of tokens (refresh). None unless the desk is live here; a rehearsing desk only polls. For the worker or an administrator of Group (认领交换)';
 
 -- --- what came back ------------------------------------------------------------------
 
@@ -431,6 +323,7 @@ CREATE FUNCTION kefu.fail_feed(account text, action text, class text, http_statu
 $$
 DECLARE
     until timestamptz;
+    asked_at timestamptz;
     own kefu.account;
 BEGIN
     UPDATE kefu.feed_state s
@@ -444,7 +337,10 @@ BEGIN
                                   THEN 60 ELSE 10 END, 3600,
                              hashtextextended(s.account || s.action, s.failures)) END)
      WHERE s.account = fail_feed.account AND s.action = fail_feed.action
-    RETURNING s.next_poll_at INTO until;
+    RETURNING s.next_poll_at, s.polled_at INTO until, asked_at;
+    IF class = 'auth_expired' THEN
+        PERFORM kefu.want_refresh(account, asked_at);
+    END IF;
     -- A limit of the user or the application is one for its other feeds too, and
     -- who is ignored is ignored on all of them.
     IF class = 'blacklisted' OR (class = 'rate' AND coalesce(scope, 'user') <> 'endpoint') THEN
@@ -588,12 +484,15 @@ $$ BEGIN
         IF kinds[i] = 'webhook' THEN
             PERFORM kefu.record_webhook(keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i], bodies[i],
                                         reply_headers[i], finished_at[i]);
+        ELSIF kinds[i] = 'refresh' THEN
+            PERFORM kefu.record_refresh(keys[i], lease_keys[i], http_statuses[i], errors[i], bodies[i],
+                                        reply_headers[i], started_at[i], finished_at[i]);
         ELSIF kinds[i] <> 'feed' THEN
-            PERFORM kefu.record_outbound(kinds[i], keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i],
+            PERFORM kefu.record_outbound(kinds[i], keys[i], lease_keys[i], http_statuses[i], errors[i],
                                          bytes_sent[i], bodies[i], reply_headers[i], finished_at[i]);
         END IF;
     END LOOP;
-    -- The number of a send is no feed's key.
+    -- The number of a send is no feed's key, nor is the name of a secret.
     IF 'feed' = ANY (kinds) THEN
         PERFORM kefu.record_feeds(keys, lease_keys, http_statuses, errors, bodies, reply_headers, started_at, finished_at);
     END IF;
@@ -620,6 +519,11 @@ BEGIN
         END IF;
         RETURN;
     END IF;
+    IF kind = 'refresh' THEN
+        PERFORM kefu.fail_refresh(t.credential, 'unrecorded', NULL, NULL) FROM kefu.credential_state t
+          WHERE t.credential = key AND t.lease_key = exchange_failed.lease_key;
+        RETURN;
+    END IF;
     IF kind = 'webhook' THEN
         PERFORM kefu.fail_webhook(w.webhook_id, 'unrecorded', NULL, reason)
            FROM kefu.webhook w JOIN kefu.subscriber_state t USING (subscriber)
@@ -629,7 +533,7 @@ BEGIN
     UPDATE kefu.outbound x
        SET state = 'uncertain', lease_until = NULL, lease_key = NULL, last_class = 'unrecorded',
            last_error = reason, not_before = kefu.now() + interval '5 minutes'
-     WHERE x.outbound_id = key::bigint AND x.lease_key = exchange_failed.lease_key
+     WHERE x.outbound_id = split_part(key, '/', 1)::bigint AND x.lease_key = exchange_failed.lease_key
        AND x.state IN ('sending', 'uncertain')
     RETURNING x.* INTO o;
     IF FOUND THEN

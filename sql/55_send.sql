@@ -48,7 +48,8 @@ COMMENT ON FUNCTION kefu.said_by_platform(text, text) IS 'Why a send was not tak
 CREATE FUNCTION kefu.queue_send(object_type text, object_id bigint, unit text, account text, action text,
                                 text text DEFAULT '', parent_id text DEFAULT NULL, root_id text DEFAULT NULL,
                                 recipient_id text DEFAULT NULL, priority smallint DEFAULT 2,
-                                expires_at timestamptz DEFAULT NULL, channel text DEFAULT 'public') RETURNS bigint
+                                expires_at timestamptz DEFAULT NULL, channel text DEFAULT 'public',
+                                media bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
@@ -66,16 +67,16 @@ BEGIN
             USING ERRCODE = 'object_in_use', DETAIL = format('Send %s is %s.', before.outbound_id, before.state);
     END IF;
     INSERT INTO kefu.outbound (object_type, object_id, unit, account, action, channel, parent_id, root_id,
-                               recipient_id, text, priority, queued_at, not_before, expires_at, attempts)
-    VALUES (object_type, object_id, unit, account, action, channel, parent_id, root_id, recipient_id, text,
+                               recipient_id, text, media_id, priority, queued_at, not_before, expires_at, attempts)
+    VALUES (object_type, object_id, unit, account, action, channel, parent_id, root_id, recipient_id, text, media,
             priority, CASE WHEN before.state = 'cancelled' THEN before.queued_at ELSE kefu.now() END,
             kefu.now(), expires_at, CASE WHEN before.state = 'cancelled' THEN before.attempts ELSE 0 END)
     RETURNING outbound_id INTO new_id;
     PERFORM kefu.wake_worker('net');
     RETURN new_id;
 END $$;
-COMMENT ON FUNCTION kefu.queue_send(text, bigint, text, text, text, text, text, text, text, smallint, timestamptz, text) IS
-'Queues one action on a platform for an object, from within its event; what becomes of it comes back as the event that kefu.send_event names, with the facts outbound, native_id and posted_at, or reason, and send_at where it may be tried again. expires_at: not tried after. 55006 if one for the same object and action is under way. For the owner''s functions only (对象发送排队)';
+COMMENT ON FUNCTION kefu.queue_send(text, bigint, text, text, text, text, text, text, text, smallint, timestamptz, text, bigint) IS
+'Queues one action on a platform for an object, from within its event; what becomes of it comes back as the event that kefu.send_event names, with the facts outbound, native_id and posted_at, or reason, and send_at where it may be tried again. expires_at: not tried after; media: a picture that goes along, where the endpoint takes one. 55006 if one for the same object and action is under way. For the owner''s functions only (对象发送排队)';
 
 CREATE FUNCTION kefu.tell_object(o kefu.outbound, outcome text, facts jsonb DEFAULT '{}') RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -230,10 +231,9 @@ CREATE FUNCTION kefu.can_ask(account text, action text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM kefu.account a JOIN kefu.endpoint e ON e.platform = a.platform
-                    WHERE a.account = can_ask.account AND e.action = can_ask.action
-                      AND e.body_kind IN ('none', 'form', 'json'));
+                    WHERE a.account = can_ask.account AND e.action = can_ask.action);
 END;
-COMMENT ON FUNCTION kefu.can_ask(text, text) IS 'True if the account''s platform has this endpoint and it needs no file (接口可用)';
+COMMENT ON FUNCTION kefu.can_ask(text, text) IS 'True if the account''s platform has this endpoint (接口可用)';
 
 CREATE FUNCTION kefu.public_target(o kefu.outbound, OUT action text, OUT parent_id text, OUT root_id text)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -387,6 +387,15 @@ COMMENT ON FUNCTION kefu.use_variant(kefu.outbound) IS
 
 -- --- perhaps sent ------------------------------------------------------------------
 
+CREATE FUNCTION kefu.endpoint_of(o kefu.outbound) RETURNS kefu.endpoint
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT e.* FROM kefu.account a JOIN kefu.endpoint e USING (platform)
+     WHERE a.account = (o).account AND e.action = coalesce((o).step_action, (o).action);
+END;
+COMMENT ON FUNCTION kefu.endpoint_of(kefu.outbound) IS
+'The endpoint that a send calls now: its action''s, or a later one of its chain; NULLs if the platform has lost it (当前接口)';
+
 CREATE FUNCTION kefu.repeat_outbound(o kefu.outbound, class text, reason text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
@@ -402,30 +411,31 @@ END $$;
 COMMENT ON FUNCTION kefu.repeat_outbound(kefu.outbound, text, text) IS
 'Does again what may be done twice, eight times at most (重复执行)';
 
-CREATE FUNCTION kefu.doubt_outbound(o kefu.outbound, class text, reason text) RETURNS void
+CREATE FUNCTION kefu.doubt_outbound(o kefu.outbound, class text, reason text,
+                                    by_another boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    after interval;
+    e kefu.endpoint := kefu.endpoint_of(o);
 BEGIN
-    SELECT e.verify_after INTO after FROM kefu.account a JOIN kefu.endpoint e USING (platform)
-     WHERE a.account = o.account AND e.action = o.action AND e.verify_action IS NOT NULL;
-    IF kefu.may_repeat(o) THEN
+    -- Who was it before us may have gone on with the later steps of a chain.
+    IF kefu.may_repeat(o) OR (e.is_repeatable AND NOT (by_another AND e.then_action IS NOT NULL)) THEN
         PERFORM kefu.repeat_outbound(o, class, reason);
         RETURN;
-    ELSIF after IS NULL THEN
+    END IF;
+    IF e.verify_action IS NULL THEN
         -- Nobody can look: sending again might say it twice.
         PERFORM kefu.record_failed(o.outbound_id, class, reason);
         RETURN;
     END IF;
     UPDATE kefu.outbound x
        SET state = 'uncertain', lease_until = NULL, lease_key = NULL, last_class = class,
-           last_error = reason, not_before = kefu.now() + after
+           last_error = reason, not_before = kefu.now() + e.verify_after
      WHERE x.outbound_id = o.outbound_id;
     PERFORM kefu.tell_object(o, 'lost', jsonb_build_object('reason', kefu.said_by_platform(class, reason)));
 END $$;
-COMMENT ON FUNCTION kefu.doubt_outbound(kefu.outbound, text, text) IS
-'It may have been sent: the platform is asked after a while, before anything else; where it can''t be asked a person must see to it (发送存疑)';
+COMMENT ON FUNCTION kefu.doubt_outbound(kefu.outbound, text, text, boolean) IS
+'It may have been sent: the platform is asked after a while, before anything else; where it can''t be asked a person must see to it. What does no harm when it is repeated is repeated, unless another desk may have gone on from there (by_another) (发送存疑)';
 
 CREATE FUNCTION kefu.recover_outbound() RETURNS integer
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -475,18 +485,21 @@ CREATE FUNCTION kefu.find_sent(o kefu.outbound, body text,
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH item AS (
-        SELECT i.*, e.page_size, w.item_kind
+        SELECT i.*, e.page_size, w.item_kind, a.native_id AS own_id,
+               -- What stands above it there: a platform without answers to comments has only the post.
+               CASE WHEN w.param_map ? 'parent_id' THEN (o).parent_id ELSE coalesce((o).root_id, (o).parent_id) END AS above
           FROM kefu.account a
-          JOIN kefu.endpoint w ON w.platform = a.platform AND w.action = (o).action
+          JOIN kefu.endpoint w ON w.platform = a.platform AND w.action = coalesce((o).step_action, (o).action)
           JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = w.verify_action
          CROSS JOIN LATERAL kefu.map_payload(a.platform, e.action, body, a.native_id) i
          WHERE a.account = (o).account
     ), ours AS (
         SELECT i.native_id, i.posted_at, i.url FROM item i
          WHERE i.error IS NULL AND NOT coalesce(i.is_deleted, false)
+           AND coalesce(i.author_id, i.own_id) = i.own_id
            AND CASE WHEN (o).channel = 'private' THEN (o).recipient_id IN (i.recipient_id, i.thread_id)
-                    WHEN (o).parent_id IS NULL THEN coalesce(i.parent_id, i.root_id) IS NULL
-                    ELSE (o).parent_id IN (i.parent_id, i.root_id) END
+                    WHEN i.above IS NULL THEN coalesce(i.parent_id, i.root_id) IS NULL
+                    ELSE i.above IN (i.parent_id, i.root_id) END
            AND i.posted_at >= (o).queued_at - interval '2 minutes'
            AND strpos(kefu.plain_words(i.text), kefu.plain_words((o).text)) > 0
            -- Comments and messages may have the same numbers.
@@ -511,7 +524,7 @@ BEGIN ATOMIC
            + 2 * e.verify_after
       FROM kefu.account a
       JOIN kefu.platform p ON p.platform = a.platform
-      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = (o).action
+      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = coalesce((o).step_action, (o).action)
      WHERE a.account = (o).account;
 END;
 COMMENT ON FUNCTION kefu.missing_counts_at(kefu.outbound) IS
@@ -580,19 +593,87 @@ COMMENT ON FUNCTION kefu.record_verification(kefu.outbound, text, text, integer)
 
 -- --- what came back ------------------------------------------------------------------
 
+CREATE FUNCTION kefu.reply_value(reply jsonb, path text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+BEGIN ATOMIC
+    SELECT CASE path WHEN '$' THEN reply #>> '{}' ELSE reply #>> string_to_array(path, '.') END;
+END;
+COMMENT ON FUNCTION kefu.reply_value(jsonb, text) IS
+'What a reply has at a path, as text; NULL if it has nothing or null there (响应取值)';
+
+CREATE FUNCTION kefu.reply_fits(reply jsonb, predicates jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(bool_and(CASE
+               WHEN p.value ? 'in' THEN coalesce(p.value -> 'in' ? v.value, false)
+               WHEN p.value ? 'not_in' THEN NOT coalesce(p.value -> 'not_in' ? v.value, false)
+               ELSE (v.value IS NULL) = (p.value ->> 'is' = 'null') END), true)
+      FROM jsonb_array_elements(predicates) AS p(value)
+     CROSS JOIN LATERAL (SELECT kefu.reply_value(reply, p.value ->> 'path')) AS v(value);
+END;
+COMMENT ON FUNCTION kefu.reply_fits(jsonb, jsonb) IS
+'True if a reply fits all predicates, as those of kefu.endpoint.item_filter; none at all: true (响应判断)';
+
+CREATE FUNCTION kefu.next_step(o kefu.outbound, e kefu.endpoint, body text) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    reply jsonb;
+    is_met boolean;
+    following text;
+    bound jsonb;
+BEGIN
+    IF e.then_action IS NULL THEN
+        RETURN false;
+    ELSIF o.state NOT IN ('queued', 'sending') THEN
+        -- It was given up meanwhile, or is looked for: nobody has seen this step.
+        RETURN true;
+    END IF;
+    BEGIN
+        reply := body::jsonb;
+    EXCEPTION WHEN data_exception THEN
+        reply := 'null';
+    END;
+    is_met := kefu.reply_fits(reply, coalesce(e.then_when, '[]'));
+    following := CASE WHEN is_met THEN e.then_action ELSE e.else_action END;
+    IF following IS NULL THEN
+        RETURN false;
+    END IF;
+    SELECT coalesce(jsonb_object_agg(b.key, kefu.reply_value(reply, b.value)), '{}') INTO bound
+      FROM jsonb_each_text(e.then_bindings) b WHERE kefu.reply_value(reply, b.value) IS NOT NULL;
+    IF NOT (o.step_args || bound) ?& ARRAY(SELECT jsonb_object_keys(e.then_bindings)) THEN
+        PERFORM kefu.doubt_outbound(o, 'ok_no_id', 'taken, but the reply lacks what the next step needs');
+        RETURN true;
+    END IF;
+    IF o.step_no >= 1000 THEN
+        PERFORM kefu.record_failed(o.outbound_id, 'transient', 'the platform did not get ready');
+        RETURN true;
+    END IF;
+    UPDATE kefu.outbound x
+       SET state = 'queued', step_no = x.step_no + 1, step_action = following, step_args = x.step_args || bound,
+           attempts = 0, lease_until = NULL, lease_key = NULL, last_class = 'ok', last_error = NULL,
+           not_before = kefu.now() + CASE WHEN is_met THEN interval '0' ELSE e.poll_after END
+     WHERE x.outbound_id = o.outbound_id;
+    PERFORM kefu.wake_worker('net');
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION kefu.next_step(kefu.outbound, kefu.endpoint, text) IS
+'Queues the next step of a chain with what this reply gives for it; false if this was the last one (下一步骤)';
+
 CREATE FUNCTION kefu.record_taken(o kefu.outbound, body text, finished_at timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    e kefu.endpoint;
+    e kefu.endpoint := kefu.endpoint_of(o);
     own text;
     native_id text;
     posted_at timestamptz;
     url text;
 BEGIN
+    IF kefu.next_step(o, e, body) THEN
+        RETURN;
+    END IF;
     SELECT a.native_id INTO own FROM kefu.account a WHERE a.account = o.account;
-    SELECT x.* INTO e FROM kefu.account a JOIN kefu.endpoint x USING (platform)
-     WHERE a.account = o.account AND x.action = o.action;
     IF e.result_kind = 'nothing' THEN
         PERFORM kefu.record_sent(o.outbound_id, NULL, finished_at);
         RETURN;
@@ -611,7 +692,7 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.record_taken(kefu.outbound, text, timestamptz) IS
-'A send was taken: its id and time are the platform''s; without an id it is looked for (登记平台已接收)';
+'A send was taken: its id and time are the platform''s; without an id it is looked for. Where its endpoint is a step of a chain the next one is due (登记平台已接收)';
 
 CREATE FUNCTION kefu.record_refused(o kefu.outbound, class text, reason text, retry_after integer,
                                     bytes_sent boolean) RETURNS void
@@ -635,6 +716,9 @@ BEGIN
             PERFORM kefu.hand_back(o, 'deferred', class, reason, wait);
         WHEN class = 'rate' THEN
             PERFORM kefu.defer_outbound(o.outbound_id, class, reason, wait);
+        -- Refused before it was read: it waits for the new token.
+        WHEN class = 'auth_expired' AND kefu.want_refresh(o.account, o.sending_at) THEN
+            PERFORM kefu.defer_outbound(o.outbound_id, class, reason, interval '1 minute');
         WHEN class IN ('transient', 'unknown', 'empty', 'blacklisted') AND bytes_sent THEN
             PERFORM kefu.doubt_outbound(o, class, reason);
         WHEN class = 'transient' AND o.attempts < 8 THEN
@@ -648,16 +732,20 @@ END $$;
 COMMENT ON FUNCTION kefu.record_refused(kefu.outbound, text, text, integer, boolean) IS
 'A send was not plainly taken: again later, look for it, another way, or a person (登记未接收)';
 
-CREATE FUNCTION kefu.record_outbound(kind text, outbound_id bigint, lease_key uuid, http_status integer,
+CREATE FUNCTION kefu.record_outbound(kind text, key text, lease_key uuid, http_status integer,
                                      error text, bytes_sent boolean, body text, reply_headers text,
                                      finished_at timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    o kefu.outbound := kefu.lock_outbound(outbound_id);
+    o kefu.outbound := kefu.lock_outbound(split_part(key, '/', 1)::bigint);
     c record;
     is_current boolean;
 BEGIN
+    -- What comes late of a step that is behind us says nothing about this one.
+    IF o.step_no <> coalesce(nullif(split_part(key, '/', 2), '')::smallint, 0) THEN
+        RETURN;
+    END IF;
     SELECT r.* INTO c FROM kefu.account a,
            kefu.classify_reply(a.platform, CASE WHEN error IS NULL THEN http_status ELSE 0 END, body,
                                kefu.header_of(reply_headers, 'retry-after')) r
@@ -668,11 +756,14 @@ BEGIN
     ELSIF NOT is_current THEN
         RETURN;
     ELSIF kind = 'verify' THEN
+        IF c.class = 'auth_expired' THEN
+            PERFORM kefu.want_refresh(o.account, o.lease_until - interval '2 minutes');
+        END IF;
         PERFORM kefu.record_verification(o, c.class, body, c.retry_after_seconds);
     ELSE
         PERFORM kefu.record_refused(o, c.class, left(coalesce(error, concat_ws(' ', c.code, c.message)), 500),
                                     c.retry_after_seconds, bytes_sent);
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.record_outbound(text, bigint, uuid, integer, text, boolean, text, text, timestamptz) IS
+COMMENT ON FUNCTION kefu.record_outbound(text, text, uuid, integer, text, boolean, text, text, timestamptz) IS
 'What became of a send, or of looking for one; called by kefu.record_exchanges() (登记发送结果)';

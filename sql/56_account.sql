@@ -26,7 +26,7 @@ $$ BEGIN
     IF jsonb_typeof(secret) IS DISTINCT FROM 'object' THEN
         RAISE EXCEPTION 'a secret is a JSON object'
             USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'Kind token has access_token; kind basic has user and password; kind webhook has secret.';
+                  HINT = 'Kind token has access_token, and what the platform''s token_refresh asks for; kind oauth1 has consumer_key, consumer_secret, token and token_secret; kind basic has user and password; kind webhook has secret.';
     END IF;
     PERFORM FROM kefu.credential c WHERE c.credential = set_secret.credential;
     IF NOT FOUND THEN
@@ -37,14 +37,16 @@ $$ BEGIN
     VALUES (set_secret.credential, set_secret.secret, kefu.now())
     ON CONFLICT ON CONSTRAINT credential_secret_pkey DO UPDATE
         SET secret = EXCLUDED.secret, set_at = EXCLUDED.set_at;
-    UPDATE kefu.feed_state f SET next_poll_at = kefu.now()
-      FROM kefu.account a
-     WHERE a.account = f.account AND a.credential = set_secret.credential AND f.last_class = 'needs_secret';
+    -- A renewal that is under way has lost: its token comes of the old secret.
+    UPDATE kefu.credential_state s
+       SET wanted_at = NULL, next_try_at = '-infinity', lease_until = NULL, lease_key = NULL, failures = 0,
+           last_class = NULL, last_status = NULL, given_up_at = NULL
+     WHERE s.credential = set_secret.credential;
+    PERFORM kefu.resume_credential(set_secret.credential);
     PERFORM kefu.append_ledger('rules', 'set_secret', jsonb_build_object('credential', credential));
-    PERFORM kefu.wake_worker('net');
 END $$;
 COMMENT ON FUNCTION kefu.set_secret(text, jsonb) IS
-'Stores the secret of a credential: {"access_token": ...}, or {"user": ..., "password": ...}. It is never dumped, shown or logged by us, but the server writes statements where log_statement, log_min_duration_statement or pg_stat_statements.track ask for it: pass it as a parameter and switch these off in the session, or put a file under kefu.secret_directory instead. For administrators of the units whose accounts use it (设置密钥)';
+'Stores the secret of a credential: {"access_token": ...}, with "refresh_token" and whatever else kefu.platform.token_refresh names where the platform renews tokens, {"consumer_key": ..., "consumer_secret": ..., "token": ..., "token_secret": ...}, or {"user": ..., "password": ...}. It is never dumped, shown or logged by us, but the server writes statements where log_statement, log_min_duration_statement or pg_stat_statements.track ask for it: pass it as a parameter and switch these off in the session, or put a file under kefu.secret_directory instead. For administrators of the units whose accounts use it (设置密钥)';
 
 CREATE FUNCTION kefu.add_account(account text, platform text, unit text, handle text, native_id text,
                                  credential text DEFAULT NULL) RETURNS void
@@ -99,7 +101,7 @@ COMMENT ON FUNCTION kefu.administered_account(text) IS
 'The account, if the caller administers its unit; KF003 or KF008 if not, KF008 also if there is none, which a superuser learns as undefined_object (校验账号管理权限)';
 
 CREATE FUNCTION kefu.add_feed(account text, action text, every interval DEFAULT '1 minute',
-                              start_at timestamptz DEFAULT NULL) RETURNS void
+                              start_at timestamptz DEFAULT NULL, args jsonb DEFAULT '{}') RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
@@ -112,16 +114,16 @@ BEGIN
         RAISE EXCEPTION 'platform "%" has no feed "%"', a.platform, action
             USING ERRCODE = 'undefined_object', HINT = 'SELECT action FROM kefu.endpoint WHERE purpose IN (''feed'', ''state'') lists them.';
     END IF;
-    INSERT INTO kefu.feed (account, action, every, start_at)
-    VALUES (a.account, add_feed.action, add_feed.every, since);
+    INSERT INTO kefu.feed (account, action, every, start_at, args)
+    VALUES (a.account, add_feed.action, add_feed.every, since, add_feed.args);
     INSERT INTO kefu.feed_state (account, action) VALUES (a.account, add_feed.action);
-    PERFORM kefu.append_ledger('rules', 'add_feed', jsonb_build_object(
+    PERFORM kefu.append_ledger('rules', 'add_feed', jsonb_strip_nulls(jsonb_build_object(
         'account', account, 'action', action, 'every_seconds', extract(epoch FROM every),
-        'start_at', since));
+        'start_at', since, 'args', nullif(args::text, '{}'))));
     PERFORM kefu.wake_worker('net');
 END $$;
-COMMENT ON FUNCTION kefu.add_feed(text, text, interval, timestamptz) IS
-'Starts to poll a feed of an account; items posted before start_at (kefu.now() if NULL) are kept as history. Administrators of the unit only (开通信息源; R85-R88)';
+COMMENT ON FUNCTION kefu.add_feed(text, text, interval, timestamptz, jsonb) IS
+'Starts to poll a feed of an account; items posted before start_at (kefu.now() if NULL) are kept as history. args is what the endpoint asks for by name: {"keyword": ...} of a search, {"watched_id": ...} of another unit''s account. Administrators of the unit only (开通信息源; R85-R88, R104)';
 
 CREATE FUNCTION kefu.set_feed(account text, action text, is_live boolean, every interval DEFAULT NULL)
     RETURNS void

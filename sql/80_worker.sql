@@ -238,7 +238,7 @@ BEGIN
                      WHERE x.state IN ('queued', 'sending') ORDER BY x.outbound_id LOOP
         o := kefu.lock_outbound(found_id);
         CONTINUE WHEN o.state NOT IN ('queued', 'sending');
-        PERFORM kefu.doubt_outbound(o, 'uncertain', 'taken over before it was known to be sent');
+        PERFORM kefu.doubt_outbound(o, 'uncertain', 'taken over before it was known to be sent', true);
         sends_uncertain := sends_uncertain + 1;
     END LOOP;
     UPDATE kefu.outbound x SET lease_until = NULL, lease_key = NULL
@@ -329,10 +329,17 @@ BEGIN ATOMIC
                   CASE WHEN c.expires_at <= kefu.now() THEN 'expired' ELSE 'expires' END, c.expires_at),
            'Renew it with the platform and call kefu.set_secret().'
       FROM kefu.credential c
-     WHERE c.expires_at <= kefu.now() + interval '7 days';
+     WHERE c.expires_at <= kefu.now() + CASE WHEN kefu.can_refresh(c.credential) THEN interval '0' ELSE interval '7 days' END
+    UNION ALL
+    SELECT CASE WHEN s.given_up_at IS NULL THEN 'warning' ELSE 'error' END, 'token',
+           format('the token of credential "%s" could not be renewed, %s times in a row: %s', s.credential, s.failures, s.last_class),
+           CASE WHEN s.given_up_at IS NULL THEN 'It is tried again: see kefu.stat_credential.'
+                ELSE 'Grant access anew with the platform and call kefu.set_secret().' END
+      FROM kefu.credential_state s
+     WHERE s.failures > 0;
 END;
 COMMENT ON FUNCTION kefu.credential_health() IS
-'Credentials without a secret, expired, or expiring within 7 days (内部: 凭证健康)';
+'Credentials without a secret, expired, expiring within 7 days though nobody renews them by itself, or not renewed (内部: 凭证健康)';
 
 CREATE FUNCTION kefu.data_health(OUT level text, OUT check_name text, OUT message text, OUT hint text)
     RETURNS SETOF record

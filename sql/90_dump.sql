@@ -28,6 +28,7 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.consent_consent_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.contact', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.contact_contact_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.credential', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.credential_state', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.customer_source', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.day_plan', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.day_plan_check', '');

@@ -161,25 +161,6 @@ kefu_walk_request_sql(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(result_row(fcinfo, values, nulls));
 }
 
-/* The cursors of all items of a reply, those that a filter dropped as NULL. */
-static const char **
-cursors_of(const KefuPage *page)
-{
-	const char **cursors = palloc0(sizeof(char *) * Max(page->n_listed, 1));
-
-	for (int i = 0; i < page->n_items; i++)
-	{
-		const KefuItem *item = &page->items[i];
-		const KefuValue *cursor = &item->values[KEFU_FIELD_CURSOR];
-
-		if (!cursor->present)
-			cursor = &item->values[KEFU_FIELD_NATIVE_ID];
-		if (cursor->present && item->item_no >= 1 && item->item_no <= page->n_listed)
-			cursors[item->item_no - 1] = cursor->text;
-	}
-	return cursors;
-}
-
 static const char *
 step_name(KefuWalkStep step)
 {
@@ -226,7 +207,7 @@ kefu_walk_take_sql(PG_FUNCTION_ARGS)
 	resume_walk(&walk, arg_text(fcinfo, 2), arg_text(fcinfo, 3));
 	walk.pages = walk.page_no % PG_GETARG_INT32(8);
 	seen.n_listed = page->n_listed;
-	seen.cursors = cursors_of(page);
+	seen.cursors = page->cursors;	/* of filtered items as well */
 	seen.n_closed = PG_GETARG_INT32(6);
 	seen.next_cursor = page->next_cursor;
 	seen.has_next = page->has_next;

@@ -380,7 +380,8 @@ set_method(CURL *easy, const KefuHttpRequest *request)
 	bool		is_get = strcmp(request->method, "GET") == 0;
 
 	if (!is_get && strcmp(request->method, "POST") != 0 &&
-		strcmp(request->method, "PUT") != 0 && strcmp(request->method, "DELETE") != 0)
+		strcmp(request->method, "PUT") != 0 && strcmp(request->method, "PATCH") != 0 &&
+		strcmp(request->method, "DELETE") != 0)
 		return "method not supported";
 	if (is_get)
 		return request->body == NULL ? NULL : "method not supported";

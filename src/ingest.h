@@ -30,6 +30,7 @@ typedef struct IngestAuthor
 {
 	char	   *native_id;
 	char	   *screen_name;
+	char	   *handle;			/* what the platform addresses him by; NULL unknown */
 	char	   *region;			/* province code of the profile; NULL unknown */
 	char	   *home_unit;		/* NULL unknown */
 	int64		followers_count;	/* -1 unknown */

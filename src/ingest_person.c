@@ -93,7 +93,7 @@ find_homes(Ingest *in)
 
 /*
  * The arrays that describe authors, in order of their native id, as the first
- * arguments of a plan: native id, name, followers, verified, home unit.
+ * arguments of a plan: native id, name, followers, verified, home unit, handle.
  */
 static void
 author_arrays(IngestAuthor **authors, int count, Datum *values)
@@ -101,6 +101,7 @@ author_arrays(IngestAuthor **authors, int count, Datum *values)
 	char	  **natives = palloc(sizeof(char *) * count);
 	char	  **names = palloc(sizeof(char *) * count);
 	char	  **homes = palloc(sizeof(char *) * count);
+	char	  **handles = palloc(sizeof(char *) * count);
 	int64	   *followers = palloc(sizeof(int64) * count);
 	int64	   *verified = palloc(sizeof(int64) * count);
 
@@ -109,6 +110,7 @@ author_arrays(IngestAuthor **authors, int count, Datum *values)
 		natives[i] = authors[i]->native_id;
 		names[i] = authors[i]->screen_name;
 		homes[i] = authors[i]->home_unit;
+		handles[i] = authors[i]->handle;
 		followers[i] = authors[i]->followers_count;
 		verified[i] = authors[i]->is_verified;
 	}
@@ -117,12 +119,14 @@ author_arrays(IngestAuthor **authors, int count, Datum *values)
 	values[2] = kefu_id_array(followers, count);
 	values[3] = kefu_id_array(verified, count);
 	values[4] = kefu_text_array(homes, count);
+	values[5] = kefu_text_array(handles, count);
 }
 
-#define AUTHOR_ARRAYS TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID
+#define AUTHOR_ARRAYS \
+	TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID
 #define AUTHOR_ROWS \
-	"unnest($1, $2, $3, $4, $5) AS i(native_id, screen_name, followers_count, " \
-	"is_verified, home_unit)"
+	"unnest($1, $2, $3, $4, $5, $6) AS i(native_id, screen_name, followers_count, " \
+	"is_verified, home_unit, handle)"
 
 /* Authors without an identity so far; returns how many. */
 static int
@@ -143,24 +147,25 @@ look_up_authors(Ingest *in)
 		"SELECT d.native_id, d.identity_id, coalesce(p.merged_into, p.person_id), "
 		"       coalesce(m.home_unit, p.home_unit, i.home_unit), "
 		"       coalesce(i.screen_name <> d.screen_name, i.screen_name IS NOT NULL) "
+		"       OR coalesce(i.handle <> d.handle, i.handle IS NOT NULL) "
 		"       OR (i.followers_count >= 0 "
 		"           AND i.followers_count IS DISTINCT FROM d.followers_count) "
 		"       OR (i.is_verified >= 0 "
 		"           AND (i.is_verified = 1) IS DISTINCT FROM d.is_verified) "
 		"  FROM " AUTHOR_ROWS
-		"  JOIN kefu.identity d ON d.platform = $6 AND d.native_id = i.native_id "
+		"  JOIN kefu.identity d ON d.platform = $7 AND d.native_id = i.native_id "
 		"  JOIN kefu.person p ON p.person_id = d.person_id "
 		"  LEFT JOIN kefu.person m ON m.person_id = p.merged_into",
-		6, {AUTHOR_ARRAYS, TEXTOID}, NULL
+		7, {AUTHOR_ARRAYS, TEXTOID}, NULL
 	};
 	IngestAuthor **unknown = palloc(sizeof(IngestAuthor *) * in->nauthors);
 	int			n = unknown_authors(in, unknown);
-	Datum		values[6];
+	Datum		values[7];
 	uint64		found;
 	bool		isnull;
 
 	author_arrays(unknown, n, values);
-	values[5] = CStringGetTextDatum(in->source.platform);
+	values[6] = CStringGetTextDatum(in->source.platform);
 	found = kefu_spi_run(&plan, values, NULL, false, 0);
 	for (uint64 row = 0; row < found; row++)
 	{
@@ -183,31 +188,31 @@ insert_authors(Ingest *in)
 	static KefuPlan plan = {
 		"WITH fresh AS ( "
 		"  INSERT INTO kefu.identity AS d (platform, native_id, person_id, screen_name, "
-		"                             is_verified, followers_count, updated_at) "
-		"  SELECT $6, i.native_id, pg_catalog.nextval('kefu.person_person_id_seq'), "
-		"         i.screen_name, CASE WHEN i.is_verified >= 0 THEN i.is_verified = 1 END, "
-		"         nullif(i.followers_count, -1), $7 "
+		"                             handle, is_verified, followers_count, updated_at) "
+		"  SELECT $7, i.native_id, pg_catalog.nextval('kefu.person_person_id_seq'), "
+		"         i.screen_name, i.handle, CASE WHEN i.is_verified >= 0 THEN i.is_verified = 1 END, "
+		"         nullif(i.followers_count, -1), $8 "
 		"    FROM " AUTHOR_ROWS
 		"  ON CONFLICT DO NOTHING "
 		"  RETURNING d.native_id, d.identity_id, d.person_id), "
 		"people AS ( "
 		"  INSERT INTO kefu.person (person_id, home_unit, created_at) OVERRIDING SYSTEM VALUE "
-		"  SELECT f.person_id, i.home_unit, $7 FROM fresh f JOIN " AUTHOR_ROWS
+		"  SELECT f.person_id, i.home_unit, $8 FROM fresh f JOIN " AUTHOR_ROWS
 		"      USING (native_id)) "
 		"SELECT native_id, identity_id, person_id FROM fresh",
-		7, {AUTHOR_ARRAYS, TEXTOID, TIMESTAMPTZOID}, NULL
+		8, {AUTHOR_ARRAYS, TEXTOID, TIMESTAMPTZOID}, NULL
 	};
 	IngestAuthor **unknown = palloc(sizeof(IngestAuthor *) * in->nauthors);
 	int			n = unknown_authors(in, unknown);
-	Datum		values[7];
+	Datum		values[8];
 	uint64		found;
 	bool		isnull;
 
 	if (n == 0)
 		return;
 	author_arrays(unknown, n, values);
-	values[5] = CStringGetTextDatum(in->source.platform);
-	values[6] = TimestampTzGetDatum(in->source.now);
+	values[6] = CStringGetTextDatum(in->source.platform);
+	values[7] = TimestampTzGetDatum(in->source.now);
 	found = kefu_spi_run(&plan, values, NULL, false, 0);
 	for (uint64 row = 0; row < found; row++)
 	{
@@ -230,21 +235,22 @@ refresh_authors(Ingest *in)
 {
 	static KefuPlan plan = {
 		"WITH held AS (SELECT d.identity_id FROM " AUTHOR_ROWS
-		"    JOIN kefu.identity d ON d.platform = $6 AND d.native_id = i.native_id "
+		"    JOIN kefu.identity d ON d.platform = $7 AND d.native_id = i.native_id "
 		"     FOR NO KEY UPDATE OF d SKIP LOCKED) "
 		"UPDATE kefu.identity d "
 		"   SET screen_name = coalesce(i.screen_name, d.screen_name), "
+		"       handle = coalesce(i.handle, d.handle), "
 		"       is_verified = CASE WHEN i.is_verified >= 0 THEN i.is_verified = 1 "
 		"                          ELSE d.is_verified END, "
 		"       followers_count = coalesce(nullif(i.followers_count, -1), d.followers_count), "
-		"       updated_at = $7 "
+		"       updated_at = $8 "
 		"  FROM " AUTHOR_ROWS
-		" WHERE d.platform = $6 AND d.native_id = i.native_id "
+		" WHERE d.platform = $7 AND d.native_id = i.native_id "
 		"   AND d.identity_id IN (SELECT h.identity_id FROM held h)",
-		7, {AUTHOR_ARRAYS, TEXTOID, TIMESTAMPTZOID}, NULL
+		8, {AUTHOR_ARRAYS, TEXTOID, TIMESTAMPTZOID}, NULL
 	};
 	IngestAuthor **changed = palloc(sizeof(IngestAuthor *) * in->nauthors);
-	Datum		values[7];
+	Datum		values[8];
 	int			n = 0;
 
 	for (int i = 0; i < in->nauthors; i++)
@@ -253,8 +259,8 @@ refresh_authors(Ingest *in)
 	if (n == 0)
 		return;
 	author_arrays(changed, n, values);
-	values[5] = CStringGetTextDatum(in->source.platform);
-	values[6] = TimestampTzGetDatum(in->source.now);
+	values[6] = CStringGetTextDatum(in->source.platform);
+	values[7] = TimestampTzGetDatum(in->source.now);
 	kefu_spi_run(&plan, values, NULL, false, 0);
 }
 

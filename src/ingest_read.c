@@ -58,6 +58,7 @@ read_author(const KefuItem *mapped)
 	author = palloc0(sizeof(IngestAuthor));
 	author->native_id = field(mapped, KEFU_FIELD_AUTHOR_ID);
 	author->screen_name = field(mapped, KEFU_FIELD_AUTHOR_NAME);
+	author->handle = field(mapped, KEFU_FIELD_AUTHOR_HANDLE);
 	author->region = field(mapped, KEFU_FIELD_AUTHOR_PROVINCE);
 	author->followers_count = Max(number(mapped, KEFU_FIELD_AUTHOR_FOLLOWERS, -1), -1);
 	author->is_verified = number(mapped, KEFU_FIELD_AUTHOR_VERIFIED, -1);

@@ -92,6 +92,16 @@ kefu_form_encode(const KefuParam *params, int n, char *out, size_t size)
 	return finish(&w);
 }
 
+/*
+ * Nothing and dots alone would make another path of it: whoever reads an
+ * address drops "." and "..", encoded or not (RFC 3986, 5.2.4).
+ */
+static bool
+is_segment(const char *value)
+{
+	return value[strspn(value, ".")] != '\0';
+}
+
 static KefuParam *
 find_param(KefuParam *params, int n, const char *name, size_t len)
 {
@@ -99,7 +109,7 @@ find_param(KefuParam *params, int n, const char *name, size_t len)
 	{
 		if (params[i].value != NULL && strlen(params[i].name) == len &&
 			memcmp(params[i].name, name, len) == 0)
-			return &params[i];
+			return is_segment(params[i].value) ? &params[i] : NULL;
 	}
 	return NULL;
 }

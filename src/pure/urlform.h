@@ -36,7 +36,8 @@ extern size_t kefu_form_encode(const KefuParam *params, int n, char *out, size_t
  * Replaces each {name} in a path template with the encoded value of that
  * parameter and marks it as used up.  *missing is the first name without a
  * value, which stays as it is, or NULL; it points into the template and ends
- * at its brace.
+ * at its brace.  Here "" and dots alone are no value: they would make another
+ * path of it.
  */
 extern size_t kefu_expand_path(const char *path, KefuParam *params, int n,
 							   char *out, size_t size, const char **missing);

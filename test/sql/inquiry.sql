@@ -135,8 +135,6 @@ SELECT running FROM pg_temp.stands(pg_temp.ticket_of(:m9));
 SELECT running FROM pg_temp.stands(:t8);
 
 -- R87: what a search found opens nothing before a person has read it.
-INSERT INTO kefu.endpoint SELECT (jsonb_populate_record(e, '{"action": "search", "to_us": false}')).*
-  FROM kefu.endpoint e WHERE platform = 'sina' AND action = 'mentions';
 SELECT pg_temp.says('608', '请问电信宽带哪个好', '2026-03-12 15:55+08', action => 'search') AS m10 \gset
 SELECT pg_temp.ticket_of(:m10) IS NULL AS no_ticket;
 SET LOCAL ROLE lin;

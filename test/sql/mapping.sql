@@ -147,9 +147,9 @@ INSERT INTO kefu.error_map (platform, seq, class) VALUES ('sina', 999, 'gone');
 -- A platform by rows alone: errors with status 200, lists below data, flat
 -- users, cursors of time and id, one endpoint for two feeds, HTML, a template.
 INSERT INTO kefu.platform (platform, name_zh, name_en, base_url, default_params, auth_kind, auth_placement, auth_name,
-        timezone, error_code_paths, error_message_paths)
+        oauth1_signature, timezone, error_code_paths, error_message_paths)
     VALUES ('plover', '鸻鸟', 'Plover', 'https://api.plover.example/v1', '{"format": "json"}', 'oauth1', 'query', '',
-        'Asia/Shanghai', '{ret,errcode}', '{msg}');
+        'HMAC-SHA1', 'Asia/Shanghai', '{ret,errcode}', '{msg}');
 INSERT INTO kefu.field_map (platform, item_kind, field, seq, paths, transform, arg, is_required) VALUES
     ('plover', 'status', 'native_id', 1, '{id}', 'id', NULL, true),
     ('plover', 'status', 'author_id', 1, '{name}', 'id', NULL, true),

@@ -146,6 +146,12 @@ test_forms_and_paths(void)
 	kefu_expand_path("/x/{open", params, 5, out, sizeof(out), &missing);
 	CHECK_STR(out, "/x/{open");
 	CHECK(missing == NULL);
+	params[0].value = "..";
+	kefu_expand_path("/destroy/{id}", params, 5, out, sizeof(out), &missing);
+	CHECK(missing != NULL);
+	params[0].value = "..a";
+	kefu_expand_path("/destroy/{id}", params, 5, out, sizeof(out), &missing);
+	CHECK_STR(out, "/destroy/..a");
 	CHECK_INT((int64_t) kefu_form_encode(params, 0, out, sizeof(out)), 0);
 	CHECK_STR(out, "");
 }
