@@ -121,12 +121,15 @@ $$ BEGIN
     UPDATE kefu.outbound x
        SET state = 'cancelled', lease_until = NULL, lease_key = NULL, last_class = class, last_error = reason
      WHERE x.outbound_id = o.outbound_id;
-    PERFORM kefu.tell_object(o, outcome,
-        jsonb_build_object('send_at', kefu.now() + wait, 'reason', kefu.said_by_platform(class, reason),
-                           'evidence', kefu.said_by_platform(class, reason)));
+    IF NOT kefu.tell_object(o, outcome,
+               jsonb_build_object('send_at', kefu.now() + wait, 'reason', kefu.said_by_platform(class, reason),
+                                  'evidence', kefu.said_by_platform(class, reason))) THEN
+        UPDATE kefu.outbound x SET state = 'queued', not_before = kefu.now() + wait
+         WHERE x.outbound_id = o.outbound_id;
+    END IF;
 END $$;
 COMMENT ON FUNCTION kefu.hand_back(kefu.outbound, text, text, text, interval) IS
-'The send is over without having reached the platform, and its object has it again, to be sent after a wait (退回对象)';
+'The send is over without having reached the platform, and its object has it again, to be sent after a wait; an object that can''t take it back leaves it to be sent as it is (退回对象)';
 
 CREATE FUNCTION kefu.settle_object(o kefu.outbound) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
