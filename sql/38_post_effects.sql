@@ -373,7 +373,7 @@ BEGIN
             -- Withdrawn, it is deleted as soon as it stands there (effect_publish_placement).
             IF NOT withdraws THEN
                 RAISE EXCEPTION 'the post is being sent on "%"', p.account
-                    USING ERRCODE = 'KF004', DETAIL = format('Placement %s is %s.', p.placement_id, p.state),
+                    USING ERRCODE = 'KF004', DETAIL = format('The placement is %s.', p.state),
                           HINT = 'Wait for the outcome, or withdraw the post once it is published.';
             END IF;
         ELSE
