@@ -33,6 +33,8 @@ MODULES_C = \
 	similarity \
 	dayplan \
 	textlength \
+	lexicon \
+	text \
 	rows \
 	ingest \
 	ingest_read \
@@ -68,6 +70,10 @@ PURE_C = \
 	utf8 \
 	grapheme \
 	textlength \
+	fold \
+	matcher \
+	matcher_build \
+	wordhit \
 	replyclass \
 	backoff \
 	urlform \
