@@ -25,6 +25,7 @@ SQL_FRAGMENTS = \
 	sql/36_post.sql \
 	sql/36_posting_rule.sql \
 	sql/36_follow.sql \
+	sql/36_day_plan.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
@@ -57,6 +58,7 @@ SQL_FRAGMENTS = \
 	sql/59_opinion.sql \
 	sql/59_post.sql \
 	sql/59_posting.sql \
+	sql/59_day_plan.sql \
 	sql/61_profile.sql \
 	sql/62_follow.sql \
 	sql/58_jobs.sql \
@@ -70,6 +72,9 @@ SQL_FRAGMENTS = \
 	sql/78_bi_text.sql \
 	sql/78_bi_post.sql \
 	sql/78_bi_opinion.sql \
+	sql/78_bi_post.sql \
+	sql/78_bi_posting.sql \
+	sql/78_bi_text.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_work_order.sql \

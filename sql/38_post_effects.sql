@@ -78,7 +78,8 @@ BEGIN
      WHERE request_id = m.id RETURNING * INTO r;
     made := (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
                 'unit', r.desk_unit, 'kind', CASE r.kind WHEN 'notice' THEN 'notice' ELSE 'service' END,
-                'is_marketing', r.kind = 'marketing', 'text', r.text, 'request', r.request_id)))).id;
+                'is_marketing', r.kind = 'marketing', 'text', r.text, 'request', r.request_id,
+                'wish_at', r.wish_at)))).id;
     UPDATE kefu.post_request SET post_id = made WHERE request_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_draft_post(kefu.move) IS 'An accepted request becomes the draft of a post, which has a review of its own (起草博文; R5, R10, R45)';
@@ -250,6 +251,13 @@ $$
 DECLARE
     p kefu.post;
 BEGIN
+    IF EXISTS (SELECT FROM kefu.post x
+                WHERE x.post_id = post
+                  AND coalesce((args ->> 'valid_from')::timestamptz, x.valid_from)
+                      >= coalesce((args ->> 'valid_until')::timestamptz, x.valid_until)) THEN
+        RAISE EXCEPTION 'a post can''t go out of date before it may be published'
+            USING ERRCODE = 'KF004', HINT = 'Give a valid_until after valid_from.';
+    END IF;
     UPDATE kefu.post x
        SET text = coalesce(args ->> 'text', x.text),
            heading = CASE WHEN args ? 'heading' THEN nullif(btrim(args ->> 'heading', '#＃ '), '') ELSE x.heading END,
@@ -260,6 +268,9 @@ BEGIN
            repost_platform = coalesce(args ->> 'repost_platform', x.repost_platform),
            repost_id = coalesce(args ->> 'repost_id', x.repost_id),
            repost_source = coalesce(args ->> 'repost_source', x.repost_source),
+           valid_from = coalesce((args ->> 'valid_from')::timestamptz, x.valid_from),
+           valid_until = coalesce((args ->> 'valid_until')::timestamptz, x.valid_until),
+           wish_at = coalesce((args ->> 'wish_at')::timestamptz, x.wish_at),
            writers = CASE WHEN writer IS NULL OR writer = ANY (x.writers) THEN x.writers ELSE x.writers || writer END
      WHERE x.post_id = post RETURNING x.* INTO p;
     IF args ? 'media' THEN
@@ -273,7 +284,7 @@ BEGIN
         END IF;
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.write_post(bigint, jsonb, integer) IS 'Writes what came with an event into a post: text, heading, source, repost, pictures. For its effects only (内部: 撰写博文)';
+COMMENT ON FUNCTION kefu.write_post(bigint, jsonb, integer) IS 'Writes what came with an event into a post: text, heading, source, repost, validity, wish, pictures. For its effects only (内部: 撰写博文)';
 
 CREATE FUNCTION kefu.effect_edit_post(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -461,6 +472,7 @@ DECLARE
     at timestamptz := greatest((m.args ->> 'send_at')::timestamptz, m.at);
 BEGIN
     SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = m.id;
+    PERFORM kefu.require_in_date(p, at);
     FOR named IN SELECT DISTINCT btrim(n.name) FROM regexp_split_to_table(m.args ->> 'accounts', ',') AS n(name)
                   WHERE btrim(n.name) <> '' ORDER BY 1 LOOP
         a := kefu.require_own_account(m.unit, named);
@@ -481,13 +493,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_create_placements(kefu.move) IS 'Plans the post on each of the accounts named (排期投放; R38, R39)';
 
-CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RETURNS void
+CREATE FUNCTION kefu.require_in_date(p kefu.post, at timestamptz) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    IF at < p.valid_from OR at > p.valid_until THEN
+        RAISE EXCEPTION 'the post may not be published then'
+            USING ERRCODE = 'KF004',
+                  DETAIL = format('It is valid from %s until %s.', coalesce(p.valid_from::text, 'ever'),
+                                  coalesce(p.valid_until::text, 'further notice'));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.require_in_date(kefu.post, timestamptz) IS 'KF004 for an instant before or after a post may be published, both ends included (校验有效期)';
+
+CREATE FUNCTION kefu.send_problem(p kefu.post, a kefu.account, said text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
     kind text := CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END;
     pictures bigint := (SELECT count(*) FROM kefu.post_media x WHERE x.post_id = p.post_id);
-    problem text := CASE
+BEGIN
+    RETURN CASE
         WHEN NOT a.is_live THEN 'the account is closed'
         WHEN pictures > 1 OR (pictures = 1 AND p.repost_id IS NOT NULL)
             THEN 'one picture can go along with a post, none with a repost'
@@ -498,6 +523,14 @@ DECLARE
         WHEN kefu.text_length(a.platform, kind, said) > kefu.length_limit(a.platform, kind)
             THEN format('it is %s long, its platform takes %s', kefu.text_length(a.platform, kind, said),
                         kefu.length_limit(a.platform, kind)) END;
+END $$;
+COMMENT ON FUNCTION kefu.send_problem(kefu.post, kefu.account, text) IS 'Why a post can''t be sent on an account by program; NULL if it can (不可投放原因)';
+
+CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    problem text := kefu.send_problem(p, a, said);
 BEGIN
     IF problem IS NOT NULL THEN
         RAISE EXCEPTION 'the post can''t be sent on "%": %', a.account, problem
@@ -564,6 +597,8 @@ COMMENT ON FUNCTION kefu.make_placement(kefu.move) IS 'Inserts a placement of a 
 CREATE FUNCTION kefu.effect_reschedule_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    PERFORM kefu.require_in_date(p, (m.args ->> 'send_at')::timestamptz)
+       FROM kefu.placement l JOIN kefu.post p USING (post_id) WHERE l.placement_id = m.id;
     PERFORM kefu.claim_slot(l.account, (m.args ->> 'send_at')::timestamptz, l.kind, l.is_repost, m.id)
        FROM kefu.placement l WHERE l.placement_id = m.id;
     UPDATE kefu.placement

@@ -51,12 +51,14 @@ $$
               ('desk', 'record_opinion screen_opinion discard_opinion merge_opinion report_opinion adopt_opinion
                         decline_opinion handle_opinion feedback_opinion close_opinion draft_feedback answer_opinion
                         report_opinions open_survey place_survey close_survey'),
+              ('desk', 'plan_day plan_days show_plan edit_plan add_slot drop_slot accept_plan'),
               ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
                         review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule
                         reschedule retry_placement cancel_placement delete_placement withdraw_post
                         preview_post'),
               ('leader', 'add_posting_exception'),
               ('admin', 'set_posting_rule set_review'),
+              ('anyone', 'share my_posting_verdicts'),
               ('anyone', 'find_unraised_topic count_opinions my_posting_days find_broken_posts'),
               ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics collect_opinions'),
