@@ -105,11 +105,14 @@ WITH object AS (
     UNION ALL
     SELECT 'placement', l.placement_id, 'placement', l.state, l.version, l.audit_seq, l.audit_head, l.unit, l.made_at
       FROM kefu.placement l
+    UNION ALL
+    SELECT 'correction', c.correction_id, 'correction', c.state, c.version, c.audit_seq, c.audit_head, c.unit, c.made_at
+      FROM kefu.correction c
 ), chain AS (
     SELECT e.object_type, e.object_id, count(*) AS events, max(e.seq) AS last_seq,
            max(e.unit) AS unit, max(e.at) AS last_at
       FROM kefu.audit_event e
-     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic', 'request', 'post', 'placement')
+     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic', 'request', 'post', 'placement', 'correction')
      GROUP BY e.object_type, e.object_id
 ), undecided AS (
     -- The promise seen holds the 30 minutes, in staffed time where the desk has a calendar.
@@ -138,6 +141,17 @@ WITH object AS (
       JOIN kefu.state p ON p.machine = 'work_order' AND p.state = o.state AND NOT p.is_final
       JOIN kefu.ticket t ON t.ticket_id = o.ticket_id
       JOIN kefu.state s ON s.machine = t.kind AND s.state = t.state AND s.is_final
+    UNION ALL
+    SELECT 'I9', 'R73', 'correction', c.correction_id, c.unit, k.due_at,
+           CASE WHEN c.deleted_at IS NULL THEN 'not deleted' ELSE 'not published anew' END || ' after the change notice'
+      FROM kefu.correction c
+      JOIN kefu.clock k ON k.object_type = 'correction' AND k.object_id = c.correction_id AND k.clock = 'correction'
+     WHERE c.cause = 'change' AND c.closed_at IS NULL AND k.due_at < kefu.now()
+    UNION ALL
+    SELECT 'I18', 'R78', 'correction', c.correction_id, c.unit, k.due_at, 'dead link still published'
+      FROM kefu.correction c
+      JOIN kefu.clock k ON k.object_type = 'correction' AND k.object_id = c.correction_id AND k.clock = 'correction_error'
+     WHERE c.cause = 'dead_link' AND c.closed_at IS NULL AND k.due_at < kefu.now()
     UNION ALL
     SELECT 'I10', 'R116', d.object_type, d.object_id, d.unit, d.since_at, d.detail
       FROM kefu.find_unraised_topic() AS d

@@ -51,6 +51,10 @@ $$
               ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
                         review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule
                         reschedule retry_placement cancel_placement delete_placement withdraw_post'),
+              ('desk', 'affected_by change_notice confirm_notice correct order_takedown report_error verify_error
+                        error_unfounded delete_corrected report_dead revoke_correction reissue approve_reissue
+                        waive_reissue'),
+              ('admin', 'follow_originals'),
               ('anyone', 'find_unraised_topic'),
               ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics'),
