@@ -14,6 +14,7 @@ SQL_FRAGMENTS = \
 	sql/25_finding.sql \
 	build/rulebook.sql \
 	sql/30_person.sql \
+	sql/31_profile.sql \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
 	sql/34_topic.sql \
@@ -49,6 +50,7 @@ SQL_FRAGMENTS = \
 	sql/59_topic.sql \
 	sql/59_post.sql \
 	sql/59_correction.sql \
+	sql/61_profile.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -60,7 +62,10 @@ SQL_FRAGMENTS = \
 	sql/78_bi_correction.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
+	sql/76_bi_work_order.sql \
+	sql/77_bi_figures.sql \
 	sql/76_bi_people.sql \
+	sql/78_bi_account.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \

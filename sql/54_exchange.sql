@@ -525,6 +525,17 @@ BEGIN
         items[r.n] := 0;
         new_messages[r.n] := 0;
         closed[r.n] := 0;
+        IF EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
+                      AND e.purpose = 'state') THEN
+            BEGIN
+                items[r.n] := kefu.take_profile(r.account, r.body, r.finished_at);
+            EXCEPTION WHEN data_exception THEN
+                items[r.n] := NULL;
+                PERFORM kefu.fail_feed(r.account, r.action, 'unreadable', r.http_status, NULL, NULL);
+                PERFORM kefu.add_dead_letter(r.account, r.action, SQLSTATE || ': ' || SQLERRM, r.body);
+            END;
+            CONTINUE;
+        END IF;
         IF NOT kefu.is_empty_page(r.platform, r.action, r.body) THEN
             g := kefu.ingest(r.account, r.action, r.body, r.finished_at);
             IF g.items = 0 AND g.dead_letters > 0 THEN

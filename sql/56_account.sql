@@ -108,9 +108,9 @@ DECLARE
     since timestamptz := coalesce(add_feed.start_at, kefu.now());
 BEGIN
     IF NOT EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = a.platform
-                      AND e.action = add_feed.action AND e.purpose = 'feed') THEN
+                      AND e.action = add_feed.action AND e.purpose IN ('feed', 'state')) THEN
         RAISE EXCEPTION 'platform "%" has no feed "%"', a.platform, action
-            USING ERRCODE = 'undefined_object', HINT = 'SELECT action FROM kefu.endpoint WHERE purpose = ''feed'' lists them.';
+            USING ERRCODE = 'undefined_object', HINT = 'SELECT action FROM kefu.endpoint WHERE purpose IN (''feed'', ''state'') lists them.';
     END IF;
     INSERT INTO kefu.feed (account, action, every, start_at)
     VALUES (a.account, add_feed.action, add_feed.every, since);

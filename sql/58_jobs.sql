@@ -50,6 +50,7 @@ VALUES
     ('follow_originals', 'kefu.follow_originals(integer)', '1 minute', 100, 16, '原文删除联动', 'reposts of what was deleted'),
     ('keep_terms', 'kefu.retain_some(integer)', '1 day', 10, 60, '个人信息到期处理', 'personal data past its time'),
     ('forget_webhooks', 'kefu.forget_webhooks(integer)', '1 day', 10000, 90, '清理已送达推送', 'forget delivered webhooks'),
+    ('plan_themes', 'kefu.plan_themes(integer)', '1 day', 1000, 70, '节日主题待办', 'duties of festivals'),
     ('raise_alarms', 'kefu.raise_alarms(integer)', '1 minute', 100, 10, '舆情预警', 'public-opinion levels');
 
 CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.job

@@ -84,6 +84,13 @@ SELECT l.code_kind,
       ('escalation_outcome', 'fired', '已触发事件', 'event fired'),
       ('escalation_outcome', 'refused', '事件被拒', 'event refused'),
       ('escalation_outcome', 'skipped', '补漏时略过', 'skipped'),
+      ('duty', 'tag', '添加标签', 'add a tag'),
+      ('duty', 'avatar', '更换头像', 'switch the avatar'),
+      ('duty', 'campaign_up', '活动背景上架', 'campaign background up'),
+      ('duty', 'campaign_down', '活动背景下架', 'campaign background down'),
+      ('duty', 'theme_design', '设计节日主题', 'design the theme'),
+      ('duty', 'theme_up', '更换节日主题', 'theme up'),
+      ('duty', 'theme_down', '撤下节日主题', 'theme down'),
       ('effect', 'block', '禁止', 'blocked'),
       ('effect', 'must', '须整改', 'must be mended'),
       ('effect', 'warn', '提醒', 'warning'),
@@ -321,9 +328,10 @@ SELECT g.message_id,
   LEFT JOIN kefu.unit ru ON ru.unit = a.unit
   LEFT JOIN kefu.unit ou ON ou.unit = w.home_unit
   LEFT JOIN kefu_bi.labels lm ON lm.code_kind = 'meaning' AND lm.code = g.meaning
- WHERE ARRAY[g.unit, a.unit, w.home_unit] && (SELECT kefu.my_units())::text[];
+ WHERE ARRAY[g.unit, a.unit, w.home_unit] && (SELECT kefu.my_units())::text[]
+    OR g.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]);
 COMMENT ON VIEW kefu_bi.messages IS
-'One row an inbound item, once however many feeds found it; no words and no names. Seen by readers of its handling, received or home unit (消息; R85-R88, R103-R108)';
+'One row an inbound item, once however many feeds found it; no words and no names. Seen by readers of its handling, received or home unit, and by whom its ticket was given to (消息; R85-R88, R103-R108)';
 COMMENT ON COLUMN kefu_bi.messages.message_id IS 'number (消息编号)';
 COMMENT ON COLUMN kefu_bi.messages.state IS 'what was decided about it (状态)';
 COMMENT ON COLUMN kefu_bi.messages.state_label_zh IS 'Chinese label of state (状态标签)';

@@ -59,7 +59,8 @@ SELECT c.clock_id,
   LEFT JOIN kefu_bi.labels lc ON lc.code_kind = 'clock' AND lc.code = c.clock
   LEFT JOIN kefu_bi.labels lo ON lo.code_kind = 'clock_outcome' AND lo.code = coalesce(c.outcome, 'running')
   LEFT JOIN kefu.legal_limit w ON w.limit_id = c.limit_id
- WHERE ARRAY[coalesce(CASE WHEN c.object_type = 'ticket' THEN t.unit END, o.unit, k.unit, g.unit, c.unit), c.unit, t.received_unit, t.home_unit] && (SELECT kefu.my_units())::text[];
+ WHERE ARRAY[coalesce(CASE WHEN c.object_type = 'ticket' THEN t.unit END, o.unit, k.unit, g.unit, c.unit), c.unit, t.received_unit, t.home_unit] && (SELECT kefu.my_units())::text[]
+    OR t.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]);
 COMMENT ON VIEW kefu_bi.clocks IS
 'Promises, running and ended, with the wall clock and staffed time side by side (时限; R90, R93, R108, R119, ruling 1)';
 COMMENT ON COLUMN kefu_bi.clocks.clock_id IS 'number (时限编号)';
@@ -156,7 +157,8 @@ SELECT e.escalation_id,
   LEFT JOIN kefu_bi.labels lc ON lc.code_kind = 'clock' AND lc.code = c.clock
   LEFT JOIN kefu_bi.labels lo ON lo.code_kind = 'escalation_outcome' AND lo.code = e.outcome
   LEFT JOIN kefu_bi.labels lr ON lr.code_kind = 'role' AND lr.code = e.role
- WHERE ARRAY[coalesce(CASE WHEN c.object_type = 'ticket' THEN t.unit END, o.unit, k.unit, g.unit, c.unit), c.unit, t.received_unit, t.home_unit] && (SELECT kefu.my_units())::text[];
+ WHERE ARRAY[coalesce(CASE WHEN c.object_type = 'ticket' THEN t.unit END, o.unit, k.unit, g.unit, c.unit), c.unit, t.received_unit, t.home_unit] && (SELECT kefu.my_units())::text[]
+    OR t.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]);
 COMMENT ON VIEW kefu_bi.escalations IS
 'Levels that promises reached, each exactly once (升级记录; R71, ruling 1)';
 COMMENT ON COLUMN kefu_bi.escalations.escalation_id IS 'number (升级编号)';

@@ -1,5 +1,4 @@
--- 73_bi_order: work orders, departments, satisfaction and deletions, as analysts
--- read them.  Written as 70_bi.sql says.
+-- 73_bi_order: deletions, as analysts read them.  Written as 70_bi.sql says.
 
 CREATE VIEW kefu_bi.deletions WITH (security_barrier) AS
 WITH asked AS (

@@ -46,7 +46,8 @@ SELECT t.ticket_id,
   LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'location_source' AND ll.code = coalesce(t.location_source, 'unknown')
  WHERE (t.unit = ANY ((SELECT kefu.my_units())::text[])
         OR t.received_unit = ANY ((SELECT kefu.my_units())::text[])
-        OR t.home_unit = ANY ((SELECT kefu.my_units())::text[]))
+        OR t.home_unit = ANY ((SELECT kefu.my_units())::text[])
+        OR t.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]))
    AND t.kind = 'complaint' AND t.state <> 'dropped'
  ORDER BY t.posted_at, t.ticket_id;
 COMMENT ON VIEW kefu_bi.complaint_log IS
@@ -134,6 +135,32 @@ WITH object AS (
                 AND EXISTS (SELECT FROM kefu.clock_policy p
                               JOIN kefu.clock_level l USING (clock, unit, valid_from)
                              WHERE p.policy_id = c.policy_id)))
+    UNION ALL
+    -- What is late but open is a finding; here is what came to an end.
+    SELECT 'I1', 'R125', 'ticket', t.ticket_id, t.unit, coalesce(t.archived_at, t.round_posted_at),
+           'negative comment ' || t.state || ' without an answer'
+      FROM kefu.ticket t
+     WHERE t.kind = 'negative' AND t.state IN ('grievance', 'shelved', 'archived') AND t.first_response_at IS NULL
+    UNION ALL
+    SELECT 'I12', 'R112', 'ticket', t.ticket_id, t.unit, coalesce(t.archived_at, t.opened_at),
+           'complaint record without ' || concat_ws(', ', CASE WHEN g.message_id IS NULL THEN 'content, identity and time' END,
+                CASE WHEN t.state = 'archived' AND t.category IS NULL THEN 'category' END,
+                CASE WHEN t.state = 'archived' AND t.location_source IS DISTINCT FROM 'profile'
+                          AND t.location_source IS DISTINCT FROM 'customer' THEN 'location' END)
+      FROM kefu.ticket t
+      LEFT JOIN kefu.message g ON g.message_id = t.message_id
+     WHERE t.kind = 'complaint' AND t.state <> 'dropped'
+       AND (g.message_id IS NULL
+            OR (t.state = 'archived'
+                AND (t.category IS NULL OR coalesce(t.location_source, 'unknown') = 'unknown')))
+    UNION ALL
+    SELECT 'I15', 'R130', 'ticket', t.ticket_id, t.unit, coalesce(t.archived_at, t.round_posted_at),
+           'shelved, but never asked'
+      FROM kefu.ticket t
+     WHERE t.kind = 'negative' AND t.state = 'shelved'
+       AND NOT EXISTS (SELECT FROM kefu.speech p
+                        WHERE p.object_type = 'ticket' AND p.object_id = t.ticket_id
+                          AND p.event IN ('judge', 'ask') AND p.outcome = 'delivered')
     UNION ALL
     SELECT 'I3', 'R120', 'ticket', t.ticket_id, t.unit, coalesce(t.archived_at, t.resolved_at, t.opened_at),
            'work order ' || o.order_id || ' is still ' || o.state
@@ -224,8 +251,8 @@ SELECT b.invariant,
   LEFT JOIN kefu.unit hu ON hu.unit = b.unit
  WHERE b.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.invariants IS
-'What must never be: no rows while the desk is sound. I13 counts the events of each object; kefu.verify_audit() recomputes the chains and names the first misfit (不变式检查; I2, I3, I13, I14, I17, I19, I20, I21)';
-COMMENT ON COLUMN kefu_bi.invariants.invariant IS 'I2 clock without its level, I3 closed ticket with an open work order, I10 threshold reached without a duty, I13 events missing or too many, I14 acknowledgement without department or time limit, I17 send uncertain for 10 minutes, I19 live message undecided after its 30 minutes, I20 customer unread on an answered ticket, I21 object unlike its last event (不变式)';
+'What must never be: no rows while the desk is sound. I13 counts the events of each object; kefu.verify_audit() recomputes the chains and names the first misfit; gaps of patrols and rosters (I5, I16) hang on people and are in kefu_bi.findings (不变式检查; I1, I2, I3, I10, I12, I13, I14, I15, I17, I19, I20, I21)';
+COMMENT ON COLUMN kefu_bi.invariants.invariant IS 'I1 negative comment ended without an answer, I2 clock without its level, I3 closed ticket with an open work order, I10 threshold reached without a duty, I12 complaint record without one of its five fields (category and location are due when it is archived), I13 events missing or too many, I14 acknowledgement without department or time limit, I15 shelved without having been asked, I17 send uncertain for 10 minutes, I19 live message undecided after its 30 minutes, I20 customer unread on an answered ticket, I21 object unlike its last event (不变式)';
 COMMENT ON COLUMN kefu_bi.invariants.rulebook IS 'R number it guards, or house (规范条款)';
 COMMENT ON COLUMN kefu_bi.invariants.object_type IS 'what breaks it; outbound is a send (对象类型)';
 COMMENT ON COLUMN kefu_bi.invariants.object_id IS 'which one (对象编号)';

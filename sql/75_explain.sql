@@ -41,6 +41,7 @@ WITH mine AS (
      WHERE t.unit = ANY ((SELECT kefu.my_units())::text[])
         OR t.received_unit = ANY ((SELECT kefu.my_units())::text[])
         OR t.home_unit = ANY ((SELECT kefu.my_units())::text[])
+        OR t.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[])
 ), step AS (
     -- What each event of the ticket and of its orders changed; NULL: nothing.
     SELECT m.ticket_id, e.at, e.event_id,

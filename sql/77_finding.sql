@@ -61,6 +61,21 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.find_missed_patrol() IS 'Gaps between patrols, as kefu_bi.patrol_gap (巡查超时; R71, R86, R88, R108)';
 
+CREATE FUNCTION kefu.find_unseen_message() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    -- The promise seen holds the 30 minutes, in staffed time where the desk has a calendar.
+    RETURN QUERY
+    SELECT 'message', g.message_id, NULL::text, g.unit, g.account, coalesce(c.due_desk_at, c.due_at), NULL::text[],
+           '客户来言后无人巡查', 'nobody looked since it came'
+      FROM kefu.message g
+      JOIN kefu.clock c ON c.object_type = 'message' AND c.object_id = g.message_id
+       AND c.clock IN ('seen', 'reseen') AND c.stopped_at IS NULL
+     WHERE g.state IN ('new', 'removal_asked') AND coalesce(c.due_desk_at, c.due_at) < kefu.now()
+       AND NOT EXISTS (SELECT FROM kefu.patrol p WHERE p.unit = g.unit AND p.at >= g.seen_at);
+END $$;
+COMMENT ON FUNCTION kefu.find_unseen_message() IS 'Live messages whose time to be decided is over, and whose unit''s worklist nobody has read since they came (无人巡查到的消息; R86, R88, R108, I5)';
+
 CREATE FUNCTION kefu.find_unset_holiday() RETURNS SETOF kefu.found
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
@@ -117,6 +132,8 @@ VALUES
      '用 kefu.add_shift() 补排班，或调整值班日历。', 'Add shifts with kefu.add_shift(), or change the duty calendar.'),
     ('missed_patrol', 'kefu.find_missed_patrol()', '{R71,R86,R88,R108}', 'must', '巡查超时', 'patrol missed',
      '值班人员每半小时读取 kefu.worklist(机构)。', 'Whoever is on reads kefu.worklist(unit) at least every half hour.'),
+    ('unseen_message', 'kefu.find_unseen_message()', '{R86,R88,R108}', 'must', '消息无人巡查', 'message nobody looked for',
+     '读取 kefu.worklist(机构) 并处理该消息。', 'Read kefu.worklist(unit) and decide the message.'),
     ('unset_holiday', 'kefu.find_unset_holiday()', '{R72}', 'must', '节假日值班未定', 'holiday hours not set',
      '在本省日历中登记节假日值班时间。', 'Enter the hours of the holiday into the province''s own calendar.'),
     ('untold_topic', 'kefu.find_untold_topic()', '{R92,R116}', 'must', '同类问题未触发', 'topic not raised',

@@ -61,6 +61,10 @@ $$
               ('anyone', 'text_length length_limit fitting_length'),
               ('admin', 'set_length_rule'),
               ('leader', 'add_shift'),
+              ('desk', 'note_profile review_profile duty_done add_campaign set_campaign offer_template
+                        count_downloads'),
+              ('leader', 'set_account_profile issue_avatar new_service_tag'),
+              ('admin', 'note_profile set_profile_rule retire_tag reserve_name plan_themes'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
               ('worker', 'run_jobs'),
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),

@@ -234,4 +234,27 @@ SET LOCAL ROLE bi_all;
 TABLE pg_temp.breach ORDER BY 1, 2, 3;
 RESET ROLE;
 ROLLBACK TO sound;
+-- A negative comment put aside whose author was never asked: I15, and never answered: I1.
+UPDATE kefu.ticket SET kind = 'negative', state = 'shelved', first_response_at = NULL WHERE ticket_id = :t2;
+UPDATE kefu.speech SET outcome = 'failed' WHERE object_id = :t2;
+SET LOCAL ROLE bi_all;
+TABLE pg_temp.breach ORDER BY 1, 2, 3;
+RESET ROLE;
+-- Asked, and taken by the platform: neither.
+UPDATE kefu.speech SET outcome = 'delivered', event = 'judge' WHERE object_id = :t2;
+UPDATE kefu.ticket SET first_response_at = kefu.now() WHERE ticket_id = :t2;
+SET LOCAL ROLE bi_all;
+TABLE pg_temp.breach ORDER BY 1, 2, 3;
+RESET ROLE;
+ROLLBACK TO sound;
+-- I12: the location may be unknown until the record is archived.
+UPDATE kefu.ticket SET location_source = 'unknown' WHERE ticket_id = :t1;
+SET LOCAL ROLE bi_all;
+TABLE pg_temp.breach ORDER BY 1, 2, 3;
+RESET ROLE;
+UPDATE kefu.ticket SET state = 'archived', category = NULL WHERE ticket_id = :t1;
+SET LOCAL ROLE bi_all;
+TABLE pg_temp.breach ORDER BY 1, 2, 3;
+RESET ROLE;
+ROLLBACK TO sound;
 ROLLBACK;

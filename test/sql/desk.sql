@@ -222,5 +222,14 @@ SET LOCAL kefu.language = 'zh';
 SELECT kefu.advance('ticket', :t, 'thank');
 SELECT kefu.workflow_diagram('task');
 SELECT kefu.workflow_diagram('nothing');
+-- R102: the flow charts of the three annexes have every state and every event that
+-- leads from one to another.
+SELECT m.machine, count(*) FILTER (WHERE strpos(d.diagram, format('    %s : %s %s', s.state, s.label_zh, s.label_en)) = 0) AS states_missing,
+       (SELECT count(*) FROM kefu.transition t
+         WHERE t.machine = m.machine AND t.from_state <> '*new' AND (t.to_state <> t.from_state OR t.to_machine <> t.machine)
+           AND d.diagram !~ format('\n    %s --> (%s_)?%s : ([a-z_]+, )*%s(,|\n|$)', t.from_state, t.to_machine, t.to_state, t.event)) AS arrows_missing
+  FROM (VALUES ('inquiry'), ('complaint'), ('negative')) AS m(machine)
+  JOIN kefu.state s USING (machine) CROSS JOIN LATERAL (SELECT kefu.workflow_diagram(m.machine) AS diagram) AS d
+ GROUP BY m.machine, d.diagram ORDER BY m.machine;
 SELECT count(*) FROM kefu.verify_audit();
 ROLLBACK;

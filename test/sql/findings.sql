@@ -38,6 +38,13 @@ SELECT * FROM pg_temp.found('late_promise');
 SELECT finding, account, platform, object_type_label_zh, object_id = :m1 AS is_it, since_local_date, since_local_hour,
        open_seconds, mend_en
   FROM kefu_bi.findings WHERE finding = 'late_promise' AND all_rulebook LIKE '%R86%';
+-- I5: nobody has even looked; once somebody has, it is only late.
+SELECT effect, rulebook, unit, object_type, since_at, detail_en FROM pg_temp.found('unseen_message');
+SET LOCAL ROLE lin;
+SELECT count(*) > 0 AS has_it FROM kefu.worklist('gd') WHERE object_type = 'message';
+RESET ROLE;
+SELECT count(*) FROM pg_temp.found('unseen_message');
+SELECT count(*) > 0 AS late FROM pg_temp.found('late_promise');
 -- R71: nobody has ever been on a roster, and no one has patrolled.
 SELECT effect, rulebook, unit, object_code, detail_en FROM pg_temp.found('unstaffed_hours');
 -- Ruling 6: with two platforms, or one, three can't be reached.

@@ -265,7 +265,10 @@ SELECT kefu.card(:t) -> 'person' -> 'contact' AS contact;
 SELECT kefu.card(:t2);
 SELECT count(*) AS tickets, count(*) FILTER (WHERE ticket_id = :t) AS this FROM kefu_bi.tickets;
 SELECT count(*) AS rounds FROM kefu_bi.rounds;
-SELECT count(*) AS clocks FROM kefu_bi.clocks;
+SELECT count(*) > 0 AS clocks, count(*) FILTER (WHERE ticket_id <> :t) AS others FROM kefu_bi.clocks;
+SELECT count(*) AS messages, count(*) FILTER (WHERE ticket_id <> :t) AS others FROM kefu_bi.messages;
+SELECT count(*) FILTER (WHERE ticket_id = :t) AS this, count(*) FILTER (WHERE ticket_id <> :t) AS others FROM kefu_bi.complaint_log;
+SELECT count(*) > 0 AS time_split, count(*) FILTER (WHERE ticket_id <> :t) AS others FROM kefu_bi.time_split;
 SELECT state FROM kefu.note(:t, 'looked at it');
 SELECT kefu.note(:t2, 'not mine');
 -- What is lent is the operator's role, not the leader's.
@@ -273,6 +276,8 @@ SELECT kefu.assign(:t, :helper);
 SELECT state FROM kefu.release(:t);
 SELECT kefu.note(:t, 'no more');
 SELECT kefu.my_tickets();
+SELECT (SELECT count(*) FROM kefu_bi.clocks) AS clocks, (SELECT count(*) FROM kefu_bi.messages) AS messages,
+       (SELECT count(*) FROM kefu_bi.complaint_log) AS complaints, (SELECT count(*) FROM kefu_bi.time_split) AS time_split;
 -- A task and a message are given in the same way.
 RESET ROLE;
 SELECT kefu.open_task('gd', 'other', 'house', '2026-03-03 09:00+08', :t) AS k \gset
