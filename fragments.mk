@@ -42,6 +42,7 @@ SQL_FRAGMENTS = \
 	sql/49_shift.sql \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \
+	sql/53_sweep.sql \
 	sql/54_exchange.sql \
 	sql/55_send.sql \
 	sql/56_account.sql \

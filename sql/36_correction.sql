@@ -71,3 +71,57 @@ COMMENT ON COLUMN kefu.correction.made_at IS 'when it was opened here (立项时
 COMMENT ON COLUMN kefu.correction.deleted_at IS 'when the platform no longer showed it; NULL before (删除时间)';
 COMMENT ON COLUMN kefu.correction.reissue_post IS 'post that stands in its stead; NULL none (重发博文; R74)';
 COMMENT ON COLUMN kefu.correction.closed_at IS 'when it ended; NULL while open (结束时间)';
+
+-- --- the sweep ---------------------------------------------------------------------
+
+CREATE TABLE kefu.sweep_rule (
+    what text COLLATE "C" NOT NULL CONSTRAINT sweep_rule_what CHECK (what IN ('link', 'original')),
+    valid_from timestamptz NOT NULL,
+    every interval NOT NULL CONSTRAINT sweep_rule_every CHECK (every >= interval '1 minute'),
+    again_after interval NOT NULL CONSTRAINT sweep_rule_again_after CHECK (again_after >= interval '1 minute'),
+    dead_looks smallint NOT NULL CONSTRAINT sweep_rule_dead_looks CHECK (dead_looks BETWEEN 1 AND 100),
+    max_age interval NOT NULL CONSTRAINT sweep_rule_max_age CHECK (max_age > interval '0'),
+    deletes boolean NOT NULL,
+    rulebook text COLLATE "C" NOT NULL,
+    PRIMARY KEY (what, valid_from)
+);
+COMMENT ON TABLE kefu.sweep_rule IS 'How often links in posts and the originals of reposts are looked at, and what follows; the latest valid_from holds (巡检规则; R78, R79, house default)';
+COMMENT ON COLUMN kefu.sweep_rule.what IS 'link 链接, original 原文 (巡检对象)';
+COMMENT ON COLUMN kefu.sweep_rule.valid_from IS 'from then on (生效时间)';
+COMMENT ON COLUMN kefu.sweep_rule.every IS 'pause between two looks (间隔)';
+COMMENT ON COLUMN kefu.sweep_rule.again_after IS 'pause after a look that found it dead (复核间隔)';
+COMMENT ON COLUMN kefu.sweep_rule.dead_looks IS 'looks in a row that must find it dead (失效判定次数)';
+COMMENT ON COLUMN kefu.sweep_rule.max_age IS 'for so long after publication (巡检期限)';
+COMMENT ON COLUMN kefu.sweep_rule.deletes IS 'true: it is deleted at once; false: a person confirms, within the correction''s time (是否自动删除)';
+COMMENT ON COLUMN kefu.sweep_rule.rulebook IS 'R number (规范条款)';
+
+CREATE TABLE kefu.sweep (
+    sweep_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    placement_id bigint NOT NULL REFERENCES kefu.placement,
+    what text COLLATE "C" NOT NULL CONSTRAINT sweep_what CHECK (what IN ('link', 'original')),
+    link text,
+    next_at timestamptz NOT NULL,
+    until timestamptz NOT NULL,
+    lease_until timestamptz,
+    lease_key uuid,
+    looked_at timestamptz,
+    last_status integer,
+    last_outcome text COLLATE "C" CONSTRAINT sweep_last_outcome CHECK (last_outcome IN ('there', 'dead', 'unclear')),
+    dead_count smallint NOT NULL DEFAULT 0,
+    UNIQUE NULLS NOT DISTINCT (placement_id, what, link),
+    CONSTRAINT sweep_link CHECK ((what = 'link') = (link IS NOT NULL))
+) WITH (fillfactor = 80);
+CREATE INDEX sweep_due ON kefu.sweep (next_at);
+COMMENT ON TABLE kefu.sweep IS 'What is looked at again and again while a placement stands: each link in it, and the original of a repost (巡检; R78, R79)';
+COMMENT ON COLUMN kefu.sweep.sweep_id IS 'number (巡检编号)';
+COMMENT ON COLUMN kefu.sweep.placement_id IS 'placement (投放)';
+COMMENT ON COLUMN kefu.sweep.what IS 'link or original (巡检对象)';
+COMMENT ON COLUMN kefu.sweep.link IS 'address that is asked for; NULL for an original (链接)';
+COMMENT ON COLUMN kefu.sweep.next_at IS 'when it is looked at next (下次巡检)';
+COMMENT ON COLUMN kefu.sweep.until IS 'not looked at after (巡检截止)';
+COMMENT ON COLUMN kefu.sweep.lease_until IS 'a worker has it until then; NULL free (租约)';
+COMMENT ON COLUMN kefu.sweep.lease_key IS 'key of that lease (租约键)';
+COMMENT ON COLUMN kefu.sweep.looked_at IS 'last look; NULL none yet (最近巡检)';
+COMMENT ON COLUMN kefu.sweep.last_status IS 'its HTTP status; 0 without a reply, NULL none yet (HTTP状态)';
+COMMENT ON COLUMN kefu.sweep.last_outcome IS 'there 有效, dead 失效, unclear 不明; NULL none yet (巡检结果)';
+COMMENT ON COLUMN kefu.sweep.dead_count IS 'looks in a row that found it dead (连续失效次数)';

@@ -601,6 +601,7 @@ BEGIN
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'uncertain';
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    PERFORM kefu.watch_placement(l);
     IF kefu.may_happen('post', l.post_id, 'publish') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'publish', jsonb_build_object('placement', m.id));
     END IF;
@@ -693,6 +694,7 @@ BEGIN
      WHERE placement_id = m.id RETURNING * INTO l;
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    DELETE FROM kefu.sweep WHERE placement_id = m.id;
     PERFORM kefu.follow_correction(l);
 END $$;
 COMMENT ON FUNCTION kefu.effect_end_placement(kefu.move) IS 'It is gone from the platform (投放已删; R73, R79)';

@@ -179,6 +179,7 @@ DECLARE
 BEGIN
     PERFORM kefu.require_worker();
     RETURN least(CASE WHEN may IN ('live', 'rehearse') THEN (SELECT f.due_at FROM kefu.due_feed f ORDER BY f.due_at LIMIT 1) END,
+                 CASE WHEN may IN ('live', 'rehearse') THEN (SELECT w.due_at FROM kefu.due_sweep w ORDER BY w.due_at LIMIT 1) END,
                  CASE WHEN may = 'live' THEN (SELECT min(o.due_at) FROM kefu.due_outbound o) END);
 END $$;
 COMMENT ON FUNCTION kefu.next_exchange_at() IS
@@ -368,6 +369,7 @@ $$
 DECLARE
     may text := kefu.desk_state();
     claimed integer := 0;
+    polled integer;
 BEGIN
     PERFORM kefu.require_worker();
     IF may NOT IN ('live', 'rehearse') OR max <= 0 THEN
@@ -380,9 +382,13 @@ BEGIN
         GET DIAGNOSTICS claimed = ROW_COUNT;
     END IF;
     RETURN QUERY SELECT c.* FROM kefu.claim_feeds(max - claimed) c;
+    GET DIAGNOSTICS polled = ROW_COUNT;
+    IF claimed + polled < max THEN
+        RETURN QUERY SELECT c.* FROM kefu.claim_sweeps(max - claimed - polled) c;
+    END IF;
 END $$;
 COMMENT ON FUNCTION kefu.claim_exchanges(integer) IS
-'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), and polls (feed). None unless the desk is live here; a rehearsing desk only polls. For the worker or an administrator of Group (认领交换)';
+'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), polls (feed), and looks at links and originals (sweep). None unless the desk is live here; a rehearsing desk only polls and looks. For the worker or an administrator of Group (认领交换)';
 
 -- --- what came back ------------------------------------------------------------------
 
@@ -588,6 +594,9 @@ $$ BEGIN
         IF kinds[i] = 'webhook' THEN
             PERFORM kefu.record_webhook(keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i], bodies[i],
                                         reply_headers[i], finished_at[i]);
+        ELSIF kinds[i] = 'sweep' THEN
+            PERFORM kefu.record_sweep(keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i], bodies[i],
+                                      finished_at[i]);
         ELSIF kinds[i] <> 'feed' THEN
             PERFORM kefu.record_outbound(kinds[i], keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i],
                                          bytes_sent[i], bodies[i], reply_headers[i], finished_at[i]);
@@ -620,6 +629,11 @@ BEGIN
         END IF;
         RETURN;
     END IF;
+    IF kind = 'sweep' THEN
+        UPDATE kefu.sweep w SET lease_until = NULL, lease_key = NULL, last_outcome = 'unclear', next_at = kefu.now() + interval '1 hour'
+         WHERE w.sweep_id = key::bigint AND w.lease_key = exchange_failed.lease_key;
+        RETURN;
+    END IF;
     IF kind = 'webhook' THEN
         PERFORM kefu.fail_webhook(w.webhook_id, 'unrecorded', NULL, reason)
            FROM kefu.webhook w JOIN kefu.subscriber_state t USING (subscriber)
@@ -637,4 +651,4 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.exchange_failed(text, text, uuid, text) IS
-'The result of an exchange could not be recorded: it becomes a dead letter, a feed waits, a send is looked for on the platform, a webhook is tried again. For the worker or an administrator of Group (交换结果无法登记)';
+'The result of an exchange could not be recorded: it becomes a dead letter, a feed waits, a send is looked for on the platform, a webhook is tried again, a look is taken later. For the worker or an administrator of Group (交换结果无法登记)';

@@ -185,13 +185,13 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.error_unfounded(bigint, text, integer, text) IS 'It is no error; whoever pointed it out is answered (指错不成立; R77)';
 
-CREATE FUNCTION kefu.delete_corrected(correction bigint, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+CREATE FUNCTION kefu.delete_corrected(correction bigint, evidence text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    SELECT kefu.advance('correction', correction, 'delete', '{}', version, request_key);
+    SELECT kefu.advance('correction', correction, 'delete', kefu.facts('evidence', evidence), version, request_key);
 END;
-COMMENT ON FUNCTION kefu.delete_corrected(bigint, integer, text) IS 'Has what is wrong deleted; a user''s error after it was verified (删除待更正博文; R73, R77)';
+COMMENT ON FUNCTION kefu.delete_corrected(bigint, text, integer, text) IS 'Has what is wrong deleted; a user''s error after it was verified, a dead link with evidence that a person saw it (删除待更正博文; R73, R77)';
 
 CREATE FUNCTION kefu.report_dead(placement bigint, cause text, evidence text) RETURNS kefu.outcome
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS

@@ -219,6 +219,73 @@ SELECT * FROM pg_temp.platform_did();
 SELECT l.account, l.state, c.cause, c.state FROM kefu.placement l JOIN kefu.correction c USING (placement_id) WHERE l.post_id = :p11;
 SELECT state FROM kefu.post WHERE post_id = :p11;
 
+-- The sweep: three looks in a row that find a link dead, ten minutes apart, open a
+-- correction that a person confirms; a server that fails says nothing.
+CREATE TEMP TABLE last (n serial, kind text, key text, lease_key uuid);
+CREATE FUNCTION pg_temp.claim() RETURNS TABLE (kind text, method text, url text)
+    LANGUAGE plpgsql SECURITY DEFINER AS
+$$
+DECLARE
+    c record;
+BEGIN
+    TRUNCATE last;
+    FOR c IN SELECT x.* FROM kefu.claim_exchanges(10) x LOOP
+        INSERT INTO last (kind, key, lease_key) VALUES (c.kind, c.key, c.lease_key);
+        RETURN QUERY SELECT c.kind, c.method, regexp_replace(c.url, 'access_token=[^&]*', 'access_token=*');
+    END LOOP;
+END $$;
+CREATE FUNCTION pg_temp.reply(status integer, body text DEFAULT '', error text DEFAULT NULL) RETURNS void
+    LANGUAGE sql SECURITY DEFINER AS
+$$ SELECT kefu.record_exchanges(ARRAY[l.kind], ARRAY[l.key], ARRAY[l.lease_key], ARRAY[status], ARRAY[error], ARRAY[true],
+                                ARRAY[body], ARRAY[NULL], ARRAY[kefu.now()], ARRAY[kefu.now()])
+     FROM (SELECT * FROM last ORDER BY last.n LIMIT 1) l $$;
+CREATE FUNCTION pg_temp.later(span interval) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS
+$$ BEGIN PERFORM set_config('kefu.test_now', (kefu.now() + span)::text, true); PERFORM FROM kefu.tick(); END $$;
+CREATE FUNCTION pg_temp.looks() RETURNS TABLE (what text, link text, last_status integer, last_outcome text, dead_count smallint, next_in interval)
+    LANGUAGE sql SECURITY DEFINER AS
+$$ SELECT s.what, s.link, s.last_status, s.last_outcome, s.dead_count, s.next_at - kefu.now() FROM kefu.sweep s ORDER BY s.sweep_id $$;
+SELECT * FROM kefu.links_in('看 http://www.189.cn/gd/a?b=1。 再看(https://t.example/x),内网 http://intra/x 和 http://10.0.0.1/y');
+DELETE FROM kefu.desk_mode;
+INSERT INTO kefu.staff (login, unit, name) VALUES (current_user, 'group', '集团甲') ON CONFLICT DO NOTHING;
+INSERT INTO kefu.staff_role (staff_id, unit, role)
+    SELECT staff_id, 'group', 'admin' FROM kefu.staff WHERE login = current_user ON CONFLICT DO NOTHING;
+SELECT kefu.go_live() \g /dev/null
+SELECT kefu.set_secret('desk.sina', '{"access_token": "t"}') \g /dev/null
+UPDATE kefu.feed SET is_live = false;
+SELECT pg_temp.publish('流量套餐详情见 http://www.189.cn/gd/a', '{sina.gd}') AS p14 \gset
+SELECT * FROM pg_temp.platform_did();
+SELECT * FROM pg_temp.claim();
+SELECT pg_temp.later('6 hours');
+SELECT * FROM pg_temp.claim();
+SELECT pg_temp.reply(200);
+SELECT * FROM pg_temp.claim();
+SELECT * FROM pg_temp.looks();
+SELECT pg_temp.later('6 hours');
+SELECT * FROM pg_temp.claim();
+SELECT pg_temp.reply(404);
+SELECT pg_temp.later('10 minutes');
+SELECT * FROM pg_temp.claim();
+SELECT pg_temp.reply(0, NULL, 'could not connect');
+SELECT pg_temp.later('10 minutes');
+SELECT * FROM pg_temp.claim();
+SELECT pg_temp.reply(410);
+SELECT * FROM pg_temp.looks();
+SELECT count(*) FROM kefu.correction WHERE post_id = :p14;
+SELECT pg_temp.later('10 minutes');
+SELECT * FROM pg_temp.claim();
+SELECT pg_temp.reply(0, NULL, 'could not resolve the host');
+SELECT c.correction_id AS c14, c.cause, c.state FROM kefu.correction c WHERE post_id = :p14 \gset
+SELECT :'cause' AS cause, :'state' AS state;
+SELECT pg_temp.later('30 minutes 1 second');
+SELECT invariant, detail FROM kefu_bi.invariants WHERE invariant = 'I18';
+SET LOCAL ROLE lin;
+SELECT kefu.delete_corrected(:c14);
+SELECT state FROM kefu.delete_corrected(:c14, '打开为404');
+RESET ROLE;
+SELECT * FROM pg_temp.platform_did();
+SELECT * FROM pg_temp.looks();
+SELECT count(*) FROM kefu_bi.invariants WHERE invariant = 'I18';
+
 -- What is being sent is deleted as soon as it stands there; what never comes to
 -- stand there needs no deletion.
 SELECT pg_temp.publish('天翼4G资费说明', '{sina.gd,tencent.gd}') AS p12 \gset
