@@ -392,6 +392,7 @@ DECLARE
 BEGIN
     PERFORM kefu.clear_placements(m, m.args ->> 'reason', false);
     UPDATE kefu.post SET closed_at = m.at WHERE post_id = m.id RETURNING request_id INTO asked_by;
+    PERFORM kefu.fail_reissue(m.id, m.args ->> 'reason');
     IF asked_by IS NOT NULL AND kefu.may_happen('request', asked_by, 'reject') THEN
         PERFORM kefu.raise_event('request', asked_by, 'reject', jsonb_build_object('reason', m.args ->> 'reason'));
     END IF;
@@ -419,22 +420,25 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_withdraw_post(kefu.move) IS 'Deleted wherever it stands, at once (撤下博文; R73, R76-R79)';
 
+CREATE FUNCTION kefu.open_reissue(p kefu.post, text text, correction bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.raise_event('post', (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
+        'unit', p.unit, 'kind', 'reissue', 'text', text, 'heading', p.heading, 'category', p.category,
+        'reissue_of', p.post_id, 'correction', correction)))).id, 'submit');
+END $$;
+COMMENT ON FUNCTION kefu.open_reissue(kefu.post, text, bigint) IS 'A new post that stands for another, submitted on the urgent path (开立重发博文; R73-R75)';
+
 CREATE FUNCTION kefu.effect_open_reissue_post(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$
-DECLARE
-    made bigint;
-BEGIN
+$$ BEGIN
     -- The wording on record is the one that was wrong.
     IF coalesce(m.args ->> 'text', '') = '' THEN
         RAISE EXCEPTION 'the new wording is missing' USING ERRCODE = 'KF002', HINT = 'Give text.';
     END IF;
     UPDATE kefu.post SET closed_at = m.at WHERE post_id = m.id;
-    made := (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
-                'unit', m.unit, 'kind', 'reissue', 'text', m.args ->> 'text', 'heading', p.heading,
-                'category', p.category, 'reissue_of', m.id, 'correction', m.args ->> 'correction'))
-                )).id FROM kefu.post p WHERE p.post_id = m.id;
-    PERFORM kefu.raise_event('post', made, 'submit');
+    PERFORM kefu.open_reissue(p, m.args ->> 'text', (m.args ->> 'correction')::bigint)
+       FROM kefu.post p WHERE p.post_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_open_reissue_post(kefu.move) IS 'A new post that stands for this one, in review at once, by the urgent path if need be (重发; R73-R75)';
 
@@ -675,9 +679,12 @@ BEGIN
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'uncertain';
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    PERFORM kefu.watch_placement(l);
     IF kefu.may_happen('post', l.post_id, 'publish') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'publish', jsonb_build_object('placement', m.id));
-    ELSIF (SELECT p.withdrawn_at IS NOT NULL FROM kefu.post p WHERE p.post_id = l.post_id) THEN
+    END IF;
+    IF NOT kefu.follow_correction(l)
+       AND (SELECT p.withdrawn_at IS NOT NULL FROM kefu.post p WHERE p.post_id = l.post_id) THEN
         PERFORM kefu.raise_event('placement', m.id, 'delete', jsonb_build_object('reason', 'the post was withdrawn'));
     END IF;
 END $$;
@@ -706,6 +713,7 @@ BEGIN
     PERFORM kefu.open_task(m.unit, 'post_failed', 'R38', m.at + interval '1 hour',
                            outbound => (m.args ->> 'outbound')::bigint, note => format('%s: %s', l.account, l.reason),
                            object_type => 'placement', object => m.id);
+    PERFORM kefu.follow_correction(l);
     PERFORM kefu.fail_if_all_failed(l.post_id, l.reason);
 END $$;
 COMMENT ON FUNCTION kefu.effect_fail_placement(kefu.move) IS 'Not taken: a person must see to it, with the platform''s words (投放失败; R38)';
@@ -727,6 +735,7 @@ BEGIN
     END IF;
     UPDATE kefu.outbound SET state = 'cancelled' WHERE outbound_id = o.outbound_id AND state = 'queued';
     UPDATE kefu.placement SET reason = m.args ->> 'reason' WHERE placement_id = m.id RETURNING * INTO l;
+    PERFORM kefu.follow_correction(l);
     IF NOT EXISTS (SELECT FROM kefu.placement x WHERE x.post_id = l.post_id AND x.state <> 'cancelled')
        AND kefu.may_happen('post', l.post_id, 'unschedule') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'unschedule', jsonb_build_object('reason', l.reason));
@@ -755,10 +764,16 @@ COMMENT ON FUNCTION kefu.effect_delete_placement(kefu.move) IS 'Deleted where th
 
 CREATE FUNCTION kefu.effect_end_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
-    UPDATE kefu.placement SET deleted_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at) WHERE placement_id = m.id;
+$$
+DECLARE
+    l kefu.placement;
+BEGIN
+    UPDATE kefu.placement SET deleted_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at)
+     WHERE placement_id = m.id RETURNING * INTO l;
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    DELETE FROM kefu.sweep WHERE placement_id = m.id;
+    PERFORM kefu.follow_correction(l);
 END $$;
 COMMENT ON FUNCTION kefu.effect_end_placement(kefu.move) IS 'It is gone from the platform (投放已删; R73, R79)';
 

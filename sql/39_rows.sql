@@ -17,7 +17,8 @@ VALUES
     ('task', 'kefu.task', 'task_id', NULL, NULL, NULL, NULL, '待办', 'task');
 
 INSERT INTO kefu.object_type (object_type, relation, id_column, parent_type, parent_column, label_zh, label_en)
-VALUES ('placement', 'kefu.placement', 'placement_id', 'post', 'post_id', '投放', 'placement');
+VALUES ('placement', 'kefu.placement', 'placement_id', 'post', 'post_id', '投放', 'placement'),
+       ('correction', 'kefu.correction', 'correction_id', 'post', 'post_id', '更正', 'correction');
 
 INSERT INTO kefu.object_type (object_type, relation, id_column, label_zh, label_en)
 VALUES ('follow', 'kefu.follow', 'follow_id', '关注', 'follow');
@@ -37,6 +38,7 @@ VALUES
     ('post', 'post', 'kefu.make_post(kefu.move)', '博文', 'post'),
     ('placement', 'placement', 'kefu.make_placement(kefu.move)', '投放', 'placement'),
     ('follow', 'follow', 'kefu.make_follow(kefu.move)', '关注', 'follow'),
+    ('correction', 'correction', 'kefu.make_correction(kefu.move)', '更正', 'correction'),
     ('task', 'task', 'kefu.make_task(kefu.move)', '待办', 'task');
 
 INSERT INTO kefu.fact (fact, type, is_erasable, record_column, label_zh, label_en)
@@ -101,6 +103,8 @@ VALUES
     ('wish_at', 'instant', false, 'wish_at', '期望发布时间', 'wished time'),
     ('words', 'text', true, NULL, '审核意见', 'words of the reviewer'),
     ('needs_reviews', 'boolean', false, NULL, '是否审核', 'whether the order is reviewed'),
+    ('notice', 'id', false, NULL, '变更通知', 'change notice'),
+    ('order_reference', 'text', false, 'order_reference', '指令文号', 'reference of the order'),
     ('notice_time', 'instant', false, NULL, '通知时间', 'time of the notice'),
     ('opinion', 'id', false, NULL, '意见', 'opinion'),
     ('origin', 'code', false, NULL, '来源', 'origin'),
@@ -224,6 +228,12 @@ VALUES
     ('merge', '并案', 'merge'),
     ('no_result', '询问无果', 'no result'),
     ('note', '备注', 'note'),
+    ('notice', '得知', 'notice'),
+    ('published', '已重发', 're-issued'),
+    ('revoke', '撤销', 'revoke'),
+    ('unfounded', '不成立', 'unfounded'),
+    ('verify', '核实', 'verify'),
+    ('waive_reissue', '免于重发', 'waive the re-issue'),
     ('object', '客户异议', 'customer objects'),
     ('open', '立案', 'open'),
     ('prioritise', '设优先级', 'set the priority'),

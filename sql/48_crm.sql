@@ -158,6 +158,10 @@ BEGIN
           FROM kefu.placement l JOIN mine USING (unit)
          WHERE l.state IN ('uncertain', 'failed')
         UNION ALL
+        SELECT 'correction', c.correction_id, c.unit, 'correction', c.state, 1::smallint, c.handler, false, c.version
+          FROM kefu.correction c JOIN mine USING (unit)
+         WHERE c.closed_at IS NULL
+        UNION ALL
         SELECT 'task', k.task_id, k.unit, 'task', k.state, 2::smallint, k.handler, false, k.version
           FROM kefu.task k JOIN mine USING (unit)
          WHERE k.state = 'open'

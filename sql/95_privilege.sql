@@ -60,6 +60,10 @@ $$
               ('admin', 'set_posting_rule set_review'),
               ('anyone', 'share my_posting_verdicts'),
               ('anyone', 'find_unraised_topic count_opinions my_posting_days find_broken_posts'),
+              ('desk', 'affected_by change_notice confirm_notice correct order_takedown report_error verify_error
+                        error_unfounded delete_corrected report_dead revoke_correction reissue approve_reissue
+                        waive_reissue'),
+              ('admin', 'follow_originals'),
               ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics collect_opinions'),
               ('anyone', 'text_length length_limit fitting_length normal_form'),

@@ -14,7 +14,7 @@ import re
 import sys
 from collections import defaultdict
 
-MACHINES = "message inquiry complaint negative praise work_order erasure topic opinion request post placement follow task".split()
+MACHINES = "message inquiry complaint negative praise work_order erasure topic opinion request post placement correction follow task".split()
 TICKETS = {"inquiry", "complaint", "negative", "praise"}
 KINDS = "inquiry complaint negative praise".split()   # rows of machine 'ticket' serve each of them
 ROLES = set("operator reviewer department leader admin hotline clock platform".split())
