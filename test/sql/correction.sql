@@ -160,7 +160,9 @@ SELECT placement_id AS l7 FROM kefu.placement WHERE post_id = :p7 \gset
 SELECT pg_temp.says('u77', '你们写错了吧,是48小时', '2026-02-14 20:16+08') AS m7 \gset
 SET LOCAL ROLE lin;
 SELECT (o).id AS c7, (o).state FROM (SELECT kefu.report_error(:l7, :m7) AS o) x \gset
+\set VERBOSITY terse
 SELECT kefu.report_error(:l7, :m7);
+\set VERBOSITY default
 SELECT kefu.delete_corrected(:c7);
 SELECT state FROM kefu.verify_error(:c7, '电信条例第三十二条:城镇48小时');
 SELECT state FROM kefu.delete_corrected(:c7);
@@ -180,7 +182,9 @@ RESET ROLE;
 SELECT pg_temp.publish('10000号人工服务24小时在线', '{sina.gd}') AS p9 \gset
 SELECT * FROM pg_temp.platform_did();
 SET LOCAL ROLE lin;
+\set VERBOSITY terse
 SELECT kefu.report_error((SELECT max(placement_id) FROM kefu_bi.corrections), :m7);
+\set VERBOSITY default
 RESET ROLE;
 SELECT placement_id AS l9 FROM kefu.placement WHERE post_id = :p9 \gset
 SET LOCAL ROLE lin;
