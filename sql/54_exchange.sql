@@ -85,7 +85,10 @@ $$ BEGIN
     RETURN QUERY
     WITH due AS MATERIALIZED (
         SELECT x.*, gen_random_uuid() AS new_key,
-               CASE x.state WHEN 'queued' THEN 'send' ELSE 'verify' END AS asked_for
+               CASE x.state WHEN 'queued' THEN 'send' ELSE 'verify' END AS asked_for,
+               -- Here, as a query among its arguments would keep build_request() from being expanded.
+               (SELECT i.handle FROM kefu.account a JOIN kefu.identity i ON i.platform = a.platform
+                 WHERE a.account = x.account AND i.native_id = x.recipient_id) AS recipient_handle
           FROM kefu.outbound x
          WHERE x.outbound_id = ANY (ids) AND x.state IN ('queued', 'uncertain')
            AND greatest(x.not_before, x.lease_until) <= kefu.now()
@@ -101,8 +104,7 @@ $$ BEGIN
                                  'root_id', d.root_id, 'recipient_id', d.recipient_id,
                                  'own_id', a.native_id, 'own_handle', a.handle, 'nonce', d.new_key,
                                  'request_key', 'kefu-' || d.outbound_id,
-                                 'recipient_handle', (SELECT i.handle FROM kefu.identity i
-                                     WHERE i.platform = a.platform AND i.native_id = d.recipient_id))
+                                 'recipient_handle', d.recipient_handle)
               || CASE WHEN d.media_id IS NOT NULL THEN kefu.picture_words(d.media_id) ELSE '{}' END || d.step_args,
               CASE d.asked_for WHEN 'send' THEN '{}'
                                ELSE (kefu.walk_request(a.platform, e.verify_action, NULL, NULL)).params END,

@@ -35,7 +35,7 @@ const char *const class_names[RATE_CLASSES] = {
 };
 
 const char *const refusal_names[REFUSALS] = {
-	"nothing", "no_token", "bad_token", "expired_token", "rate_user", "rate_ip",
+	"nothing", "no_token", "bad_token", "expired_token", "signature", "nonce", "time", "rate_user", "rate_ip",
 	"rate_class", "no_such_path", "method", "missing_param", "bad_param", "too_long",
 	"duplicate", "no_post", "no_comment", "no_user", "not_your_post",
 	"not_your_comment", "not_a_follower", "already_followed", "not_followed",
@@ -147,6 +147,7 @@ world_free(struct world *world)
 	map_free(&world->attempt_by_key);
 	map_free(&world->path_by_name);
 	map_free(&world->address_by_name);
+	map_free(&world->nonces);
 }
 
 /* Forgets everything but the seed and the journal, which records the reset. */
