@@ -78,7 +78,8 @@ BEGIN
      WHERE request_id = m.id RETURNING * INTO r;
     made := (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
                 'unit', r.desk_unit, 'kind', CASE r.kind WHEN 'notice' THEN 'notice' ELSE 'service' END,
-                'is_marketing', r.kind = 'marketing', 'text', r.text, 'request', r.request_id)))).id;
+                'is_marketing', r.kind = 'marketing', 'text', r.text, 'request', r.request_id,
+                'wish_at', r.wish_at)))).id;
     UPDATE kefu.post_request SET post_id = made WHERE request_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_draft_post(kefu.move) IS 'An accepted request becomes the draft of a post, which has a review of its own (起草博文; R5, R10, R45)';
@@ -172,7 +173,18 @@ COMMENT ON FUNCTION kefu.guard_back_review_open(kefu.move) IS 'The urgent path l
 
 CREATE FUNCTION kefu.add_review(m kefu.move, outcome text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
+$$
+DECLARE
+    warned text;
+BEGIN
+    -- Who lets a text out that was warned of says why (ruling 29).
+    SELECT string_agg(DISTINCT format('%s (%s)', w.rule, w.rulebook), ', ') INTO warned
+      FROM kefu.post_warning w JOIN kefu.post p ON p.post_id = w.post_id AND p.review_round = w.review_round
+     WHERE p.post_id = m.id AND w.rule <> 'length';
+    IF warned IS NOT NULL AND coalesce(m.args ->> 'words', m.args ->> 'reason', '') = '' THEN
+        RAISE EXCEPTION 'the text was warned of: %', warned
+            USING ERRCODE = 'KF002', HINT = 'Say in words why it may stay, or reject it.';
+    END IF;
     INSERT INTO kefu.post_review (post_id, review_round, step, staff_id, outcome, words, at)
     SELECT p.post_id, p.review_round, p.steps_done + 1, m.staff_id, outcome,
            coalesce(m.args ->> 'words', m.args ->> 'reason'), m.at
@@ -239,6 +251,13 @@ $$
 DECLARE
     p kefu.post;
 BEGIN
+    IF EXISTS (SELECT FROM kefu.post x
+                WHERE x.post_id = post
+                  AND coalesce((args ->> 'valid_from')::timestamptz, x.valid_from)
+                      >= coalesce((args ->> 'valid_until')::timestamptz, x.valid_until)) THEN
+        RAISE EXCEPTION 'a post can''t go out of date before it may be published'
+            USING ERRCODE = 'KF004', HINT = 'Give a valid_until after valid_from.';
+    END IF;
     UPDATE kefu.post x
        SET text = coalesce(args ->> 'text', x.text),
            heading = CASE WHEN args ? 'heading' THEN nullif(btrim(args ->> 'heading', '#＃ '), '') ELSE x.heading END,
@@ -249,6 +268,9 @@ BEGIN
            repost_platform = coalesce(args ->> 'repost_platform', x.repost_platform),
            repost_id = coalesce(args ->> 'repost_id', x.repost_id),
            repost_source = coalesce(args ->> 'repost_source', x.repost_source),
+           valid_from = coalesce((args ->> 'valid_from')::timestamptz, x.valid_from),
+           valid_until = coalesce((args ->> 'valid_until')::timestamptz, x.valid_until),
+           wish_at = coalesce((args ->> 'wish_at')::timestamptz, x.wish_at),
            writers = CASE WHEN writer IS NULL OR writer = ANY (x.writers) THEN x.writers ELSE x.writers || writer END
      WHERE x.post_id = post RETURNING x.* INTO p;
     IF args ? 'media' THEN
@@ -262,7 +284,7 @@ BEGIN
         END IF;
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.write_post(bigint, jsonb, integer) IS 'Writes what came with an event into a post: text, heading, source, repost, pictures. For its effects only (内部: 撰写博文)';
+COMMENT ON FUNCTION kefu.write_post(bigint, jsonb, integer) IS 'Writes what came with an event into a post: text, heading, source, repost, validity, wish, pictures. For its effects only (内部: 撰写博文)';
 
 CREATE FUNCTION kefu.effect_edit_post(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -318,7 +340,9 @@ BEGIN
        SET submitted_at = m.at, steps_done = 0, scheme = under, is_urgent = false, approved_at = NULL,
            steps_needed = greatest(1, (SELECT count(*) FROM kefu.review_scheme s WHERE s.scheme = under))
      WHERE post_id = m.id;
-    PERFORM kefu.check_post(m.id);
+    DELETE FROM kefu.post_warning w USING kefu.post p
+     WHERE w.post_id = m.id AND p.post_id = m.id AND w.review_round = p.review_round;
+    PERFORM kefu.check_post(m.id, m.args ->> 'reason');
 END $$;
 COMMENT ON FUNCTION kefu.effect_submit_post(kefu.move) IS 'Into review, under the scheme of its unit now; what breaks a blocking rule is refused (KF004) (提交审核; R5, R41, R47, R63)';
 
@@ -349,7 +373,7 @@ BEGIN
             -- Withdrawn, it is deleted as soon as it stands there (effect_publish_placement).
             IF NOT withdraws THEN
                 RAISE EXCEPTION 'the post is being sent on "%"', p.account
-                    USING ERRCODE = 'KF004', DETAIL = format('Placement %s is %s.', p.placement_id, p.state),
+                    USING ERRCODE = 'KF004', DETAIL = format('The placement is %s.', p.state),
                           HINT = 'Wait for the outcome, or withdraw the post once it is published.';
             END IF;
         ELSE
@@ -368,6 +392,7 @@ DECLARE
 BEGIN
     PERFORM kefu.clear_placements(m, m.args ->> 'reason', false);
     UPDATE kefu.post SET closed_at = m.at WHERE post_id = m.id RETURNING request_id INTO asked_by;
+    PERFORM kefu.fail_reissue(m.id, m.args ->> 'reason');
     IF asked_by IS NOT NULL AND kefu.may_happen('request', asked_by, 'reject') THEN
         PERFORM kefu.raise_event('request', asked_by, 'reject', jsonb_build_object('reason', m.args ->> 'reason'));
     END IF;
@@ -395,22 +420,25 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_withdraw_post(kefu.move) IS 'Deleted wherever it stands, at once (撤下博文; R73, R76-R79)';
 
+CREATE FUNCTION kefu.open_reissue(p kefu.post, text text, correction bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.raise_event('post', (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
+        'unit', p.unit, 'kind', 'reissue', 'text', text, 'heading', p.heading, 'category', p.category,
+        'reissue_of', p.post_id, 'correction', correction)))).id, 'submit');
+END $$;
+COMMENT ON FUNCTION kefu.open_reissue(kefu.post, text, bigint) IS 'A new post that stands for another, submitted on the urgent path (开立重发博文; R73-R75)';
+
 CREATE FUNCTION kefu.effect_open_reissue_post(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$
-DECLARE
-    made bigint;
-BEGIN
+$$ BEGIN
     -- The wording on record is the one that was wrong.
     IF coalesce(m.args ->> 'text', '') = '' THEN
         RAISE EXCEPTION 'the new wording is missing' USING ERRCODE = 'KF002', HINT = 'Give text.';
     END IF;
     UPDATE kefu.post SET closed_at = m.at WHERE post_id = m.id;
-    made := (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
-                'unit', m.unit, 'kind', 'reissue', 'text', m.args ->> 'text', 'heading', p.heading,
-                'category', p.category, 'reissue_of', m.id, 'correction', m.args ->> 'correction'))
-                )).id FROM kefu.post p WHERE p.post_id = m.id;
-    PERFORM kefu.raise_event('post', made, 'submit');
+    PERFORM kefu.open_reissue(p, m.args ->> 'text', (m.args ->> 'correction')::bigint)
+       FROM kefu.post p WHERE p.post_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_open_reissue_post(kefu.move) IS 'A new post that stands for this one, in review at once, by the urgent path if need be (重发; R73-R75)';
 
@@ -425,10 +453,17 @@ BEGIN
      WHERE x.post_id = m.id AND l.placement_id = (m.args ->> 'placement')::bigint
     RETURNING x.* INTO p;
     IF p.request_id IS NOT NULL AND kefu.may_happen('request', p.request_id, 'publish') THEN
-        PERFORM kefu.raise_event('request', p.request_id, 'publish', jsonb_build_object('placement', m.args ->> 'placement'));
+        PERFORM kefu.raise_event('request', p.request_id, 'publish', jsonb_build_object(
+                    'placement', l.placement_id, 'post', l.native_id))
+           FROM kefu.placement l WHERE l.placement_id = (m.args ->> 'placement')::bigint;
+    END IF;
+    IF p.topic_id IS NOT NULL AND kefu.may_happen('topic', p.topic_id, 'publish') THEN
+        PERFORM kefu.raise_event('topic', p.topic_id, 'publish', jsonb_build_object(
+                    'account', l.account, 'post', l.native_id, 'link', coalesce(l.link, l.native_id)))
+           FROM kefu.placement l WHERE l.placement_id = (m.args ->> 'placement')::bigint;
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.effect_publish_post(kefu.move) IS 'It stands on a platform: who asked for it is told (博文已发布; R5, R10)';
+COMMENT ON FUNCTION kefu.effect_publish_post(kefu.move) IS 'It stands on a platform: who asked for it is told, and the topic it answers is published (博文已发布; R5, R10, R92, R116)';
 
 CREATE FUNCTION kefu.effect_create_placements(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -441,6 +476,7 @@ DECLARE
     at timestamptz := greatest((m.args ->> 'send_at')::timestamptz, m.at);
 BEGIN
     SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = m.id;
+    PERFORM kefu.require_in_date(p, at);
     FOR named IN SELECT DISTINCT btrim(n.name) FROM regexp_split_to_table(m.args ->> 'accounts', ',') AS n(name)
                   WHERE btrim(n.name) <> '' ORDER BY 1 LOOP
         a := kefu.require_own_account(m.unit, named);
@@ -451,6 +487,7 @@ BEGIN
         END IF;
         said := kefu.placed_text(m.id, named);
         PERFORM kefu.require_sendable(p, a, said);
+        PERFORM kefu.claim_slot(named, at, p.kind, p.repost_id IS NOT NULL);
         PERFORM kefu.raise_new('placement', 'plan', jsonb_build_object(
             'unit', a.unit, 'account', named, 'send_at', at, 'text', said, 'post', m.id));
     END LOOP;
@@ -460,13 +497,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_create_placements(kefu.move) IS 'Plans the post on each of the accounts named (排期投放; R38, R39)';
 
-CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RETURNS void
+CREATE FUNCTION kefu.require_in_date(p kefu.post, at timestamptz) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    IF at < p.valid_from OR at > p.valid_until THEN
+        RAISE EXCEPTION 'the post may not be published then'
+            USING ERRCODE = 'KF004',
+                  DETAIL = format('It is valid from %s until %s.', coalesce(p.valid_from::text, 'ever'),
+                                  coalesce(p.valid_until::text, 'further notice'));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.require_in_date(kefu.post, timestamptz) IS 'KF004 for an instant before or after a post may be published, both ends included (校验有效期)';
+
+CREATE FUNCTION kefu.send_problem(p kefu.post, a kefu.account, said text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
     kind text := CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END;
     pictures bigint := (SELECT count(*) FROM kefu.post_media x WHERE x.post_id = p.post_id);
-    problem text := CASE
+BEGIN
+    RETURN CASE
         WHEN NOT a.is_live THEN 'the account is closed'
         WHEN pictures > 1 OR (pictures = 1 AND p.repost_id IS NOT NULL)
             THEN 'one picture can go along with a post, none with a repost'
@@ -477,6 +527,14 @@ DECLARE
         WHEN kefu.text_length(a.platform, kind, said) > kefu.length_limit(a.platform, kind)
             THEN format('it is %s long, its platform takes %s', kefu.text_length(a.platform, kind, said),
                         kefu.length_limit(a.platform, kind)) END;
+END $$;
+COMMENT ON FUNCTION kefu.send_problem(kefu.post, kefu.account, text) IS 'Why a post can''t be sent on an account by program; NULL if it can (不可投放原因)';
+
+CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    problem text := kefu.send_problem(p, a, said);
 BEGIN
     IF problem IS NOT NULL THEN
         RAISE EXCEPTION 'the post can''t be sent on "%": %', a.account, problem
@@ -530,10 +588,10 @@ $$
 DECLARE
     new_id bigint;
 BEGIN
-    INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, text, send_at, made_at)
+    INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, text, planned_at, send_at, made_at)
     SELECT m.to_state, m.unit, p.post_id, m.args ->> 'account', p.kind, p.repost_id IS NOT NULL, k.is_urgent,
            EXISTS (SELECT FROM kefu.post_media x WHERE x.post_id = p.post_id),
-           m.args ->> 'text', (m.args ->> 'send_at')::timestamptz, m.at
+           m.args ->> 'text', (m.args ->> 'send_at')::timestamptz, (m.args ->> 'send_at')::timestamptz, m.at
       FROM kefu.post p JOIN kefu.post_kind k USING (kind) WHERE p.post_id = (m.args ->> 'post')::bigint
     RETURNING placement_id INTO new_id;
     RETURN new_id;
@@ -543,9 +601,16 @@ COMMENT ON FUNCTION kefu.make_placement(kefu.move) IS 'Inserts a placement of a 
 CREATE FUNCTION kefu.effect_reschedule_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
-    UPDATE kefu.placement SET send_at = (m.args ->> 'send_at')::timestamptz WHERE placement_id = m.id;
+    PERFORM kefu.require_in_date(p, (m.args ->> 'send_at')::timestamptz)
+       FROM kefu.placement l JOIN kefu.post p USING (post_id) WHERE l.placement_id = m.id;
+    PERFORM kefu.claim_slot(l.account, (m.args ->> 'send_at')::timestamptz, l.kind, l.is_repost, m.id)
+       FROM kefu.placement l WHERE l.placement_id = m.id;
+    UPDATE kefu.placement
+       SET planned_at = (m.args ->> 'send_at')::timestamptz, send_at = (m.args ->> 'send_at')::timestamptz,
+           reason = NULL
+     WHERE placement_id = m.id;
 END $$;
-COMMENT ON FUNCTION kefu.effect_reschedule_placement(kefu.move) IS 'Another time (改期; R39, R40)';
+COMMENT ON FUNCTION kefu.effect_reschedule_placement(kefu.move) IS 'Another time, if the day has room for it then (改期; R39, R40, R61)';
 
 CREATE FUNCTION kefu.effect_edit_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -559,32 +624,44 @@ COMMENT ON FUNCTION kefu.effect_edit_placement(kefu.move) IS 'Another wording th
 
 CREATE FUNCTION kefu.effect_send_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
+$$
+DECLARE
+    l kefu.placement;
+    full_up text;
+BEGIN
+    SELECT x.* INTO l FROM kefu.placement x WHERE x.placement_id = m.id;
+    -- What the platform put off may have come to another day.
+    IF kefu.local_day(m.at) <> kefu.local_day(l.planned_at) THEN
+        SELECT string_agg(p.problem, '; ') INTO full_up
+          FROM kefu.slot_problems(l.account, m.at, l.kind, l.is_repost, m.id) AS p WHERE p.effect = 'block';
+        IF full_up IS NOT NULL THEN
+            PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', full_up));
+            RETURN;
+        END IF;
+    END IF;
     PERFORM kefu.queue_send('placement', m.id, m.unit, l.account,
                             CASE WHEN l.is_repost THEN 'repost' WHEN x.media_id IS NOT NULL THEN 'post_picture'
                                  ELSE 'post' END, l.text,
-                            parent_id => p.repost_id, root_id => p.repost_id, media => x.media_id)
-       FROM kefu.placement l JOIN kefu.post p USING (post_id)
+                            parent_id => p.repost_id, root_id => p.repost_id, media => x.media_id,
+                            priority => CASE WHEN l.is_exempt THEN 1 ELSE 2 END::smallint,
+                            expires_at => CASE WHEN NOT l.is_exempt THEN l.planned_at + make_interval(
+                                mins => (kefu.posting_rule_of('late', l.account, m.at)).at_most) END)
+       FROM kefu.post p
        LEFT JOIN kefu.post_media x ON x.post_id = p.post_id AND x.position = 1 AND NOT l.is_repost
-      WHERE l.placement_id = m.id;
+      WHERE p.post_id = l.post_id;
 END $$;
-COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform (发出投放; R38)';
+COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform, unless it is too late or its new day is full, which needs a person (发出投放; R38, R61)';
 
 CREATE FUNCTION kefu.effect_postpone_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     UPDATE kefu.outbound SET state = 'cancelled', lease_until = NULL, lease_key = NULL
      WHERE object_type = 'placement' AND object_id = m.id AND state IN ('queued', 'uncertain');
-    UPDATE kefu.placement SET reason = coalesce(m.args ->> 'reason', m.args ->> 'evidence') WHERE placement_id = m.id;
+    UPDATE kefu.placement
+       SET send_at = (m.args ->> 'send_at')::timestamptz, reason = coalesce(m.args ->> 'reason', m.args ->> 'evidence')
+     WHERE placement_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_postpone_placement(kefu.move) IS 'Not sent, to be sent again; the time it was planned for stays on record (推迟投放)';
-
-CREATE FUNCTION kefu.effect_retry_placement(m kefu.move) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
-    UPDATE kefu.placement SET send_at = (m.args ->> 'send_at')::timestamptz, reason = NULL WHERE placement_id = m.id;
-END $$;
-COMMENT ON FUNCTION kefu.effect_retry_placement(kefu.move) IS 'A person has it tried again (重试投放)';
 
 CREATE FUNCTION kefu.effect_publish_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -593,7 +670,7 @@ DECLARE
     l kefu.placement;
 BEGIN
     UPDATE kefu.placement
-       SET native_id = m.args ->> 'native_id', reason = NULL,
+       SET native_id = m.args ->> 'native_id', link = m.args ->> 'link', reason = NULL,
            published_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at)
      WHERE placement_id = m.id RETURNING * INTO l;
     -- Found by a person: the worker need not look for it, nor send it, any more.
@@ -602,9 +679,12 @@ BEGIN
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'uncertain';
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    PERFORM kefu.watch_placement(l);
     IF kefu.may_happen('post', l.post_id, 'publish') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'publish', jsonb_build_object('placement', m.id));
-    ELSIF (SELECT p.withdrawn_at IS NOT NULL FROM kefu.post p WHERE p.post_id = l.post_id) THEN
+    END IF;
+    IF NOT kefu.follow_correction(l)
+       AND (SELECT p.withdrawn_at IS NOT NULL FROM kefu.post p WHERE p.post_id = l.post_id) THEN
         PERFORM kefu.raise_event('placement', m.id, 'delete', jsonb_build_object('reason', 'the post was withdrawn'));
     END IF;
 END $$;
@@ -633,6 +713,7 @@ BEGIN
     PERFORM kefu.open_task(m.unit, 'post_failed', 'R38', m.at + interval '1 hour',
                            outbound => (m.args ->> 'outbound')::bigint, note => format('%s: %s', l.account, l.reason),
                            object_type => 'placement', object => m.id);
+    PERFORM kefu.follow_correction(l);
     PERFORM kefu.fail_if_all_failed(l.post_id, l.reason);
 END $$;
 COMMENT ON FUNCTION kefu.effect_fail_placement(kefu.move) IS 'Not taken: a person must see to it, with the platform''s words (投放失败; R38)';
@@ -654,6 +735,7 @@ BEGIN
     END IF;
     UPDATE kefu.outbound SET state = 'cancelled' WHERE outbound_id = o.outbound_id AND state = 'queued';
     UPDATE kefu.placement SET reason = m.args ->> 'reason' WHERE placement_id = m.id RETURNING * INTO l;
+    PERFORM kefu.follow_correction(l);
     IF NOT EXISTS (SELECT FROM kefu.placement x WHERE x.post_id = l.post_id AND x.state <> 'cancelled')
        AND kefu.may_happen('post', l.post_id, 'unschedule') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'unschedule', jsonb_build_object('reason', l.reason));
@@ -682,10 +764,16 @@ COMMENT ON FUNCTION kefu.effect_delete_placement(kefu.move) IS 'Deleted where th
 
 CREATE FUNCTION kefu.effect_end_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
-    UPDATE kefu.placement SET deleted_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at) WHERE placement_id = m.id;
+$$
+DECLARE
+    l kefu.placement;
+BEGIN
+    UPDATE kefu.placement SET deleted_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at)
+     WHERE placement_id = m.id RETURNING * INTO l;
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    DELETE FROM kefu.sweep WHERE placement_id = m.id;
+    PERFORM kefu.follow_correction(l);
 END $$;
 COMMENT ON FUNCTION kefu.effect_end_placement(kefu.move) IS 'It is gone from the platform (投放已删; R73, R79)';
 
@@ -702,20 +790,68 @@ COMMENT ON FUNCTION kefu.effect_delete_failed(kefu.move) IS 'The platform doesn'
 
 -- --- what a text must be ------------------------------------------------------------------
 
-CREATE FUNCTION kefu.check_post(post bigint) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+CREATE FUNCTION kefu.post_problems(post bigint)
+    RETURNS TABLE (rule text, account text, rulebook text, effect text, detail text)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
     p kefu.post;
 BEGIN
     SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = post;
-    IF kefu.has_personal_data(p.text) THEN
-        RAISE EXCEPTION 'a post must not contain personal data'
-            USING ERRCODE = 'KF004', DETAIL = 'The text has a telephone or identity-card number in it (I4).';
-    END IF;
-    IF p.is_copied AND (p.source IS NULL OR strpos(p.text, '@' || p.source) = 0) THEN
-        RAISE EXCEPTION 'copied text must name its source'
-            USING ERRCODE = 'KF004', DETAIL = 'R63: with @ in front of the name of the account.';
-    END IF;
+    RETURN QUERY
+    WITH wording AS (
+        SELECT '' AS account, coalesce(p.text, '') AS text
+        UNION ALL
+        SELECT v.account, v.text FROM kefu.post_variant v WHERE v.post_id = post
+    )
+    SELECT 'text', w.account, 'R41', 'block', 'there is no text'
+      FROM wording w WHERE btrim(w.text) = '' AND p.repost_id IS NULL
+    UNION ALL
+    SELECT 'personal_data', w.account, 'house', 'block', 'a telephone, identity-card or bank-card number is in it'
+      FROM wording w WHERE kefu.has_personal_data(w.text)
+    UNION ALL
+    SELECT 'source', w.account, 'R63', 'block', 'copied text must name its source with @'
+      FROM wording w WHERE p.is_copied AND (p.source IS NULL OR strpos(w.text, '@' || btrim(p.source, '@')) = 0)
+    UNION ALL
+    SELECT 'wording', w.account, x.rulebook, 'block', 'the text lacks ' || x.requirement
+      FROM wording w JOIN kefu.script_rule x ON x.event = 'post' AND x.kind = p.kind AND w.text !~ x.pattern
+    UNION ALL
+    -- Where it fits nowhere it can't be published; where only somewhere, that place needs a wording of its own.
+    SELECT 'length', l.account, 'R41', CASE WHEN l.fits_nowhere THEN 'block' ELSE 'warn' END,
+           format('it is %s long, %s takes %s', l.length, l.platform, l.most)
+      FROM (SELECT t.account, t.platform, t.length, t.most, bool_and(t.length > t.most) OVER () AS fits_nowhere
+              FROM (SELECT a.account, a.platform,
+                           kefu.text_length(a.platform, k.kind, kefu.placed_text(post, a.account)) AS length,
+                           kefu.length_limit(a.platform, k.kind) AS most
+                      FROM kefu.account a
+                     CROSS JOIN (SELECT CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END AS kind) AS k
+                     WHERE a.is_live AND a.unit = p.unit AND kefu.can_ask(a.account, k.kind)
+                       AND coalesce(p.repost_platform, a.platform) = a.platform) AS t) AS l
+     WHERE l.length > l.most;
 END $$;
-COMMENT ON FUNCTION kefu.check_post(bigint) IS 'Refuses (KF004) a post with personal data in it, or that hides whose text it is (检查博文; R63, I4, I7)';
+COMMENT ON FUNCTION kefu.post_problems(bigint) IS
+'What keeps a post from being published (block) and what its reviewer should know (warn), for the text and each account''s own wording; account empty: the text itself (博文问题; R41, R63, R75, I4, I7)';
+
+CREATE FUNCTION kefu.check_post(post bigint, reason text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    blocks text;
+BEGIN
+    SELECT string_agg(format('%s%s (%s)', CASE WHEN b.account <> '' THEN b.account || ': ' ELSE '' END, b.detail, b.rulebook),
+                      '; ' ORDER BY b.account, b.rule, b.detail) INTO blocks
+      FROM kefu.post_problems(post) AS b WHERE b.effect = 'block';
+    IF blocks IS NOT NULL THEN
+        RAISE EXCEPTION 'the post may not be published as it is'
+            USING ERRCODE = 'KF004', DETAIL = blocks,
+                  HINT = 'kefu.preview_post() shows each account''s wording; kefu.edit_post() changes it.';
+    END IF;
+    INSERT INTO kefu.post_warning (post_id, review_round, rule, account, rulebook, detail, reason, at)
+    SELECT p.post_id, p.review_round, w.rule, w.account, min(w.rulebook), string_agg(w.detail, '; '), reason, kefu.now()
+      FROM kefu.post p CROSS JOIN LATERAL kefu.post_problems(p.post_id) AS w
+     WHERE p.post_id = post AND w.effect = 'warn'
+     GROUP BY p.post_id, p.review_round, w.rule, w.account
+        ON CONFLICT ON CONSTRAINT post_warning_pkey DO UPDATE SET detail = excluded.detail, reason = excluded.reason;
+END $$;
+COMMENT ON FUNCTION kefu.check_post(bigint, text) IS
+'Refuses (KF004) a post that breaks a blocking rule and names all of them; what only warns is kept for the reviewer with the writer''s reason (检查博文; R41, R47, R63, R75, R80)';

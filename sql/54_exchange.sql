@@ -42,6 +42,7 @@ DECLARE
 BEGIN
     PERFORM kefu.require_worker();
     RETURN least(CASE WHEN may IN ('live', 'rehearse') THEN (SELECT f.due_at FROM kefu.due_feed f ORDER BY f.due_at LIMIT 1) END,
+                 CASE WHEN may IN ('live', 'rehearse') THEN (SELECT w.due_at FROM kefu.due_sweep w ORDER BY w.due_at LIMIT 1) END,
                  CASE WHEN may = 'live' THEN (SELECT min(o.due_at) FROM kefu.due_outbound o) END,
                  CASE WHEN may = 'live' THEN (SELECT min(t.due_at) FROM kefu.due_refresh t) END);
 END $$;
@@ -258,6 +259,7 @@ DECLARE
     may text := kefu.desk_state();
     claimed integer := 0;
     refreshed integer := 0;
+    polled integer;
 BEGIN
     PERFORM kefu.require_worker();
     IF may NOT IN ('live', 'rehearse') OR max <= 0 THEN
@@ -274,9 +276,13 @@ BEGIN
         GET DIAGNOSTICS claimed = ROW_COUNT;
     END IF;
     RETURN QUERY SELECT c.* FROM kefu.claim_feeds(max - refreshed - claimed) c;
+    GET DIAGNOSTICS polled = ROW_COUNT;
+    IF refreshed + claimed + polled < max THEN
+        RETURN QUERY SELECT c.* FROM kefu.claim_sweeps(max - refreshed - claimed - polled) c;
+    END IF;
 END $$;
 COMMENT ON FUNCTION kefu.claim_exchanges(integer) IS
-'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), polls (feed), and renewals of tokens (refresh). None unless the desk is live here; a rehearsing desk only polls. For the worker or an administrator of Group (认领交换)';
+'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), polls (feed), renewals of tokens (refresh), and looks at links and originals (sweep). None unless the desk is live here; a rehearsing desk only polls and looks. For the worker or an administrator of Group (认领交换)';
 
 -- --- what came back ------------------------------------------------------------------
 
@@ -497,6 +503,9 @@ $$ BEGIN
         ELSIF kinds[i] = 'refresh' THEN
             PERFORM kefu.record_refresh(keys[i], lease_keys[i], http_statuses[i], errors[i], bodies[i],
                                         reply_headers[i], started_at[i], finished_at[i]);
+        ELSIF kinds[i] = 'sweep' THEN
+            PERFORM kefu.record_sweep(keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i], bodies[i],
+                                      finished_at[i]);
         ELSIF kinds[i] <> 'feed' THEN
             PERFORM kefu.record_outbound(kinds[i], keys[i], lease_keys[i], http_statuses[i], errors[i],
                                          bytes_sent[i], bodies[i], reply_headers[i], finished_at[i]);
@@ -534,6 +543,11 @@ BEGIN
           WHERE t.credential = key AND t.lease_key = exchange_failed.lease_key;
         RETURN;
     END IF;
+    IF kind = 'sweep' THEN
+        UPDATE kefu.sweep w SET lease_until = NULL, lease_key = NULL, last_outcome = 'unclear', next_at = kefu.now() + interval '1 hour'
+         WHERE w.sweep_id = key::bigint AND w.lease_key = exchange_failed.lease_key;
+        RETURN;
+    END IF;
     IF kind = 'webhook' THEN
         PERFORM kefu.fail_webhook(w.webhook_id, 'unrecorded', NULL, reason)
            FROM kefu.webhook w JOIN kefu.subscriber_state t USING (subscriber)
@@ -551,4 +565,4 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.exchange_failed(text, text, uuid, text) IS
-'The result of an exchange could not be recorded: it becomes a dead letter, a feed waits, a send is looked for on the platform, a webhook is tried again. For the worker or an administrator of Group (交换结果无法登记)';
+'The result of an exchange could not be recorded: it becomes a dead letter, a feed waits, a send is looked for on the platform, a webhook is tried again, a look is taken later. For the worker or an administrator of Group (交换结果无法登记)';

@@ -98,6 +98,9 @@ WITH object AS (
     SELECT 'topic', t.topic_id, 'topic', t.state, t.version, t.audit_seq, t.audit_head, t.unit, t.opened_at
       FROM kefu.topic t
     UNION ALL
+    SELECT 'opinion', o.opinion_id, 'opinion', o.state, o.version, o.audit_seq, o.audit_head, o.unit, o.recorded_at
+      FROM kefu.opinion o
+    UNION ALL
     SELECT 'request', r.request_id, 'request', r.state, r.version, r.audit_seq, r.audit_head, r.unit, r.made_at
       FROM kefu.post_request r
     UNION ALL
@@ -109,11 +112,14 @@ WITH object AS (
     UNION ALL
     SELECT 'follow', f.follow_id, 'follow', f.state, f.version, f.audit_seq, f.audit_head, f.unit, f.proposed_at
       FROM kefu.follow f
+    UNION ALL
+    SELECT 'correction', c.correction_id, 'correction', c.state, c.version, c.audit_seq, c.audit_head, c.unit, c.made_at
+      FROM kefu.correction c
 ), chain AS (
     SELECT e.object_type, e.object_id, count(*) AS events, max(e.seq) AS last_seq,
            max(e.unit) AS unit, max(e.at) AS last_at
       FROM kefu.audit_event e
-     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic', 'request', 'post', 'placement', 'follow')
+     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic', 'request', 'post', 'placement', 'opinion', 'follow', 'correction')
      GROUP BY e.object_type, e.object_id
 ), undecided AS (
     -- The promise seen holds the 30 minutes, in staffed time where the desk has a calendar.
@@ -168,6 +174,20 @@ WITH object AS (
       JOIN kefu.state p ON p.machine = 'work_order' AND p.state = o.state AND NOT p.is_final
       JOIN kefu.ticket t ON t.ticket_id = o.ticket_id
       JOIN kefu.state s ON s.machine = t.kind AND s.state = t.state AND s.is_final
+    UNION ALL
+    SELECT p.invariant, p.rulebook, 'placement', p.placement_id, p.unit, p.since_at, p.detail
+      FROM kefu.find_broken_posts() AS p
+    UNION ALL
+    SELECT 'I9', 'R73', 'correction', c.correction_id, c.unit, k.due_at,
+           CASE WHEN c.deleted_at IS NULL THEN 'not deleted' ELSE 'not published anew' END || ' after the change notice'
+      FROM kefu.correction c
+      JOIN kefu.clock k ON k.object_type = 'correction' AND k.object_id = c.correction_id AND k.clock = 'correction'
+     WHERE c.cause = 'change' AND c.closed_at IS NULL AND k.due_at < kefu.now()
+    UNION ALL
+    SELECT 'I18', 'R78', 'correction', c.correction_id, c.unit, k.due_at, 'dead link still published'
+      FROM kefu.correction c
+      JOIN kefu.clock k ON k.object_type = 'correction' AND k.object_id = c.correction_id AND k.clock = 'correction_error'
+     WHERE c.cause = 'dead_link' AND c.closed_at IS NULL AND k.due_at < kefu.now()
     UNION ALL
     SELECT 'I10', 'R116', d.object_type, d.object_id, d.unit, d.since_at, d.detail
       FROM kefu.find_unraised_topic() AS d
@@ -251,8 +271,8 @@ SELECT b.invariant,
   LEFT JOIN kefu.unit hu ON hu.unit = b.unit
  WHERE b.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.invariants IS
-'What must never be: no rows while the desk is sound. I13 counts the events of each object; kefu.verify_audit() recomputes the chains and names the first misfit; gaps of patrols and rosters (I5, I16) hang on people and are in kefu_bi.findings (不变式检查; I1, I2, I3, I10, I11, I12, I13, I14, I15, I17, I19, I20, I21)';
-COMMENT ON COLUMN kefu_bi.invariants.invariant IS 'I1 negative comment ended without an answer, I2 clock without its level, I3 closed ticket with an open work order, I10 threshold reached without a duty, I11 a discouraged kind followed by the desk without a leader''s reason, or a mandatory follow not even proposed after two hours, I12 complaint record without one of its five fields (category and location are due when it is archived), I13 events missing or too many, I14 acknowledgement without department or time limit, I15 shelved without having been asked, I17 send uncertain for 10 minutes, I19 live message undecided after its 30 minutes, I20 customer unread on an answered ticket, I21 object unlike its last event (不变式)';
+'What must never be: no rows while the desk is sound. I13 counts the events of each object; kefu.verify_audit() recomputes the chains and names the first misfit; gaps of patrols and rosters (I5, I16) hang on people and are in kefu_bi.findings (不变式检查; I1, I2, I3, I6, I7, I8, I9, I10, I11, I12, I13, I14, I15, I17, I18, I19, I20, I21)';
+COMMENT ON COLUMN kefu_bi.invariants.invariant IS 'I1 negative comment ended without an answer, I2 clock without its level, I3 closed ticket with an open work order, I6 post that left without approved review, I7 copied text without its source, I8 third soft repost of a day, I9 change notice whose ten minutes are over, I10 threshold reached without a duty, I11 a discouraged kind followed by the desk without a leader''s reason, or a mandatory follow not even proposed after two hours, I12 complaint record without one of its five fields (category and location are due when it is archived), I13 events missing or too many, I14 acknowledgement without department or time limit, I15 shelved without having been asked, I17 send uncertain for 10 minutes, I18 dead link still published after its time, I19 live message undecided after its 30 minutes, I20 customer unread on an answered ticket, I21 object unlike its last event (不变式)';
 COMMENT ON COLUMN kefu_bi.invariants.rulebook IS 'R number it guards, or house (规范条款)';
 COMMENT ON COLUMN kefu_bi.invariants.object_type IS 'what breaks it; outbound is a send (对象类型)';
 COMMENT ON COLUMN kefu_bi.invariants.object_id IS 'which one (对象编号)';
