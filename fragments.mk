@@ -7,6 +7,7 @@ SQL_FRAGMENTS = \
 	sql/14_platform.sql \
 	sql/16_organization.sql \
 	sql/17_length.sql \
+	sql/18_lexicon.sql \
 	sql/20_machine.sql \
 	sql/22_audit.sql \
 	sql/23_seal.sql \
@@ -32,6 +33,7 @@ SQL_FRAGMENTS = \
 	build/machines.sql \
 	sql/40_engine.sql \
 	sql/42_speech.sql \
+	sql/43_text.sql \
 	sql/44_desk.sql \
 	sql/45_person.sql \
 	sql/46_admin.sql \
@@ -61,6 +63,7 @@ SQL_FRAGMENTS = \
 	sql/74_bi_proof.sql \
 	sql/78_bi_topic.sql \
 	sql/78_bi_post.sql \
+	sql/78_bi_text.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_work_order.sql \

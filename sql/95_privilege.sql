@@ -57,8 +57,9 @@ $$
               ('anyone', 'find_unraised_topic my_posting_days find_broken_posts'),
               ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics'),
-              ('anyone', 'text_length length_limit fitting_length'),
-              ('admin', 'set_length_rule'),
+              ('anyone', 'text_length length_limit fitting_length normal_form'),
+              ('desk', 'check_text override_hit'),
+              ('admin', 'set_length_rule set_content_rule add_lexicon load_lexicon compile_lexicon'),
               ('leader', 'add_shift'),
               ('desk', 'note_profile review_profile duty_done add_campaign set_campaign offer_template
                         count_downloads'),
