@@ -7,6 +7,7 @@ SQL_FRAGMENTS = \
 	sql/14_platform.sql \
 	sql/16_organization.sql \
 	sql/17_length.sql \
+	sql/18_lexicon.sql \
 	sql/20_machine.sql \
 	sql/22_audit.sql \
 	sql/23_seal.sql \
@@ -21,6 +22,7 @@ SQL_FRAGMENTS = \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
 	sql/36_post.sql \
+	sql/36_posting_rule.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
@@ -31,6 +33,7 @@ SQL_FRAGMENTS = \
 	build/machines.sql \
 	sql/40_engine.sql \
 	sql/42_speech.sql \
+	sql/43_text.sql \
 	sql/44_desk.sql \
 	sql/45_person.sql \
 	sql/46_admin.sql \
@@ -49,6 +52,7 @@ SQL_FRAGMENTS = \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
 	sql/59_post.sql \
+	sql/59_posting.sql \
 	sql/61_profile.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
@@ -58,6 +62,8 @@ SQL_FRAGMENTS = \
 	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \
 	sql/78_bi_topic.sql \
+	sql/78_bi_post.sql \
+	sql/78_bi_text.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_work_order.sql \

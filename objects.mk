@@ -32,6 +32,8 @@ MODULES_C = \
 	personal \
 	similarity \
 	textlength \
+	lexicon \
+	text \
 	rows \
 	ingest \
 	ingest_read \
@@ -62,6 +64,10 @@ PURE_C = \
 	utf8 \
 	grapheme \
 	textlength \
+	fold \
+	matcher \
+	matcher_build \
+	wordhit \
 	replyclass \
 	backoff \
 	urlform \

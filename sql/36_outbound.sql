@@ -106,6 +106,7 @@ CREATE TABLE kefu.outbound (
     sending_at timestamptz,
     sent_at timestamptz,
     native_id text COLLATE "C",
+    url text,
     last_class text COLLATE "C",
     last_error text,
     media_id bigint,
@@ -149,6 +150,7 @@ COMMENT ON COLUMN kefu.outbound.lease_key IS 'key of that lease (租约键)';
 COMMENT ON COLUMN kefu.outbound.sending_at IS 'when it was handed to a worker (发出时间)';
 COMMENT ON COLUMN kefu.outbound.sent_at IS 'platform''s time of taking it; NULL before (送达时间)';
 COMMENT ON COLUMN kefu.outbound.native_id IS 'the platform''s id of it; NULL before (平台ID)';
+COMMENT ON COLUMN kefu.outbound.url IS 'its address there; NULL before, or not told (链接)';
 COMMENT ON COLUMN kefu.outbound.last_class IS 'class of the last reply; NULL none (最近结果)';
 COMMENT ON COLUMN kefu.outbound.last_error IS 'why the last try failed, without secrets; NULL none (最近错误)';
 COMMENT ON COLUMN kefu.outbound.media_id IS 'picture that goes along, of kefu.media; NULL none (图片)';

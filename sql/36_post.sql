@@ -281,8 +281,10 @@ CREATE TABLE kefu.placement (
     is_exempt boolean NOT NULL,
     has_media boolean NOT NULL,
     text text NOT NULL,
+    planned_at timestamptz NOT NULL,
     send_at timestamptz NOT NULL,
     native_id text COLLATE "C",
+    link text,
     published_at timestamptz,
     deleted_at timestamptz,
     reason text,
@@ -311,8 +313,10 @@ COMMENT ON COLUMN kefu.placement.is_repost IS 'reposts another post there (是�
 COMMENT ON COLUMN kefu.placement.is_exempt IS 'emergency or re-issue: exempt from spacing, window, number and mix (是否豁免)';
 COMMENT ON COLUMN kefu.placement.has_media IS 'shows a picture (是否含图; R52)';
 COMMENT ON COLUMN kefu.placement.text IS 'what it says there, heading and all (正文)';
-COMMENT ON COLUMN kefu.placement.send_at IS 'when it is to leave (计划发布时间)';
+COMMENT ON COLUMN kefu.placement.planned_at IS 'when people planned it for (计划发布时间)';
+COMMENT ON COLUMN kefu.placement.send_at IS 'when it is to leave: planned_at, or later where the platform asked to wait (发出时间)';
 COMMENT ON COLUMN kefu.placement.native_id IS 'the platform''s id of it; NULL before (平台ID)';
+COMMENT ON COLUMN kefu.placement.link IS 'its address; NULL before, or not told (链接)';
 COMMENT ON COLUMN kefu.placement.published_at IS 'platform''s time of it; NULL before (发布时间)';
 COMMENT ON COLUMN kefu.placement.deleted_at IS 'when it was known to be gone; NULL not (删除时间)';
 COMMENT ON COLUMN kefu.placement.reason IS 'why it failed, was cancelled or is to be deleted; NULL none (原因)';

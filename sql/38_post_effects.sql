@@ -172,7 +172,18 @@ COMMENT ON FUNCTION kefu.guard_back_review_open(kefu.move) IS 'The urgent path l
 
 CREATE FUNCTION kefu.add_review(m kefu.move, outcome text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
+$$
+DECLARE
+    warned text;
+BEGIN
+    -- Who lets a text out that was warned of says why (ruling 29).
+    SELECT string_agg(DISTINCT format('%s (%s)', w.rule, w.rulebook), ', ') INTO warned
+      FROM kefu.post_warning w JOIN kefu.post p ON p.post_id = w.post_id AND p.review_round = w.review_round
+     WHERE p.post_id = m.id AND w.rule <> 'length';
+    IF warned IS NOT NULL AND coalesce(m.args ->> 'words', m.args ->> 'reason', '') = '' THEN
+        RAISE EXCEPTION 'the text was warned of: %', warned
+            USING ERRCODE = 'KF002', HINT = 'Say in words why it may stay, or reject it.';
+    END IF;
     INSERT INTO kefu.post_review (post_id, review_round, step, staff_id, outcome, words, at)
     SELECT p.post_id, p.review_round, p.steps_done + 1, m.staff_id, outcome,
            coalesce(m.args ->> 'words', m.args ->> 'reason'), m.at
@@ -318,7 +329,9 @@ BEGIN
        SET submitted_at = m.at, steps_done = 0, scheme = under, is_urgent = false, approved_at = NULL,
            steps_needed = greatest(1, (SELECT count(*) FROM kefu.review_scheme s WHERE s.scheme = under))
      WHERE post_id = m.id;
-    PERFORM kefu.check_post(m.id);
+    DELETE FROM kefu.post_warning w USING kefu.post p
+     WHERE w.post_id = m.id AND p.post_id = m.id AND w.review_round = p.review_round;
+    PERFORM kefu.check_post(m.id, m.args ->> 'reason');
 END $$;
 COMMENT ON FUNCTION kefu.effect_submit_post(kefu.move) IS 'Into review, under the scheme of its unit now; what breaks a blocking rule is refused (KF004) (提交审核; R5, R41, R47, R63)';
 
@@ -349,7 +362,7 @@ BEGIN
             -- Withdrawn, it is deleted as soon as it stands there (effect_publish_placement).
             IF NOT withdraws THEN
                 RAISE EXCEPTION 'the post is being sent on "%"', p.account
-                    USING ERRCODE = 'KF004', DETAIL = format('Placement %s is %s.', p.placement_id, p.state),
+                    USING ERRCODE = 'KF004', DETAIL = format('The placement is %s.', p.state),
                           HINT = 'Wait for the outcome, or withdraw the post once it is published.';
             END IF;
         ELSE
@@ -425,10 +438,17 @@ BEGIN
      WHERE x.post_id = m.id AND l.placement_id = (m.args ->> 'placement')::bigint
     RETURNING x.* INTO p;
     IF p.request_id IS NOT NULL AND kefu.may_happen('request', p.request_id, 'publish') THEN
-        PERFORM kefu.raise_event('request', p.request_id, 'publish', jsonb_build_object('placement', m.args ->> 'placement'));
+        PERFORM kefu.raise_event('request', p.request_id, 'publish', jsonb_build_object(
+                    'placement', l.placement_id, 'post', l.native_id))
+           FROM kefu.placement l WHERE l.placement_id = (m.args ->> 'placement')::bigint;
+    END IF;
+    IF p.topic_id IS NOT NULL AND kefu.may_happen('topic', p.topic_id, 'publish') THEN
+        PERFORM kefu.raise_event('topic', p.topic_id, 'publish', jsonb_build_object(
+                    'account', l.account, 'post', l.native_id, 'link', coalesce(l.link, l.native_id)))
+           FROM kefu.placement l WHERE l.placement_id = (m.args ->> 'placement')::bigint;
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.effect_publish_post(kefu.move) IS 'It stands on a platform: who asked for it is told (博文已发布; R5, R10)';
+COMMENT ON FUNCTION kefu.effect_publish_post(kefu.move) IS 'It stands on a platform: who asked for it is told, and the topic it answers is published (博文已发布; R5, R10, R92, R116)';
 
 CREATE FUNCTION kefu.effect_create_placements(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -451,6 +471,7 @@ BEGIN
         END IF;
         said := kefu.placed_text(m.id, named);
         PERFORM kefu.require_sendable(p, a, said);
+        PERFORM kefu.claim_slot(named, at, p.kind, p.repost_id IS NOT NULL);
         PERFORM kefu.raise_new('placement', 'plan', jsonb_build_object(
             'unit', a.unit, 'account', named, 'send_at', at, 'text', said, 'post', m.id));
     END LOOP;
@@ -530,10 +551,10 @@ $$
 DECLARE
     new_id bigint;
 BEGIN
-    INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, text, send_at, made_at)
+    INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, text, planned_at, send_at, made_at)
     SELECT m.to_state, m.unit, p.post_id, m.args ->> 'account', p.kind, p.repost_id IS NOT NULL, k.is_urgent,
            EXISTS (SELECT FROM kefu.post_media x WHERE x.post_id = p.post_id),
-           m.args ->> 'text', (m.args ->> 'send_at')::timestamptz, m.at
+           m.args ->> 'text', (m.args ->> 'send_at')::timestamptz, (m.args ->> 'send_at')::timestamptz, m.at
       FROM kefu.post p JOIN kefu.post_kind k USING (kind) WHERE p.post_id = (m.args ->> 'post')::bigint
     RETURNING placement_id INTO new_id;
     RETURN new_id;
@@ -543,9 +564,14 @@ COMMENT ON FUNCTION kefu.make_placement(kefu.move) IS 'Inserts a placement of a 
 CREATE FUNCTION kefu.effect_reschedule_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
-    UPDATE kefu.placement SET send_at = (m.args ->> 'send_at')::timestamptz WHERE placement_id = m.id;
+    PERFORM kefu.claim_slot(l.account, (m.args ->> 'send_at')::timestamptz, l.kind, l.is_repost, m.id)
+       FROM kefu.placement l WHERE l.placement_id = m.id;
+    UPDATE kefu.placement
+       SET planned_at = (m.args ->> 'send_at')::timestamptz, send_at = (m.args ->> 'send_at')::timestamptz,
+           reason = NULL
+     WHERE placement_id = m.id;
 END $$;
-COMMENT ON FUNCTION kefu.effect_reschedule_placement(kefu.move) IS 'Another time (改期; R39, R40)';
+COMMENT ON FUNCTION kefu.effect_reschedule_placement(kefu.move) IS 'Another time, if the day has room for it then (改期; R39, R40, R61)';
 
 CREATE FUNCTION kefu.effect_edit_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -559,32 +585,44 @@ COMMENT ON FUNCTION kefu.effect_edit_placement(kefu.move) IS 'Another wording th
 
 CREATE FUNCTION kefu.effect_send_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
+$$
+DECLARE
+    l kefu.placement;
+    full_up text;
+BEGIN
+    SELECT x.* INTO l FROM kefu.placement x WHERE x.placement_id = m.id;
+    -- What the platform put off may have come to another day.
+    IF kefu.local_day(m.at) <> kefu.local_day(l.planned_at) THEN
+        SELECT string_agg(p.problem, '; ') INTO full_up
+          FROM kefu.slot_problems(l.account, m.at, l.kind, l.is_repost, m.id) AS p WHERE p.effect = 'block';
+        IF full_up IS NOT NULL THEN
+            PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', full_up));
+            RETURN;
+        END IF;
+    END IF;
     PERFORM kefu.queue_send('placement', m.id, m.unit, l.account,
                             CASE WHEN l.is_repost THEN 'repost' WHEN x.media_id IS NOT NULL THEN 'post_picture'
                                  ELSE 'post' END, l.text,
-                            parent_id => p.repost_id, root_id => p.repost_id, media => x.media_id)
-       FROM kefu.placement l JOIN kefu.post p USING (post_id)
+                            parent_id => p.repost_id, root_id => p.repost_id, media => x.media_id,
+                            priority => CASE WHEN l.is_exempt THEN 1 ELSE 2 END::smallint,
+                            expires_at => CASE WHEN NOT l.is_exempt THEN l.planned_at + make_interval(
+                                mins => (kefu.posting_rule_of('late', l.account, m.at)).at_most) END)
+       FROM kefu.post p
        LEFT JOIN kefu.post_media x ON x.post_id = p.post_id AND x.position = 1 AND NOT l.is_repost
-      WHERE l.placement_id = m.id;
+      WHERE p.post_id = l.post_id;
 END $$;
-COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform (发出投放; R38)';
+COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform, unless it is too late or its new day is full, which needs a person (发出投放; R38, R61)';
 
 CREATE FUNCTION kefu.effect_postpone_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     UPDATE kefu.outbound SET state = 'cancelled', lease_until = NULL, lease_key = NULL
      WHERE object_type = 'placement' AND object_id = m.id AND state IN ('queued', 'uncertain');
-    UPDATE kefu.placement SET reason = coalesce(m.args ->> 'reason', m.args ->> 'evidence') WHERE placement_id = m.id;
+    UPDATE kefu.placement
+       SET send_at = (m.args ->> 'send_at')::timestamptz, reason = coalesce(m.args ->> 'reason', m.args ->> 'evidence')
+     WHERE placement_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_postpone_placement(kefu.move) IS 'Not sent, to be sent again; the time it was planned for stays on record (推迟投放)';
-
-CREATE FUNCTION kefu.effect_retry_placement(m kefu.move) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
-    UPDATE kefu.placement SET send_at = (m.args ->> 'send_at')::timestamptz, reason = NULL WHERE placement_id = m.id;
-END $$;
-COMMENT ON FUNCTION kefu.effect_retry_placement(kefu.move) IS 'A person has it tried again (重试投放)';
 
 CREATE FUNCTION kefu.effect_publish_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -593,7 +631,7 @@ DECLARE
     l kefu.placement;
 BEGIN
     UPDATE kefu.placement
-       SET native_id = m.args ->> 'native_id', reason = NULL,
+       SET native_id = m.args ->> 'native_id', link = m.args ->> 'link', reason = NULL,
            published_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at)
      WHERE placement_id = m.id RETURNING * INTO l;
     -- Found by a person: the worker need not look for it, nor send it, any more.
@@ -702,20 +740,68 @@ COMMENT ON FUNCTION kefu.effect_delete_failed(kefu.move) IS 'The platform doesn'
 
 -- --- what a text must be ------------------------------------------------------------------
 
-CREATE FUNCTION kefu.check_post(post bigint) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+CREATE FUNCTION kefu.post_problems(post bigint)
+    RETURNS TABLE (rule text, account text, rulebook text, effect text, detail text)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
     p kefu.post;
 BEGIN
     SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = post;
-    IF kefu.has_personal_data(p.text) THEN
-        RAISE EXCEPTION 'a post must not contain personal data'
-            USING ERRCODE = 'KF004', DETAIL = 'The text has a telephone or identity-card number in it (I4).';
-    END IF;
-    IF p.is_copied AND (p.source IS NULL OR strpos(p.text, '@' || p.source) = 0) THEN
-        RAISE EXCEPTION 'copied text must name its source'
-            USING ERRCODE = 'KF004', DETAIL = 'R63: with @ in front of the name of the account.';
-    END IF;
+    RETURN QUERY
+    WITH wording AS (
+        SELECT '' AS account, coalesce(p.text, '') AS text
+        UNION ALL
+        SELECT v.account, v.text FROM kefu.post_variant v WHERE v.post_id = post
+    )
+    SELECT 'text', w.account, 'R41', 'block', 'there is no text'
+      FROM wording w WHERE btrim(w.text) = '' AND p.repost_id IS NULL
+    UNION ALL
+    SELECT 'personal_data', w.account, 'house', 'block', 'a telephone, identity-card or bank-card number is in it'
+      FROM wording w WHERE kefu.has_personal_data(w.text)
+    UNION ALL
+    SELECT 'source', w.account, 'R63', 'block', 'copied text must name its source with @'
+      FROM wording w WHERE p.is_copied AND (p.source IS NULL OR strpos(w.text, '@' || btrim(p.source, '@')) = 0)
+    UNION ALL
+    SELECT 'wording', w.account, x.rulebook, 'block', 'the text lacks ' || x.requirement
+      FROM wording w JOIN kefu.script_rule x ON x.event = 'post' AND x.kind = p.kind AND w.text !~ x.pattern
+    UNION ALL
+    -- Where it fits nowhere it can't be published; where only somewhere, that place needs a wording of its own.
+    SELECT 'length', l.account, 'R41', CASE WHEN l.fits_nowhere THEN 'block' ELSE 'warn' END,
+           format('it is %s long, %s takes %s', l.length, l.platform, l.most)
+      FROM (SELECT t.account, t.platform, t.length, t.most, bool_and(t.length > t.most) OVER () AS fits_nowhere
+              FROM (SELECT a.account, a.platform,
+                           kefu.text_length(a.platform, k.kind, kefu.placed_text(post, a.account)) AS length,
+                           kefu.length_limit(a.platform, k.kind) AS most
+                      FROM kefu.account a
+                     CROSS JOIN (SELECT CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END AS kind) AS k
+                     WHERE a.is_live AND a.unit = p.unit AND kefu.can_ask(a.account, k.kind)
+                       AND coalesce(p.repost_platform, a.platform) = a.platform) AS t) AS l
+     WHERE l.length > l.most;
 END $$;
-COMMENT ON FUNCTION kefu.check_post(bigint) IS 'Refuses (KF004) a post with personal data in it, or that hides whose text it is (检查博文; R63, I4, I7)';
+COMMENT ON FUNCTION kefu.post_problems(bigint) IS
+'What keeps a post from being published (block) and what its reviewer should know (warn), for the text and each account''s own wording; account empty: the text itself (博文问题; R41, R63, R75, I4, I7)';
+
+CREATE FUNCTION kefu.check_post(post bigint, reason text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    blocks text;
+BEGIN
+    SELECT string_agg(format('%s%s (%s)', CASE WHEN b.account <> '' THEN b.account || ': ' ELSE '' END, b.detail, b.rulebook),
+                      '; ' ORDER BY b.account, b.rule, b.detail) INTO blocks
+      FROM kefu.post_problems(post) AS b WHERE b.effect = 'block';
+    IF blocks IS NOT NULL THEN
+        RAISE EXCEPTION 'the post may not be published as it is'
+            USING ERRCODE = 'KF004', DETAIL = blocks,
+                  HINT = 'kefu.preview_post() shows each account''s wording; kefu.edit_post() changes it.';
+    END IF;
+    INSERT INTO kefu.post_warning (post_id, review_round, rule, account, rulebook, detail, reason, at)
+    SELECT p.post_id, p.review_round, w.rule, w.account, min(w.rulebook), string_agg(w.detail, '; '), reason, kefu.now()
+      FROM kefu.post p CROSS JOIN LATERAL kefu.post_problems(p.post_id) AS w
+     WHERE p.post_id = post AND w.effect = 'warn'
+     GROUP BY p.post_id, p.review_round, w.rule, w.account
+        ON CONFLICT ON CONSTRAINT post_warning_pkey DO UPDATE SET detail = excluded.detail, reason = excluded.reason;
+END $$;
+COMMENT ON FUNCTION kefu.check_post(bigint, text) IS
+'Refuses (KF004) a post that breaks a blocking rule and names all of them; what only warns is kept for the reviewer with the writer''s reason (检查博文; R41, R47, R63, R75, R80)';

@@ -121,26 +121,30 @@ $$ BEGIN
     UPDATE kefu.outbound x
        SET state = 'cancelled', lease_until = NULL, lease_key = NULL, last_class = class, last_error = reason
      WHERE x.outbound_id = o.outbound_id;
-    PERFORM kefu.tell_object(o, outcome,
-        jsonb_build_object('send_at', kefu.now() + wait, 'reason', kefu.said_by_platform(class, reason),
-                           'evidence', kefu.said_by_platform(class, reason)));
+    IF NOT kefu.tell_object(o, outcome,
+               jsonb_build_object('send_at', kefu.now() + wait, 'reason', kefu.said_by_platform(class, reason),
+                                  'evidence', kefu.said_by_platform(class, reason))) THEN
+        UPDATE kefu.outbound x SET state = 'queued', not_before = kefu.now() + wait
+         WHERE x.outbound_id = o.outbound_id;
+    END IF;
 END $$;
 COMMENT ON FUNCTION kefu.hand_back(kefu.outbound, text, text, text, interval) IS
-'The send is over without having reached the platform, and its object has it again, to be sent after a wait (退回对象)';
+'The send is over without having reached the platform, and its object has it again, to be sent after a wait; an object that can''t take it back leaves it to be sent as it is (退回对象)';
 
 CREATE FUNCTION kefu.settle_object(o kefu.outbound) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
     now kefu.outbound;
+    facts jsonb;
 BEGIN
     SELECT x.* INTO now FROM kefu.outbound x WHERE x.outbound_id = o.outbound_id;
     -- It got through after all: no other attempt is needed.
     UPDATE kefu.outbound x SET state = 'cancelled'
      WHERE x.object_id = o.object_id AND x.object_type = o.object_type AND x.action = o.action
        AND x.outbound_id <> o.outbound_id AND x.state = 'queued';
-    IF NOT kefu.tell_object(now, 'sent', jsonb_build_object('native_id', now.native_id, 'posted_at', now.sent_at))
-       AND NOT kefu.tell_object(now, 'found', jsonb_build_object('native_id', now.native_id, 'posted_at', now.sent_at))
+    facts := jsonb_build_object('native_id', now.native_id, 'posted_at', now.sent_at, 'link', now.url);
+    IF NOT kefu.tell_object(now, 'sent', facts) AND NOT kefu.tell_object(now, 'found', facts)
        AND kefu.tells(now, 'sent') THEN
         -- Its object went on without it, or has another one: somebody must look.
         PERFORM kefu.open_task(now.unit, 'sent_unexpectedly', 'house', kefu.now() + interval '1 hour',
@@ -161,7 +165,7 @@ COMMENT ON FUNCTION kefu.meant_channel(bigint, smallint) IS 'Channel that was me
 
 -- --- sent -----------------------------------------------------------------------
 
-CREATE FUNCTION kefu.record_sent(outbound_id bigint, native_id text, sent_at timestamptz) RETURNS void
+CREATE FUNCTION kefu.record_sent(outbound_id bigint, native_id text, sent_at timestamptz, url text DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
@@ -172,7 +176,7 @@ BEGIN
         RETURN;
     END IF;
     UPDATE kefu.outbound x
-       SET state = 'sent', sent_at = record_sent.sent_at, native_id = record_sent.native_id,
+       SET state = 'sent', sent_at = record_sent.sent_at, native_id = record_sent.native_id, url = record_sent.url,
            lease_until = NULL, lease_key = NULL, last_class = 'ok', last_error = NULL
      WHERE x.outbound_id = o.outbound_id;
     -- It got through after all: no other way is needed.
@@ -197,7 +201,7 @@ BEGIN
         PERFORM kefu.settle_speech(o.speech_id, delivered_at);
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.record_sent(bigint, text, timestamptz) IS
+COMMENT ON FUNCTION kefu.record_sent(bigint, text, timestamptz, text) IS
 'The platform has taken it; with the last part of a speech its clocks stop at the platform''s time. Where a public reply could only ask for a message, the speech fails: the ticket goes back and its promise runs on. Done once (登记已发送)';
 
 -- --- not sent -------------------------------------------------------------------
@@ -480,7 +484,7 @@ COMMENT ON FUNCTION kefu.plain_words(text) IS
 'The text without links, which platforms replace, and without spaces (纯文字)';
 
 CREATE FUNCTION kefu.find_sent(o kefu.outbound, body text,
-                               OUT native_id text, OUT posted_at timestamptz, OUT is_complete boolean)
+                               OUT native_id text, OUT posted_at timestamptz, OUT url text, OUT is_complete boolean)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH item AS (
@@ -493,7 +497,7 @@ BEGIN ATOMIC
          CROSS JOIN LATERAL kefu.map_payload(a.platform, e.action, body, a.native_id) i
          WHERE a.account = (o).account
     ), ours AS (
-        SELECT i.native_id, i.posted_at FROM item i
+        SELECT i.native_id, i.posted_at, i.url FROM item i
          WHERE i.error IS NULL AND NOT coalesce(i.is_deleted, false)
            AND coalesce(i.author_id, i.own_id) = i.own_id
            AND CASE WHEN (o).channel = 'private' THEN (o).recipient_id IN (i.recipient_id, i.thread_id)
@@ -509,7 +513,7 @@ BEGIN ATOMIC
                             WHERE x.native_id = i.native_id AND k.item_kind = i.item_kind)
          ORDER BY kefu.plain_words(i.text) = kefu.plain_words((o).text) DESC, i.posted_at LIMIT 1
     )
-    SELECT (SELECT u.native_id FROM ours u), (SELECT u.posted_at FROM ours u),
+    SELECT (SELECT u.native_id FROM ours u), (SELECT u.posted_at FROM ours u), (SELECT u.url FROM ours u),
            count(*) < coalesce(min(i.page_size), 20) OR min(i.posted_at) < (o).queued_at
       FROM item i;
 END;
@@ -563,19 +567,20 @@ $$
 DECLARE
     native_id text;
     posted_at timestamptz;
+    url text;
     is_complete boolean;
     age interval := kefu.now() - coalesce(o.sending_at, o.queued_at);
 BEGIN
     IF class IN ('ok', 'empty') THEN
         BEGIN
-            SELECT f.* INTO native_id, posted_at, is_complete FROM kefu.find_sent(o, body) f;
+            SELECT f.* INTO native_id, posted_at, url, is_complete FROM kefu.find_sent(o, body) f;
         EXCEPTION WHEN data_exception THEN
             -- A list that can't be read says nothing.
             is_complete := false;
         END;
     END IF;
     IF native_id IS NOT NULL THEN
-        PERFORM kefu.record_sent(o.outbound_id, native_id, posted_at);
+        PERFORM kefu.record_sent(o.outbound_id, native_id, posted_at, url);
     ELSIF is_complete THEN
         PERFORM kefu.record_missing(o);
     ELSIF age > interval '2 hours' THEN
@@ -666,6 +671,7 @@ DECLARE
     own text;
     native_id text;
     posted_at timestamptz;
+    url text;
 BEGIN
     IF kefu.next_step(o, e, body) THEN
         RETURN;
@@ -676,7 +682,7 @@ BEGIN
         RETURN;
     END IF;
     BEGIN
-        SELECT m.native_id, m.posted_at INTO native_id, posted_at
+        SELECT m.native_id, m.posted_at, m.url INTO native_id, posted_at, url
           FROM kefu.map_payload(e.platform, e.action, body, own) m
          WHERE m.error IS NULL LIMIT 1;
     EXCEPTION WHEN data_exception THEN
@@ -685,7 +691,7 @@ BEGIN
     IF native_id IS NULL THEN
         PERFORM kefu.doubt_outbound(o, 'ok_no_id', 'taken, but the reply names no id');
     ELSE
-        PERFORM kefu.record_sent(o.outbound_id, native_id, coalesce(posted_at, finished_at));
+        PERFORM kefu.record_sent(o.outbound_id, native_id, coalesce(posted_at, finished_at), url);
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.record_taken(kefu.outbound, text, timestamptz) IS

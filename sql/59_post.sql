@@ -83,13 +83,13 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.edit_post(bigint, text, text, jsonb, integer, text) IS 'Writes the text of a draft; with an account its wording there (编辑博文; R41)';
 
-CREATE FUNCTION kefu.submit_post(post bigint, version integer DEFAULT NULL, request_key text DEFAULT NULL)
+CREATE FUNCTION kefu.submit_post(post bigint, reason text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    SELECT kefu.advance('post', post, 'submit', '{}', version, request_key);
+    SELECT kefu.advance('post', post, 'submit', kefu.facts('reason', reason), version, request_key);
 END;
-COMMENT ON FUNCTION kefu.submit_post(bigint, integer, text) IS 'Puts a draft into review; KF004 names everything that keeps it from being published (提交审核; R5, R41, R47, R63)';
+COMMENT ON FUNCTION kefu.submit_post(bigint, text, integer, text) IS 'Puts a draft into review; KF004 names everything that keeps it from being published. reason: why it stays as it is where a rule warns (提交审核; R5, R41, R47, R63)';
 
 CREATE FUNCTION kefu.review_post(post bigint, words text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome
@@ -187,3 +187,30 @@ BEGIN ATOMIC
     SELECT kefu.advance('post', post, 'withdraw', kefu.facts('reason', reason), version, request_key);
 END;
 COMMENT ON FUNCTION kefu.withdraw_post(bigint, text, integer, text) IS 'Deletes a published post wherever it stands (撤下博文; R73, R76-R79)';
+
+CREATE FUNCTION kefu.preview_post(post bigint)
+    RETURNS TABLE (account text, platform text, text text, length integer, length_limit integer, pictures integer,
+                   problem text, next_free_at timestamptz)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    p kefu.post;
+BEGIN
+    SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = post;
+    PERFORM kefu.require_unit(p.unit);
+    RETURN QUERY
+    SELECT a.account, a.platform, w.text, kefu.text_length(a.platform, k.kind, w.text),
+           kefu.length_limit(a.platform, k.kind),
+           (SELECT count(*)::integer FROM kefu.post_media g WHERE g.post_id = post),
+           (SELECT string_agg(format('%s: %s (%s)', b.effect, b.detail, b.rulebook), '; ' ORDER BY b.effect, b.rule)
+              FROM kefu.post_problems(post) AS b WHERE b.account IN ('', a.account)),
+           kefu.next_free_at(a.account, p.kind, p.repost_id IS NOT NULL, kefu.now())
+      FROM kefu.account a
+     CROSS JOIN (SELECT CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END AS kind) AS k
+     CROSS JOIN LATERAL (SELECT kefu.placed_text(post, a.account) AS text) AS w
+     WHERE a.is_live AND a.unit = p.unit AND coalesce(p.repost_platform, a.platform) = a.platform
+     ORDER BY a.account;
+END $$;
+COMMENT ON FUNCTION kefu.preview_post(bigint) IS
+'What a post would say on each account of its unit, how long that is to the platform, what blocks or warns, and the next time that breaks no rule there; nothing is changed. KF008 if the post is not there or not visible (博文预览; R41, R42)';

@@ -166,6 +166,9 @@ WITH object AS (
       JOIN kefu.ticket t ON t.ticket_id = o.ticket_id
       JOIN kefu.state s ON s.machine = t.kind AND s.state = t.state AND s.is_final
     UNION ALL
+    SELECT p.invariant, p.rulebook, 'placement', p.placement_id, p.unit, p.since_at, p.detail
+      FROM kefu.find_broken_posts() AS p
+    UNION ALL
     SELECT 'I10', 'R116', d.object_type, d.object_id, d.unit, d.since_at, d.detail
       FROM kefu.find_unraised_topic() AS d
     UNION ALL
@@ -237,8 +240,8 @@ SELECT b.invariant,
   LEFT JOIN kefu.unit hu ON hu.unit = b.unit
  WHERE b.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.invariants IS
-'What must never be: no rows while the desk is sound. I13 counts the events of each object; kefu.verify_audit() recomputes the chains and names the first misfit; gaps of patrols and rosters (I5, I16) hang on people and are in kefu_bi.findings (不变式检查; I1, I2, I3, I10, I12, I13, I14, I15, I17, I19, I20, I21)';
-COMMENT ON COLUMN kefu_bi.invariants.invariant IS 'I1 negative comment ended without an answer, I2 clock without its level, I3 closed ticket with an open work order, I10 threshold reached without a duty, I12 complaint record without one of its five fields (category and location are due when it is archived), I13 events missing or too many, I14 acknowledgement without department or time limit, I15 shelved without having been asked, I17 send uncertain for 10 minutes, I19 live message undecided after its 30 minutes, I20 customer unread on an answered ticket, I21 object unlike its last event (不变式)';
+'What must never be: no rows while the desk is sound. I13 counts the events of each object; kefu.verify_audit() recomputes the chains and names the first misfit; gaps of patrols and rosters (I5, I16) hang on people and are in kefu_bi.findings (不变式检查; I1, I2, I3, I6, I7, I8, I10, I12, I13, I14, I15, I17, I19, I20, I21)';
+COMMENT ON COLUMN kefu_bi.invariants.invariant IS 'I1 negative comment ended without an answer, I2 clock without its level, I3 closed ticket with an open work order, I6 post that left without approved review, I7 copied text without its source, I8 third soft repost of a day, I10 threshold reached without a duty, I12 complaint record without one of its five fields (category and location are due when it is archived), I13 events missing or too many, I14 acknowledgement without department or time limit, I15 shelved without having been asked, I17 send uncertain for 10 minutes, I19 live message undecided after its 30 minutes, I20 customer unread on an answered ticket, I21 object unlike its last event (不变式)';
 COMMENT ON COLUMN kefu_bi.invariants.rulebook IS 'R number it guards, or house (规范条款)';
 COMMENT ON COLUMN kefu_bi.invariants.object_type IS 'what breaks it; outbound is a send (对象类型)';
 COMMENT ON COLUMN kefu_bi.invariants.object_id IS 'which one (对象编号)';

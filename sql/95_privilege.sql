@@ -50,12 +50,16 @@ $$
                         draft_topic answer_topic'),
               ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
                         review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule
-                        reschedule retry_placement cancel_placement delete_placement withdraw_post'),
-              ('anyone', 'find_unraised_topic'),
+                        reschedule retry_placement cancel_placement delete_placement withdraw_post
+                        preview_post'),
+              ('leader', 'add_posting_exception'),
+              ('admin', 'set_posting_rule set_review'),
+              ('anyone', 'find_unraised_topic my_posting_days find_broken_posts'),
               ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics'),
-              ('anyone', 'text_length length_limit fitting_length'),
-              ('admin', 'set_length_rule'),
+              ('anyone', 'text_length length_limit fitting_length normal_form'),
+              ('desk', 'check_text override_hit'),
+              ('admin', 'set_length_rule set_content_rule add_lexicon load_lexicon compile_lexicon'),
               ('leader', 'add_shift'),
               ('desk', 'note_profile review_profile duty_done add_campaign set_campaign offer_template
                         count_downloads'),

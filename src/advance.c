@@ -7,8 +7,8 @@
  * event, run the effect, start and stop the clocks.  Whatever fails undoes all
  * of it.
  *
- * Lock order, everywhere: the object's row first, then its clocks, then the
- * rest.  An event that an effect raises on another object locks that object
+ * Lock order, everywhere: the object that this one belongs to, if any, the
+ * object's row, then its clocks, then the rest.  An event that an effect raises on another object locks that object
  * second; no effect goes back the other way.
  *
  * What a transition means is in the rows and in the guards and effects they
@@ -678,7 +678,12 @@ advance_object(const KefuCall *call)
 	const char *missing;
 	Move		move;
 
-	if (machine == NULL || !kefu_object_lock(machine, call->id, &object))
+	if (machine == NULL)
+		kefu_refuse_not_visible();
+	/* The clock has the object already; its levels never go up to the parent. */
+	if (call->authority != KEFU_BY_CLOCK)
+		kefu_object_lock_parent(machine, call->id);
+	if (!kefu_object_lock(machine, call->id, &object))
 		kefu_refuse_not_visible();
 	if (call->authority == KEFU_BY_CALLER && !sees(&object))
 		kefu_refuse_not_visible();

@@ -38,6 +38,7 @@ typedef struct TypePlans
 	KefuPlan	move;
 	KefuPlan	move_to;		/* and a handler */
 	KefuPlan	record;
+	KefuPlan	parent;
 } TypePlans;
 
 static void
@@ -110,6 +111,13 @@ plans_of(KefuMachine *machine)
 			  psprintf("SELECT to_jsonb(o) FROM %s o WHERE o.%s = $1", table, id));
 	plans->record.nargs = 1;
 	plans->record.types[0] = INT8OID;
+	if (machine->parent_column)
+	{
+		plan_text(&plans->parent, psprintf("SELECT o.%s FROM %s o WHERE o.%s = $1",
+										   quote_identifier(machine->parent_column), table, id));
+		plans->parent.nargs = 1;
+		plans->parent.types[0] = INT8OID;
+	}
 	return plans;
 }
 
@@ -180,6 +188,25 @@ kefu_object_lock(KefuMachine *machine, int64 id, KefuObject *object)
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(table, NoLock);
 	return found;
+}
+
+void
+kefu_object_lock_parent(KefuMachine *machine, int64 id)
+{
+	KefuMachine *parent;
+	KefuObject	object = {0};
+	Datum		arg = Int64GetDatum(id);
+	Datum		parent_id;
+	bool		isnull;
+
+	if (machine->parent_column == NULL)
+		return;
+	parent = kefu_machine_or_type(machine->parent_type);
+	if (kefu_spi_run(&plans_of(machine)->parent, &arg, NULL, false, 1) == 0)
+		return;
+	parent_id = kefu_spi_value(0, 1, &isnull);
+	if (!isnull)
+		(void) kefu_object_lock(parent, DatumGetInt64(parent_id), &object);
 }
 
 void

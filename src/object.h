@@ -30,6 +30,12 @@ typedef struct KefuObject
 } KefuObject;
 
 /*
+ * Locks the row of the object that this one belongs to, if it belongs to one;
+ * called before kefu_object_lock().  SPI.
+ */
+extern void kefu_object_lock_parent(KefuMachine *machine, int64 id);
+
+/*
  * Locks the object's row and reads it, in the current context; false if there
  * is none.  Needs no SPI.
  */

@@ -6,7 +6,7 @@
  */
 #include "kefu.h"
 
-#include "mb/pg_wchar.h"
+#include "text.h"
 
 #include "pure/personal.h"
 
@@ -15,9 +15,8 @@ KEFU_FUNCTION(kefu_has_personal_data);
 Datum
 kefu_has_personal_data(PG_FUNCTION_ARGS)
 {
-	text	   *said = PG_GETARG_TEXT_PP(0);
-	char	   *utf8 = pg_server_to_any(VARDATA_ANY(said), VARSIZE_ANY_EXHDR(said), PG_UTF8);
-	size_t		len = utf8 == VARDATA_ANY(said) ? VARSIZE_ANY_EXHDR(said) : strlen(utf8);
+	size_t		len;
+	const char *utf8 = kefu_utf8_of(PG_GETARG_TEXT_PP(0), &len);
 
 	PG_RETURN_BOOL(kefu_find_personal(utf8, len) != KEFU_NOT_PERSONAL);
 }

@@ -8,8 +8,9 @@
 #include "kefu.h"
 
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "utils/array.h"
+
+#include "text.h"
 
 #include "pure/similarity.h"
 
@@ -32,8 +33,8 @@ typedef struct Text
 static Text
 read_text(text *given)
 {
-	char	   *utf8 = pg_server_to_any(VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given), PG_UTF8);
-	size_t		len = utf8 == VARDATA_ANY(given) ? VARSIZE_ANY_EXHDR(given) : strlen(utf8);
+	size_t		len;
+	const char *utf8 = kefu_utf8_of(given, &len);
 	Text		read;
 
 	read.form = palloc_extended(sizeof(uint32_t) * (len + 1), MCXT_ALLOC_HUGE);

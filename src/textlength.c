@@ -9,11 +9,11 @@
 #include "kefu.h"
 
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
 #include "rules.h"
 #include "spi.h"
+#include "text.h"
 #include "who.h"
 
 #include "pure/textlength.h"
@@ -126,16 +126,6 @@ rule_of(FunctionCallInfo fcinfo, int at)
 					 PG_ARGISNULL(at) ? kefu_now() : PG_GETARG_TIMESTAMPTZ(at));
 }
 
-/* A text in UTF-8 and its length. */
-static const char *
-utf8_of(text *said, size_t *len)
-{
-	char	   *utf8 = pg_server_to_any(VARDATA_ANY(said), VARSIZE_ANY_EXHDR(said), PG_UTF8);
-
-	*len = utf8 == VARDATA_ANY(said) ? VARSIZE_ANY_EXHDR(said) : strlen(utf8);
-	return utf8;
-}
-
 /* kefu.text_length(platform text, kind text, text text, at timestamptz) */
 Datum
 kefu_text_length_sql(PG_FUNCTION_ARGS)
@@ -146,7 +136,7 @@ kefu_text_length_sql(PG_FUNCTION_ARGS)
 
 	if (rule == NULL || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	utf8 = utf8_of(PG_GETARG_TEXT_PP(2), &len);
+	utf8 = kefu_utf8_of(PG_GETARG_TEXT_PP(2), &len);
 	/* At most url_length a character: a gigabyte of text could be beyond int4. */
 	PG_RETURN_INT32((int32) Min(kefu_text_length(utf8, len, &rule->counting),
 								(uint64) PG_INT32_MAX));
@@ -174,7 +164,7 @@ kefu_fitting_length(PG_FUNCTION_ARGS)
 
 	if (rule == NULL || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	utf8 = utf8_of(PG_GETARG_TEXT_PP(2), &len);
+	utf8 = kefu_utf8_of(PG_GETARG_TEXT_PP(2), &len);
 	len = kefu_fitting_bytes(utf8, len, &rule->counting, (uint64) rule->limit);
 	for (size_t i = 0, used; i < len; i += used, characters++)
 		kefu_utf8_point(utf8 + i, len - i, &used);

@@ -124,7 +124,8 @@ load_machines(void)
 {
 	static KefuPlan plan = {
 		"SELECT m.machine, m.label_zh, m.label_en, m.maker, t.object_type, t.relation, "
-		"       t.id_column, t.kind_column, t.round_column, t.posted_column, t.readers "
+		"       t.id_column, t.kind_column, t.round_column, t.posted_column, t.readers, "
+		"       t.parent_type, t.parent_column "
 		"  FROM kefu.machine m JOIN kefu.object_type t USING (object_type)",
 		0, {0}, NULL
 	};
@@ -147,6 +148,8 @@ load_machines(void)
 		m->round_column = keep(i, 9);
 		m->posted_column = keep(i, 10);
 		m->readers = keep_list(i, 11);
+		m->parent_type = keep(i, 12);
+		m->parent_column = keep(i, 13);
 		enter(machines, m->machine, m);
 	}
 }

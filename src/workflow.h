@@ -41,6 +41,8 @@ typedef struct KefuMachine
 	char	   *round_column;	/* NULL: always round 1 */
 	char	   *posted_column;	/* NULL: promises start at the event */
 	char	  **readers;		/* columns of further units that may read; or NULL */
+	char	   *parent_type;	/* of the object that is locked before it; NULL: none */
+	char	   *parent_column;	/* has its number, which never changes */
 	Oid			maker;			/* inserts a new object; InvalidOid: ingest does */
 	char	   *initial_state;
 	char	   *label[2];		/* by KefuLanguage */

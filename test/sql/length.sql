@@ -1,8 +1,14 @@
 -- length: how long a text is to each platform (R41), what of it fits (R42), and
 -- that the numbers are rows with a beginning (R2).  The vectors of every way of
 -- counting are in test/unit/test_textlength.c.
+
+\set SHOW_CONTEXT never
+\getenv tests PG_ABS_SRCDIR
+\set desk :tests '/lib/desk.psql'
 BEGIN;
-\i test/lib/desk.psql
+\set ECHO none
+\i :desk
+\set ECHO all
 
 -- R41: Sina's 140, by its own counting, at the boundary and one beyond.
 SELECT v.what, kefu.text_length('sina', 'comment', v.text) AS length,

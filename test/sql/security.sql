@@ -139,10 +139,28 @@ SET LOCAL ROLE sec_reviewer;
 SELECT FROM kefu.order_event(:o, 'review');
 SELECT FROM kefu.order_event(:o, 'dispatch', '{"department": "gd.network"}');
 RESET ROLE;
+-- A request of its department, become a post, approved and planned.
+SET LOCAL ROLE sec_network;
+SELECT FROM kefu.request_post('gd.network', 'notice', '今晚光缆割接通知', '2026-03-03 10:00+08');
+RESET ROLE;
+SELECT max(request_id) AS r FROM kefu.post_request \gset
+SET LOCAL ROLE sec_reviewer;
+SELECT FROM kefu.accept_request(:r);
+RESET ROLE;
+SELECT max(post_id) AS b FROM kefu.post \gset
+SET LOCAL ROLE sec_operator;
+SELECT FROM kefu.submit_post(:b);
+SET LOCAL ROLE sec_reviewer;
+SELECT FROM kefu.review_post(:b);
+SET LOCAL ROLE sec_operator;
+SELECT FROM kefu.schedule(:b, '{sina.gd}', '2026-03-03 10:00+08');
+RESET ROLE;
+SELECT max(placement_id) AS l FROM kefu.placement \gset
 CREATE TEMP TABLE key (name text, here text, absent text);
 INSERT INTO key VALUES
     ('ticket', :t, '987654321'), ('message', :m, '987654321'), ('work_order', :o, '987654321'),
-    ('order', :o, '987654321'), ('person', :p, '987654321'), ('event_id', :e, '987654321'),
+    ('order', :o, '987654321'), ('post', :b, '987654321'), ('placement', :l, '987654321'),
+    ('request', :r, '987654321'), ('person', :p, '987654321'), ('event_id', :e, '987654321'),
     ('id', :t, '987654321'), ('unit', 'gd', 'nowhere'), ('account', 'sina.gd', 'nowhere'),
     ('credential', 'sec.key', 'nowhere'), ('login', 'sec_operator', 'nowhere');
 \o
@@ -165,6 +183,7 @@ $$
                  WHEN 'json' THEN '{}' WHEN 'boolean' THEN 'true'
                  WHEN 'timestamp with time zone' THEN '2026-03-03 09:00+08'
                  WHEN 'date' THEN '2026-03-03' WHEN 'interval' THEN '1 hour'
+                 WHEN 'time without time zone' THEN '12:00'
                  WHEN 'tstzrange' THEN '[2026-03-03,2026-03-04)'
                  WHEN 'uuid' THEN '00000000-0000-0000-0000-000000000001'
                  WHEN 'bytea' THEN '\x00'
@@ -201,7 +220,8 @@ CREATE TEMP TABLE event_tried AS
                '{"text": "x", "reason": "x", "staff": -1, "unit": "qh"}')) AS absent
       FROM who w,
            (SELECT 'ticket' AS object_type, :t::bigint AS id UNION ALL SELECT 'message', :m
-            UNION ALL SELECT 'work_order', :o
+            UNION ALL SELECT 'work_order', :o UNION ALL SELECT 'post', :b
+            UNION ALL SELECT 'placement', :l UNION ALL SELECT 'request', :r
             UNION ALL SELECT 'task', max(k.task_id) FROM kefu.task k WHERE k.unit = 'gd') AS o,
            kefu.event e
      WHERE o.id IS NOT NULL;

@@ -1,0 +1,206 @@
+-- review: who lets a text out, and what an account's day has room for: R5, R38-R41,
+-- R45, R48-R53, R61-R63; rulings 8, 9, 26, 28; I6-I8. The desk is that of
+-- test/lib/desk.psql.
+
+\set ON_ERROR_ROLLBACK on
+\set SHOW_CONTEXT never
+\getenv tests PG_ABS_SRCDIR
+\set desk :tests '/lib/desk.psql'
+BEGIN;
+\set ECHO none
+\i :desk
+CREATE ROLE qian; CREATE ROLE zhou; CREATE ROLE wu;
+GRANT kefu_reviewer TO qian, zhou;
+GRANT kefu_leader TO wu;
+SELECT kefu.add_staff(s.login, 'gd', s.name) FROM (VALUES ('qian', '钱'), ('zhou', '周'), ('wu', '吴')) AS s(login, name) \g /dev/null
+SELECT kefu.grant_role('qian', 'gd', 'reviewer'), kefu.grant_role('zhou', 'gd', 'reviewer'), kefu.grant_role('wu', 'gd', 'leader') \g /dev/null
+CREATE FUNCTION pg_temp.draft(kind text, said text, more jsonb DEFAULT '{}') RETURNS bigint
+    LANGUAGE plpgsql AS
+$$ BEGIN
+    SET LOCAL ROLE lin;
+    RETURN (kefu.draft_post('gd', kind, said, more)).id;
+END $$;
+-- Approved at once, by somebody else.
+CREATE FUNCTION pg_temp.approved(kind text, said text, more jsonb DEFAULT '{}') RETURNS bigint
+    LANGUAGE plpgsql AS
+$$
+DECLARE
+    p bigint := pg_temp.draft(kind, said, more);
+BEGIN
+    PERFORM kefu.submit_post(p);
+    SET LOCAL ROLE qian;
+    PERFORM kefu.review_post(p, '可以');
+    RESET ROLE;
+    RETURN p;
+END $$;
+CREATE FUNCTION pg_temp.planned(kind text, at text, more jsonb DEFAULT '{}', day text DEFAULT '2026-03-03', account text DEFAULT 'sina.gd') RETURNS text
+    LANGUAGE plpgsql AS
+$$
+DECLARE
+    p bigint := pg_temp.approved(kind, kind || ' ' || at, more);
+    said text;
+    hint text;
+BEGIN
+    SET LOCAL ROLE lin;
+    PERFORM kefu.schedule(p, ARRAY[account], (day || ' ' || at || '+08')::timestamptz);
+    RESET ROLE;
+    RETURN 'planned';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS said = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+    RETURN concat_ws(' | ', SQLSTATE, said, hint);
+END $$;
+CREATE FUNCTION pg_temp.post_stands(post bigint) RETURNS TABLE (state text, round smallint, steps text, urgent boolean, running text)
+    LANGUAGE sql SECURITY DEFINER AS
+$$ SELECT p.state, p.review_round, p.steps_done || ' of ' || p.steps_needed, p.is_urgent,
+          (SELECT string_agg(format('%s %s', c.clock, to_char(c.due_at AT TIME ZONE 'Asia/Shanghai', 'DD HH24:MI')), ', ' ORDER BY c.due_at)
+             FROM kefu.clock c WHERE c.object_type = 'post' AND c.object_id = p.post_id AND c.stopped_at IS NULL)
+     FROM kefu.post p WHERE p.post_id = post $$;
+CREATE FUNCTION pg_temp.found(day text) RETURNS TABLE (account text, rulebook text, detail text)
+    LANGUAGE sql SECURITY DEFINER AS
+$$ SELECT f.account, f.rulebook, f.said_en
+     FROM kefu.find_posting(ARRAY['number', 'window', 'spacing', 'gap', 'morning', 'evening', 'mix', 'ratio', 'pictures', 'soft_reposts']) f
+    WHERE f.day = found.day::date ORDER BY 2, 3 $$;
+\set ECHO all
+
+-- What keeps a text from being published is named, all of it (R41, R63, I4).
+SELECT kefu.set_length_rule('sina', 'post', 140);
+SELECT pg_temp.draft('service', '投诉请拨13800000000,详见转自电信之窗的文章' || repeat('很长', 80), '{"is_copied": true, "source": "电信之窗"}') AS p1 \gset
+SELECT kefu.submit_post(:p1);
+SELECT state FROM kefu.edit_post(:p1, '转自@电信之窗 :宽带提速啦', more => '{"heading": "#电信手机新服务#"}');
+-- A wording of its own for one account, reviewed with the rest (R41, R53).
+SELECT state FROM kefu.edit_post(:p1, '转自@电信之窗 :宽带提速啦,腾讯版', 'tencent.gd');
+SELECT account, text, length, length_limit, problem FROM kefu.preview_post(:p1);
+SELECT state FROM kefu.submit_post(:p1);
+RESET ROLE;
+-- Three steps (三审三校) hold for what is submitted from now on.
+SELECT kefu.set_review('gd', 'four');
+SELECT kefu.set_review('gd', 'three');
+SELECT steps FROM pg_temp.post_stands(:p1);
+-- Never one's own, whoever else wrote at it too.
+SET LOCAL ROLE lin;
+SELECT kefu.review_post(:p1);
+SET LOCAL ROLE zhou;
+SELECT state FROM kefu.reject_post(:p1, '请补充资费');
+SET LOCAL ROLE liang;
+SELECT state FROM kefu.revise_post(:p1);
+SELECT state FROM kefu.edit_post(:p1, '转自@电信之窗 :宽带提速啦,资费不变');
+SELECT state FROM kefu.submit_post(:p1);
+-- Never two steps by one person; the last one takes a leader.
+SET LOCAL ROLE zhou;
+SELECT state FROM kefu.review_post(:p1);
+SELECT kefu.review_post(:p1);
+SET LOCAL ROLE qian;
+SELECT state FROM kefu.review_post(:p1, '已校对');
+RESET ROLE;
+SELECT * FROM pg_temp.post_stands(:p1);
+SET LOCAL ROLE chen;
+SELECT kefu.review_post(:p1);
+SET LOCAL ROLE zhao;
+SELECT state FROM kefu.review_post(:p1);
+SELECT review_round, step, step_label_zh, outcome_label_zh, words FROM kefu_bi.post_reviews ORDER BY review_id;
+-- A changed text is reviewed anew, all of it.
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.schedule(:p1, '{sina.gd,tencent.gd}', '2026-03-04 10:00+08');
+SELECT state FROM kefu.revise_post(:p1, '资费有误');
+SELECT account, state, reason, text FROM kefu_bi.placements ORDER BY account;
+SELECT state FROM kefu.submit_post(:p1);
+RESET ROLE;
+SELECT * FROM pg_temp.post_stands(:p1);
+
+-- An emergency goes out after one approval; the rest follows within 24 hours (R40).
+SELECT pg_temp.draft('service', '普通内容') AS p2, pg_temp.draft('emergency', '光缆中断,正在抢修') AS p3 \gset
+SELECT state FROM kefu.submit_post(:p2);
+SELECT state FROM kefu.submit_post(:p3);
+SET LOCAL ROLE zhao;
+SELECT kefu.approve_urgent(:p2, '急');
+SELECT state FROM kefu.approve_urgent(:p3, '急');
+SELECT kefu.back_fill_review(:p3);
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.schedule(:p3, '{sina.gd}', '2026-03-02 23:30+08');
+RESET ROLE;
+SELECT * FROM pg_temp.post_stands(:p3);
+SET LOCAL ROLE qian;
+SELECT state FROM kefu.back_fill_review(:p3);
+RESET ROLE;
+SELECT * FROM pg_temp.post_stands(:p3);
+SET LOCAL ROLE wu;
+SELECT state FROM kefu.back_fill_review(:p3, '补审同意');
+RESET ROLE;
+SELECT * FROM pg_temp.post_stands(:p3);
+SELECT kefu.set_review('gd', 'one', '2026-03-02 09:00:01+08');
+SET LOCAL kefu.test_now = '2026-03-02 09:01+08';
+
+-- R61: two soft reposts a day, never three; the refusal names the next day.
+SELECT pg_temp.planned(k.kind, k.at, '{"repost_platform": "sina", "repost_id": "5001", "repost_source": "新华视点"}'::jsonb)
+  FROM (VALUES ('welfare', '09:00'), ('news', '11:00')) AS k(kind, at);
+SELECT pg_temp.planned('culture', '15:00', '{"repost_platform": "sina", "repost_id": "5002", "repost_source": "读书"}');
+-- The day is the local one, and the account's own; an original isn't a repost.
+SELECT pg_temp.planned('culture', '00:10', '{"repost_platform": "sina", "repost_id": "5002", "repost_source": "读书"}', '2026-03-04');
+SELECT pg_temp.planned('culture', '15:00');
+SELECT pg_temp.planned('culture', '16:00', '{"repost_platform": "tencent", "repost_id": "5002", "repost_source": "读书"}', account => 'tencent.gd');
+-- A province can't change it (ruling 28); Group can, from a day on.
+SELECT kefu.set_posting_rule('soft_reposts', 'gd', at_most => 3);
+SELECT kefu.set_posting_rule('soft_reposts', 'group', at_most => 3, valid_from => '2026-03-03 12:00+08');
+SELECT pg_temp.planned('culture', '15:30', '{"repost_platform": "sina", "repost_id": "5003", "repost_source": "读书"}');
+SELECT pg_temp.planned('culture', '16:30', '{"repost_platform": "sina", "repost_id": "5004", "repost_source": "读书"}');
+-- Cancelled, it makes room; moved, it needs room.
+SELECT max(placement_id) AS l1 FROM kefu.placement WHERE is_repost AND kefu.local_day(send_at) = '2026-03-03' AND account = 'sina.gd' \gset
+SELECT max(placement_id) AS l2 FROM kefu.placement WHERE kefu.local_day(send_at) = '2026-03-04' \gset
+SET LOCAL ROLE lin;
+SELECT kefu.reschedule(:l2, '2026-03-03 20:00+08');
+SELECT state FROM kefu.cancel_placement(:l1, '让位');
+SELECT state FROM kefu.reschedule(:l2, '2026-03-03 20:00+08');
+RESET ROLE;
+-- R39: a unit may make a rule refuse that only warns; 30 minutes is far enough, 29 not.
+SELECT kefu.set_posting_rule('spacing', 'gd', effect => 'block', at_least => 70);
+SELECT kefu.set_posting_rule('spacing', 'gd', effect => 'block');
+SELECT pg_temp.planned('service', '20:29');
+SELECT pg_temp.planned('service', '20:30');
+SELECT pg_temp.planned('emergency', '20:31');
+SELECT rule, problem FROM kefu.slot_problems('sina.gd', '2026-03-03 08:29+08', 'service', false);
+SELECT rule, problem FROM kefu.slot_problems('sina.gd', '2026-03-03 22:01+08', 'service', false);
+SELECT count(*) FROM kefu.slot_problems('sina.gd', '2026-03-03 22:00+08', 'service', false);
+-- R48, R49: about means a quarter of an hour.
+SELECT k.kind, k.at, p.rule, p.problem
+  FROM (VALUES ('morning', '08:14'), ('morning', '08:15'), ('morning', '08:45'), ('evening', '17:44'), ('evening', '18:16')) AS k(kind, at)
+  LEFT JOIN LATERAL kefu.slot_problems('tencent.gd', ('2026-03-06 ' || k.at || '+08')::timestamptz, k.kind, false) AS p ON true;
+SELECT kefu.next_free_at('tencent.gd', 'evening', false, '2026-03-06 17:50:30+08');
+-- What can't be sent on an account is said before it is planned.
+SELECT pg_temp.planned('service', '12:00', '{"repost_platform": "sina", "repost_id": "5001", "repost_source": "新华视点"}', account => 'tencent.gd');
+SET LOCAL ROLE lin;
+SELECT kefu.add_media('gd', 'a.png', '\x00', '套餐', '自拍');
+SELECT kefu.add_media('gd', 'a.png', '\x89504e470d0a1a0a00', '', '自拍');
+SELECT kefu.add_media('gd', '../a b.png', '\x89504e470d0a1a0a00', '套餐一览', '自制') AS g \gset
+RESET ROLE;
+SELECT file_name, content_type, size_bytes FROM kefu.media;
+-- A rule that warns is a finding: the day as it stands, and a special event lifts it.
+SELECT count(pg_temp.planned(CASE WHEN n % 10 = 5 THEN 'leisure' WHEN n % 10 IN (3, 6, 9) THEN 'industry' ELSE 'service' END,
+                             to_char(time '08:50' + n * interval '45 minutes', 'HH24:MI'), day => '2026-03-05')) AS planned
+  FROM generate_series(0, 16) AS n;
+SELECT pg_temp.planned('morning', '08:20', day => '2026-03-05'), pg_temp.planned('evening', '18:05', day => '2026-03-05');
+SELECT post_count, original_count, mixed_count, service_count, industry_count, leisure_count, service_pct,
+       least_spacing_minutes AS least, most_gap_minutes AS most, outside_window_count AS outside
+  FROM kefu_bi.posting_days WHERE account = 'sina.gd' AND local_date = '2026-03-05';
+SET LOCAL kefu.test_now = '2026-03-06 01:00+08';
+SELECT * FROM pg_temp.found('2026-03-05');
+SELECT account, rulebook, detail FROM pg_temp.found('2026-03-04');
+SELECT finding, rulebook, account, count(*) FROM kefu_bi.findings WHERE finding IN ('posting_day', 'soft_reposts') AND account = 'sina.gd' GROUP BY 1, 2, 3 ORDER BY 2;
+SET LOCAL ROLE lin;
+SELECT kefu.add_posting_exception('gd', '2026-03-04 00:00+08', '2026-03-05 00:00+08', '新品发布');
+SET LOCAL ROLE zhao;
+SELECT kefu.add_posting_exception('gd', '2026-03-04 00:00+08', '2026-03-05 00:00+08', ' ');
+SELECT kefu.add_posting_exception('gd', '2026-03-04 00:00+08', '2026-03-05 00:00+08', '新品发布') > 0 AS granted;
+RESET ROLE;
+SELECT count(*) FROM pg_temp.found('2026-03-04');
+-- Largest remainder (ruling 9): what adds up to all of them.
+SELECT n, kefu.owed_shares(n, 6, 3, 1) AS six_three_one, kefu.owed_shares(n, 1, 2, 0) AS one_two
+  FROM generate_series(0, 11) AS n;
+-- The invariants see what came about otherwise.
+SELECT invariant, detail FROM kefu_bi.invariants WHERE invariant IN ('I6', 'I7', 'I8');
+SELECT set_config('session_replication_role', 'replica', true);
+UPDATE kefu.placement SET state = 'published', native_id = '1', published_at = planned_at
+ WHERE placement_id = (SELECT min(placement_id) FROM kefu.placement);
+UPDATE kefu.placement SET is_repost = true, kind = 'news' WHERE kefu.local_day(send_at) = '2026-03-05' AND kind = 'industry';
+SELECT set_config('session_replication_role', 'origin', true);
+SELECT invariant, unit, detail FROM kefu_bi.invariants WHERE invariant IN ('I6', 'I7', 'I8') ORDER BY 1;
+ROLLBACK;
