@@ -99,7 +99,7 @@ DECLARE
         'posted_at', kefu.now() - interval '5 minutes',
         'ticket', (pg_temp.recent('ticket')).id,
         'message', (pg_temp.recent('message')).id,
-        'staff', (SELECT s.staff_id FROM kefu.staff s ORDER BY random() LIMIT 1),
+        'staff', (SELECT s.staff_id FROM kefu.staff s ORDER BY random() LIMIT 1)) || jsonb_build_object(
         'accounts', pg_temp.any_of('sina.gd', 'sina.gd,tencent.gd', 'sina.qh'), 'words', 'fine',
         'send_at', kefu.now() + random() * interval '40 minutes', 'wish_at', kefu.now(),
         'native_id', (800000 + floor(random() * 100000))::text, 'placement', (pg_temp.recent('placement')).id,
@@ -182,11 +182,13 @@ CREATE FUNCTION pg_temp.fare() RETURNS void
 $$
 DECLARE
     o kefu.outbound;
+    fate text;
 BEGIN
     FOR o IN SELECT * FROM kefu.outbound x
               WHERE x.object_id IS NOT NULL AND x.state IN ('queued', 'uncertain') ORDER BY x.outbound_id LOOP
-        CASE CASE o.state WHEN 'queued' THEN pg_temp.any_of('sent', 'sent', 'sent', 'failed', 'lost', 'rate', 'gone', 'later')
-                          ELSE pg_temp.any_of('sent', 'failed', 'absent', 'absent', 'later') END
+        fate := CASE o.state WHEN 'queued' THEN pg_temp.any_of('sent', 'sent', 'sent', 'failed', 'lost', 'rate', 'gone', 'later')
+                             ELSE pg_temp.any_of('sent', 'failed', 'absent', 'absent', 'later') END;
+        CASE fate
         WHEN 'sent' THEN PERFORM kefu.record_sent(o.outbound_id, (900000 + o.outbound_id)::text, kefu.now());
         WHEN 'failed' THEN PERFORM kefu.record_failed(o.outbound_id, 'content_refused', 'no');
         WHEN 'lost' THEN PERFORM kefu.doubt_outbound(o, 'transient', 'cut');
