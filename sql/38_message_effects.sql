@@ -73,6 +73,7 @@ BEGIN
         opened := (kefu.raise_new(wanted, 'open', m.args || jsonb_build_object(
                        'message', m.id, 'unit', m.unit))).id;
         UPDATE kefu.message SET ticket_id = opened, confirmed_kind = wanted WHERE message_id = m.id;
+        PERFORM kefu.recount_topics(ARRAY[m.id]);
         RETURN;
     END IF;
     IF t.kind <> wanted THEN
@@ -143,6 +144,7 @@ BEGIN
                            'further_need', coalesce(m.args ->> 'further_need', wrote),
                            'kind', 'complaint', 'cause', m.args ->> 'meaning') || (m.args - 'ticket'));
     UPDATE kefu.message SET ticket_id = target, meaning = m.args ->> 'meaning' WHERE message_id = m.id;
+    PERFORM kefu.recount_topics(ARRAY[m.id]);
     -- The same matter on another platform counts there too (ruling 5).
     INSERT INTO kefu.topic_queue (message_id, queued_at)
     SELECT m.id, m.at FROM kefu.message g
@@ -189,6 +191,7 @@ DECLARE
 BEGIN
     SELECT g.ticket_id INTO wrong FROM kefu.message g WHERE g.message_id = m.id;
     UPDATE kefu.message SET ticket_id = NULL, meaning = NULL WHERE message_id = m.id;
+    PERFORM kefu.recount_topics(ARRAY[m.id]);
     PERFORM kefu.open_task(m.unit, 'undo_attached_event', 'house', m.at + interval '2 hours', wrong,
                            m.id, NULL, NULL, m.args ->> 'reason');
 END $$;

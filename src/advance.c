@@ -586,7 +586,12 @@ new_handler(const KefuTransition *t, const Move *move)
 	for (char **fact = t->requires; *fact; fact++)
 	{
 		if (strcmp(*fact, "staff") == 0)
-			staff_id = (int32) kefu_fact_number("staff", kefu_fact_value(move->call->args, "staff"));
+		{
+			int64		given = kefu_fact_number("staff", kefu_fact_value(move->call->args, "staff"));
+
+			/* Nobody has a number beyond; cut off it would be somebody else's. */
+			staff_id = (int32) Max(PG_INT32_MIN, Min(given, PG_INT32_MAX));
+		}
 		else if (strcmp(*fact, "shift") == 0)
 			staff_id = shift_fact(move);
 	}
