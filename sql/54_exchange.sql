@@ -424,7 +424,9 @@ BEGIN
         IF EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
                       AND e.purpose = 'state') THEN
             BEGIN
-                items[r.n] := kefu.take_profile(r.account, r.body, r.finished_at);
+                items[r.n] := CASE r.action
+                    WHEN 'post_counts' THEN kefu.take_counts(r.account, r.action, r.body, r.finished_at)
+                    ELSE kefu.take_profile(r.account, r.body, r.finished_at) END;
             EXCEPTION WHEN data_exception THEN
                 items[r.n] := NULL;
                 PERFORM kefu.fail_feed(r.account, r.action, 'unreadable', r.http_status, NULL, NULL);
