@@ -358,7 +358,7 @@ SELECT l.placement_id,
        n.likes_count,
        n.counted_at,
        (n.counted_at AT TIME ZONE 'Asia/Shanghai')::date AS counted_local_date,
-       extract(hour FROM l.counted_at AT TIME ZONE 'Asia/Shanghai')::integer AS counted_local_hour
+       extract(hour FROM n.counted_at AT TIME ZONE 'Asia/Shanghai')::integer AS counted_local_hour
   FROM kefu.placement l
   JOIN kefu.unit u ON u.unit = l.unit
   JOIN kefu.account a ON a.account = l.account
