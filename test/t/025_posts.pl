@@ -259,6 +259,19 @@ for ([ 'cut before', '1 of 2', { kind => 'cut_before' } ],
 	is(attempts($text), '1 of 2', 'the same words again: said once');
 }
 
+# A repost whose reply is lost is found under the original.
+{
+	$sim->call('account', { uid => '9100', screen_name => '中国电信', token => 'token-hq' });
+	my $original = $sim->act(kind => 'post', uid => '9100', text => '天翼新品今日上市');
+	my ($post, $text) = plan_post('1 second', '转给大家',
+		qq({"repost_platform": "sina", "repost_id": "$original", "repost_source": "中国电信"}));
+	my $hits = $sim->fault(match => 'statuses/repost', times => 1, kind => 'cut_after_apply');
+
+	ok(passing_until('10 seconds', placement_is($post, 'published')), 'a repost: it stands there');
+	is($hits->(), 1, 'a repost: its reply was lost');
+	is(attempts($text), '1 of 1', 'a repost: once, and asked for once');
+}
+
 # --- gone ------------------------------------------------------------------------------------
 
 {
