@@ -182,7 +182,7 @@ my %phase = (
 		return (
 			sub {
 				# Once it is on its way, nobody may record it.
-				$holder->query_safe("BEGIN; SELECT FROM kefu.post WHERE post_id = $post FOR UPDATE")
+				$holder->query_safe("BEGIN; SELECT FROM kefu.post WHERE post_id = $post FOR NO KEY UPDATE")
 				  if !$holder->{holds}++ ;
 				return is_applied($text)
 				  && says(q{SELECT wait_event_type = 'Lock' AND query = 'kefu: record exchanges'
