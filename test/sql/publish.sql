@@ -216,6 +216,23 @@ SELECT post, account, state, native_id, sends FROM pg_temp.placements() OFFSET 3
 SELECT kefu.record_sent(max(outbound_id), '80003', kefu.now()) FROM kefu.outbound WHERE account = 'tencent.gd';
 SELECT post, account, state, native_id, sends FROM pg_temp.placements() OFFSET 3;
 
+-- Whoever is in the way of the sending doesn't make it be forgotten: it is fired again.
+CREATE FUNCTION pg_temp.in_the_way() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION USING ERRCODE = 'lock_not_available', MESSAGE = 'somebody is in the way'; END $$;
+SELECT pg_temp.planned('办事指南', '{sina.gd}', '11:40') AS p6 \gset
+CREATE TRIGGER in_the_way BEFORE INSERT ON kefu.outbound FOR EACH ROW EXECUTE FUNCTION pg_temp.in_the_way();
+SET LOCAL client_min_messages = error;
+SELECT pg_temp.at('11:40');
+SELECT state, reason FROM kefu_bi.placements WHERE post_id = :p6;
+DROP TRIGGER in_the_way ON kefu.outbound;
+SELECT pg_temp.at('11:40:59');
+SELECT state FROM kefu_bi.placements WHERE post_id = :p6;
+SELECT pg_temp.at('11:41');
+SELECT state FROM kefu_bi.placements WHERE post_id = :p6;
+SET LOCAL client_min_messages = warning;
+SELECT count(*) FROM pg_temp.claim() WHERE kind = 'send';
+SELECT kefu.record_sent(max(outbound_id), '70004', kefu.now()) FROM kefu.outbound WHERE action = 'post';
+
 -- R92, R116: the public answer of a topic is a post; published, it publishes the topic.
 SELECT pg_temp.says('701', '宽带断网两天了没人管', kefu.now() - interval '10 minutes') AS a1,
        pg_temp.says('702', '宽带断网2天了没人管啊', kefu.now() - interval '9 minutes') AS a2,
