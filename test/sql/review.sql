@@ -114,7 +114,6 @@ SELECT kefu.set_review('gd', 'one', '2026-03-02 09:00:00.5+08');
 SET LOCAL kefu.test_now = '2026-03-02 09:00:00.6+08';
 SELECT pg_temp.draft('service', '话剧《滚蛋吧》今晚上演,天翼用户半价') AS w1, pg_temp.draft('service', '中国移动用户可携号转网') AS w2 \gset
 SELECT kefu.submit_post(:w1);
-SELECT kefu.override_hit(max(hit_id), '剧名') FROM kefu.lexicon_hit WHERE object_type = 'post' AND object_id = :w1;
 RESET ROLE;
 SELECT max(hit_id) AS h FROM kefu.lexicon_hit WHERE object_type = 'post' AND object_id = :w1 \gset
 SET LOCAL ROLE qian;
