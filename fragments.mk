@@ -19,16 +19,22 @@ SQL_FRAGMENTS = \
 	sql/32_desk.sql \
 	sql/33_personal_data.sql \
 	sql/34_topic.sql \
+	sql/34_opinion.sql \
 	sql/35_matter.sql \
 	sql/36_outbound.sql \
 	sql/36_post.sql \
 	sql/36_posting_rule.sql \
+	sql/36_follow.sql \
+	sql/36_day_plan.sql \
+	sql/36_correction.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
 	sql/38_order_effects.sql \
 	sql/38_erasure_effects.sql \
+	sql/38_follow_effects.sql \
 	sql/38_post_effects.sql \
+	sql/38_correction_effects.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
 	sql/40_engine.sql \
@@ -44,6 +50,7 @@ SQL_FRAGMENTS = \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \
 	sql/53_request.sql \
+	sql/53_sweep.sql \
 	sql/54_exchange.sql \
 	sql/55_send.sql \
 	sql/56_refresh.sql \
@@ -51,9 +58,13 @@ SQL_FRAGMENTS = \
 	sql/57_webhook.sql \
 	sql/57_subscriber.sql \
 	sql/59_topic.sql \
+	sql/59_opinion.sql \
 	sql/59_post.sql \
 	sql/59_posting.sql \
+	sql/59_day_plan.sql \
+	sql/59_correction.sql \
 	sql/61_profile.sql \
+	sql/62_follow.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -62,14 +73,18 @@ SQL_FRAGMENTS = \
 	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \
 	sql/78_bi_topic.sql \
-	sql/78_bi_post.sql \
 	sql/78_bi_text.sql \
+	sql/78_bi_post.sql \
+	sql/78_bi_opinion.sql \
+	sql/78_bi_posting.sql \
+	sql/78_bi_correction.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_work_order.sql \
 	sql/77_bi_figures.sql \
 	sql/76_bi_people.sql \
 	sql/78_bi_account.sql \
+	sql/78_bi_follow.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \

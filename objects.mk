@@ -16,6 +16,7 @@ MODULES_C = \
 	canon \
 	audit \
 	who \
+	qualification \
 	workflow \
 	guard \
 	lock \
@@ -31,6 +32,7 @@ MODULES_C = \
 	mapping \
 	personal \
 	similarity \
+	dayplan \
 	textlength \
 	lexicon \
 	text \
@@ -61,6 +63,11 @@ PURE_C = \
 	itemmap \
 	personal \
 	similarity \
+	dayplan \
+	dayplan_times \
+	dayplan_match \
+	dayplan_flow \
+	dayplan_account \
 	utf8 \
 	grapheme \
 	textlength \

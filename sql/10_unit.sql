@@ -147,15 +147,7 @@ COMMENT ON FUNCTION kefu.require_unit(text, text[]) IS
 'Raises KF008 if the caller may not see the unit and, with roles named, KF003 if the caller has none of them there. Every definer function that touches rows of a unit calls it (校验机构权限)';
 
 CREATE FUNCTION kefu.unit_path(unit text) RETURNS SETOF text
-    LANGUAGE sql STABLE PARALLEL SAFE STRICT ROWS 4
-BEGIN ATOMIC
-    WITH RECURSIVE up AS (
-        SELECT u.unit, u.parent, 1 AS step FROM kefu.unit u WHERE u.unit = unit_path.unit
-        UNION ALL
-        SELECT p.unit, p.parent, up.step + 1 FROM up JOIN kefu.unit p ON p.unit = up.parent
-    )
-    SELECT up.unit FROM up ORDER BY up.step;
-END;
+    LANGUAGE c STABLE PARALLEL SAFE STRICT ROWS 4 AS 'MODULE_PATHNAME', 'kefu_unit_path';
 COMMENT ON FUNCTION kefu.unit_path(text) IS
 'The unit, its parent and so on up to Group, in this order; empty for an unknown unit (机构路径)';
 

@@ -96,7 +96,7 @@ CREATE TABLE kefu.endpoint (
     file_field text COLLATE "C",
     pre_encoded text[] NOT NULL DEFAULT '{}',
     item_kind text COLLATE "C" NOT NULL CONSTRAINT endpoint_item_kind CHECK
-        (item_kind IN ('status', 'comment', 'message', 'user')),
+        (item_kind IN ('status', 'comment', 'message', 'user', 'follow')),
     result_kind text COLLATE "C" NOT NULL CONSTRAINT endpoint_result_kind CHECK
         (result_kind IN ('list', 'object', 'id', 'nothing')),
     items_paths text[] NOT NULL DEFAULT '{$}',
@@ -169,7 +169,7 @@ CREATE TABLE kefu.endpoint (
 );
 COMMENT ON TABLE kefu.endpoint IS 'What can be asked of a platform, how, and how its reply is to be read; an action without a row is one the platform can''t do and becomes a task (接口)';
 COMMENT ON COLUMN kefu.endpoint.platform IS 'platform (平台)';
-COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, repost, delete_post, delete_comment. Verification: sent_comments, sent_messages, own_posts. State: profile, post_counts. Others as needed (动作)';
+COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, repost, delete_post, delete_comment, follow, unfollow. Verification: sent_comments, sent_messages, own_posts. State: profile, post_counts, follows. Others as needed (动作)';
 COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, state 账号状态: polled like a feed, but tells what the account is and brings no messages, write 发送, verify 核对, step: part of another one (用途)';
 COMMENT ON COLUMN kefu.endpoint.to_us IS 'its items are written to the account that fetches them; false for search and other units'' accounts, whose finds open nothing before a person has read them (是否写给本账号; R87, R104, ruling 30)';
 COMMENT ON COLUMN kefu.endpoint.base_url IS 'base address of this endpoint only; NULL: the platform''s (接口地址)';
@@ -231,7 +231,7 @@ COMMENT ON COLUMN kefu.endpoint.verify_after IS 'how long to wait before that, s
 CREATE TABLE kefu.field_map (
     platform text COLLATE "C" NOT NULL REFERENCES kefu.platform,
     item_kind text COLLATE "C" NOT NULL CONSTRAINT field_map_item_kind CHECK
-        (item_kind IN ('status', 'comment', 'message', 'user')),
+        (item_kind IN ('status', 'comment', 'message', 'user', 'follow')),
     field text COLLATE "C" NOT NULL CONSTRAINT field_map_field CHECK (field IN
         ('native_id', 'dedupe_key', 'item_type', 'parent_id', 'parent_type', 'parent_author_id',
          'root_id', 'thread_id', 'author_id', 'author_name', 'author_handle', 'author_province',

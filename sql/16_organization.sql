@@ -81,6 +81,20 @@ COMMENT ON COLUMN kefu.waiver.valid IS 'half-open range of at most 7 times 24 ho
 COMMENT ON COLUMN kefu.waiver.reason IS 'why (理由)';
 COMMENT ON COLUMN kefu.waiver.granted_by IS 'leader (批准人)';
 
+-- A backend remembers who is qualified until one of these changes (R7).
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.qualification_rule FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+ALTER TABLE kefu.qualification_rule ENABLE ALWAYS TRIGGER rules_changed;
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.qualification FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+ALTER TABLE kefu.qualification ENABLE ALWAYS TRIGGER rules_changed;
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.training FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+ALTER TABLE kefu.training ENABLE ALWAYS TRIGGER rules_changed;
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.waiver FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+ALTER TABLE kefu.waiver ENABLE ALWAYS TRIGGER rules_changed;
+
 CREATE TABLE kefu.contact (
     contact_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,

@@ -293,11 +293,7 @@ COMMENT ON FUNCTION kefu.effect_solve_topic(kefu.move) IS 'A solution exists: it
 CREATE FUNCTION kefu.effect_publish_topic(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
-    IF NOT EXISTS (SELECT FROM kefu.account a
-                    WHERE a.account = m.args ->> 'account' AND m.unit IN (SELECT kefu.unit_path(a.unit))) THEN
-        RAISE EXCEPTION 'unit % publishes nothing on "%"', m.unit, m.args ->> 'account'
-            USING ERRCODE = 'KF004', HINT = 'Name an account of the unit or of one below it.';
-    END IF;
+    PERFORM kefu.require_publisher(m.unit, m.args ->> 'account');
     UPDATE kefu.topic
        SET account = m.args ->> 'account', native_id = m.args ->> 'post', link = m.args ->> 'link',
            decision = 'announce', published_at = m.at

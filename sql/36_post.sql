@@ -153,6 +153,9 @@ CREATE TABLE kefu.post (
     steps_needed smallint NOT NULL DEFAULT 1,
     steps_done smallint NOT NULL DEFAULT 0,
     is_urgent boolean NOT NULL DEFAULT false,
+    valid_from timestamptz,
+    valid_until timestamptz,
+    wish_at timestamptz,
     made_at timestamptz NOT NULL,
     submitted_at timestamptz,
     approved_at timestamptz,
@@ -161,7 +164,8 @@ CREATE TABLE kefu.post (
     closed_at timestamptz,
     CONSTRAINT post_marketing CHECK (NOT is_marketing OR kind = 'service'),
     CONSTRAINT post_repost CHECK ((repost_platform IS NULL) = (repost_id IS NULL) AND (repost_id IS NULL) = (repost_source IS NULL)),
-    CONSTRAINT post_copied CHECK (NOT is_copied OR repost_id IS NULL)
+    CONSTRAINT post_copied CHECK (NOT is_copied OR repost_id IS NULL),
+    CONSTRAINT post_valid CHECK (valid_from < valid_until)
 ) WITH (fillfactor = 85);
 CREATE INDEX post_open ON kefu.post (unit, state) WHERE closed_at IS NULL;
 CREATE INDEX post_topic ON kefu.post (topic_id) WHERE topic_id IS NOT NULL;
@@ -194,6 +198,9 @@ COMMENT ON COLUMN kefu.post.scheme IS 'scheme it was submitted under; NULL not s
 COMMENT ON COLUMN kefu.post.steps_needed IS 'steps its review has (审核步骤数)';
 COMMENT ON COLUMN kefu.post.steps_done IS 'of them done in this round; 0 none (已审步骤数)';
 COMMENT ON COLUMN kefu.post.is_urgent IS 'approved on the urgent path (是否紧急发布; R40)';
+COMMENT ON COLUMN kefu.post.valid_from IS 'not to be published before; NULL: at any time (可发布起始时间)';
+COMMENT ON COLUMN kefu.post.valid_until IS 'not to be published later; NULL: it doesn''t go out of date (可发布截止时间)';
+COMMENT ON COLUMN kefu.post.wish_at IS 'when it is wished to be published, of its request or its writer; NULL no wish (期望发布时间)';
 COMMENT ON COLUMN kefu.post.made_at IS 'when it was begun (创建时间)';
 COMMENT ON COLUMN kefu.post.submitted_at IS 'when it was last submitted; NULL not in this round (提交时间)';
 COMMENT ON COLUMN kefu.post.approved_at IS 'when this wording was approved; NULL not (审核通过时间)';

@@ -188,6 +188,17 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_erase_order(kefu.move) IS 'Notes on a work order go (删除投诉单文字; ruling 21)';
 
+CREATE FUNCTION kefu.effect_erase_opinion(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.opinion
+       SET summary = kefu.mark_erased(summary), solution = kefu.mark_erased(solution),
+           result = kefu.mark_erased(result), reason = kefu.mark_erased(reason)
+     WHERE opinion_id = m.id;
+    PERFORM kefu.erase_trail('opinion', m.id);
+END $$;
+COMMENT ON FUNCTION kefu.effect_erase_opinion(kefu.move) IS 'Notes on an opinion go, its words go with the message; item, category, department, instants and the post stay, and its submitter keeps being counted (删除意见文字; ruling 21)';
+
 CREATE FUNCTION kefu.effect_erase_task(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
@@ -341,8 +352,10 @@ BEGIN
     messages := ARRAY(SELECT kefu.person_messages(person));
     tickets := ARRAY(SELECT kefu.person_tickets(person));
     orders := ARRAY(SELECT o.order_id FROM kefu.work_order o WHERE o.ticket_id = ANY (tickets));
-    -- Messages before tickets before orders, as everywhere else.
+    -- Messages before what was made of them, tickets before orders, as everywhere else.
     PERFORM kefu.erase_objects(m.id, 'message', messages);
+    PERFORM kefu.erase_objects(m.id, 'opinion', ARRAY(
+        SELECT o.opinion_id FROM kefu.opinion o WHERE o.message_id = ANY (messages)));
     PERFORM kefu.erase_objects(m.id, 'ticket', tickets);
     PERFORM kefu.erase_objects(m.id, 'work_order', orders);
     PERFORM kefu.erase_objects(m.id, 'task', ARRAY(

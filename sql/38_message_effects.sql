@@ -21,14 +21,25 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_open_provisional_ticket(kefu.move) IS 'Named by the machine, done set-wise by kefu.ingest(); called alone it refuses (临时立案; ruling 30)';
 
+CREATE FUNCTION kefu.open_opinion(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.raise_new('opinion', 'record', jsonb_strip_nulls(jsonb_build_object(
+                'unit', m.unit, 'content', m.id, 'person', g.person_id, 'posted_at', g.posted_at,
+                'item', coalesce(nullif(m.args ->> 'item', ''), (kefu.survey_of(m.id)).item),
+                'category', m.args ->> 'category')))
+       FROM kefu.message g WHERE g.message_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.open_opinion(kefu.move) IS 'Records the opinion in a message that is triaged; its item is that of the survey where none is named. For its effects only (由消息记录意见; R135, R136)';
+
 CREATE FUNCTION kefu.effect_open_opinion(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
-    RAISE EXCEPTION 'this version keeps no opinions'
-        USING ERRCODE = 'feature_not_supported',
-              HINT = 'Triage the message as an inquiry; the suggestion stays in its text.';
+    PERFORM kefu.effect_drop_provisional_ticket(m);
+    UPDATE kefu.message SET confirmed_kind = 'opinion' WHERE message_id = m.id;
+    PERFORM kefu.open_opinion(m);
 END $$;
-COMMENT ON FUNCTION kefu.effect_open_opinion(kefu.move) IS 'Opinions have no table in this version: a clear refusal (意见; R135)';
+COMMENT ON FUNCTION kefu.effect_open_opinion(kefu.move) IS 'The message is an opinion and nothing else (转意见; R81, R135)';
 
 CREATE FUNCTION kefu.effect_open_task(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -50,6 +61,9 @@ DECLARE
     wanted text := m.args ->> 'kind';
     opened bigint;
 BEGIN
+    IF m.args ->> 'item' <> '' THEN
+        PERFORM kefu.open_opinion(m);
+    END IF;
     IF wanted IN ('inquiry', 'complaint', 'negative') THEN
         INSERT INTO kefu.topic_queue (message_id, queued_at) VALUES (m.id, m.at) ON CONFLICT DO NOTHING;
     END IF;
@@ -68,7 +82,7 @@ BEGIN
     PERFORM kefu.raise_event('ticket', t.ticket_id, 'confirm', m.args);
     UPDATE kefu.message SET confirmed_kind = wanted WHERE message_id = m.id;
 END $$;
-COMMENT ON FUNCTION kefu.effect_confirm_or_open_ticket(kefu.move) IS 'Confirms or reclassifies the provisional ticket, or opens one for a find (确认或立案; R81, R105, R124)';
+COMMENT ON FUNCTION kefu.effect_confirm_or_open_ticket(kefu.move) IS 'Confirms or reclassifies the provisional ticket, or opens one for a find; where an item is named the opinion in the message is recorded too (确认或立案; R81, R105, R124, ruling 15)';
 
 CREATE FUNCTION kefu.effect_drop_provisional_ticket(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS

@@ -78,7 +78,8 @@ BEGIN
      WHERE request_id = m.id RETURNING * INTO r;
     made := (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
                 'unit', r.desk_unit, 'kind', CASE r.kind WHEN 'notice' THEN 'notice' ELSE 'service' END,
-                'is_marketing', r.kind = 'marketing', 'text', r.text, 'request', r.request_id)))).id;
+                'is_marketing', r.kind = 'marketing', 'text', r.text, 'request', r.request_id,
+                'wish_at', r.wish_at)))).id;
     UPDATE kefu.post_request SET post_id = made WHERE request_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_draft_post(kefu.move) IS 'An accepted request becomes the draft of a post, which has a review of its own (起草博文; R5, R10, R45)';
@@ -250,6 +251,13 @@ $$
 DECLARE
     p kefu.post;
 BEGIN
+    IF EXISTS (SELECT FROM kefu.post x
+                WHERE x.post_id = post
+                  AND coalesce((args ->> 'valid_from')::timestamptz, x.valid_from)
+                      >= coalesce((args ->> 'valid_until')::timestamptz, x.valid_until)) THEN
+        RAISE EXCEPTION 'a post can''t go out of date before it may be published'
+            USING ERRCODE = 'KF004', HINT = 'Give a valid_until after valid_from.';
+    END IF;
     UPDATE kefu.post x
        SET text = coalesce(args ->> 'text', x.text),
            heading = CASE WHEN args ? 'heading' THEN nullif(btrim(args ->> 'heading', '#＃ '), '') ELSE x.heading END,
@@ -260,6 +268,9 @@ BEGIN
            repost_platform = coalesce(args ->> 'repost_platform', x.repost_platform),
            repost_id = coalesce(args ->> 'repost_id', x.repost_id),
            repost_source = coalesce(args ->> 'repost_source', x.repost_source),
+           valid_from = coalesce((args ->> 'valid_from')::timestamptz, x.valid_from),
+           valid_until = coalesce((args ->> 'valid_until')::timestamptz, x.valid_until),
+           wish_at = coalesce((args ->> 'wish_at')::timestamptz, x.wish_at),
            writers = CASE WHEN writer IS NULL OR writer = ANY (x.writers) THEN x.writers ELSE x.writers || writer END
      WHERE x.post_id = post RETURNING x.* INTO p;
     IF args ? 'media' THEN
@@ -273,7 +284,7 @@ BEGIN
         END IF;
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.write_post(bigint, jsonb, integer) IS 'Writes what came with an event into a post: text, heading, source, repost, pictures. For its effects only (内部: 撰写博文)';
+COMMENT ON FUNCTION kefu.write_post(bigint, jsonb, integer) IS 'Writes what came with an event into a post: text, heading, source, repost, validity, wish, pictures. For its effects only (内部: 撰写博文)';
 
 CREATE FUNCTION kefu.effect_edit_post(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -384,6 +395,7 @@ DECLARE
 BEGIN
     PERFORM kefu.clear_placements(m, m.args ->> 'reason', false);
     UPDATE kefu.post SET closed_at = m.at WHERE post_id = m.id RETURNING request_id INTO asked_by;
+    PERFORM kefu.fail_reissue(m.id, m.args ->> 'reason');
     IF asked_by IS NOT NULL AND kefu.may_happen('request', asked_by, 'reject') THEN
         PERFORM kefu.raise_event('request', asked_by, 'reject', jsonb_build_object('reason', m.args ->> 'reason'));
     END IF;
@@ -411,22 +423,25 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_withdraw_post(kefu.move) IS 'Deleted wherever it stands, at once (撤下博文; R73, R76-R79)';
 
+CREATE FUNCTION kefu.open_reissue(p kefu.post, text text, correction bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.raise_event('post', (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
+        'unit', p.unit, 'kind', 'reissue', 'text', text, 'heading', p.heading, 'category', p.category,
+        'reissue_of', p.post_id, 'correction', correction)))).id, 'submit');
+END $$;
+COMMENT ON FUNCTION kefu.open_reissue(kefu.post, text, bigint) IS 'A new post that stands for another, submitted on the urgent path (开立重发博文; R73-R75)';
+
 CREATE FUNCTION kefu.effect_open_reissue_post(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$
-DECLARE
-    made bigint;
-BEGIN
+$$ BEGIN
     -- The wording on record is the one that was wrong.
     IF coalesce(m.args ->> 'text', '') = '' THEN
         RAISE EXCEPTION 'the new wording is missing' USING ERRCODE = 'KF002', HINT = 'Give text.';
     END IF;
     UPDATE kefu.post SET closed_at = m.at WHERE post_id = m.id;
-    made := (kefu.raise_new('post', 'open', jsonb_strip_nulls(jsonb_build_object(
-                'unit', m.unit, 'kind', 'reissue', 'text', m.args ->> 'text', 'heading', p.heading,
-                'category', p.category, 'reissue_of', m.id, 'correction', m.args ->> 'correction'))
-                )).id FROM kefu.post p WHERE p.post_id = m.id;
-    PERFORM kefu.raise_event('post', made, 'submit');
+    PERFORM kefu.open_reissue(p, m.args ->> 'text', (m.args ->> 'correction')::bigint)
+       FROM kefu.post p WHERE p.post_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_open_reissue_post(kefu.move) IS 'A new post that stands for this one, in review at once, by the urgent path if need be (重发; R73-R75)';
 
@@ -464,6 +479,7 @@ DECLARE
     at timestamptz := greatest((m.args ->> 'send_at')::timestamptz, m.at);
 BEGIN
     SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = m.id;
+    PERFORM kefu.require_in_date(p, at);
     FOR named IN SELECT DISTINCT btrim(n.name) FROM regexp_split_to_table(m.args ->> 'accounts', ',') AS n(name)
                   WHERE btrim(n.name) <> '' ORDER BY 1 LOOP
         a := kefu.require_own_account(m.unit, named);
@@ -484,13 +500,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_create_placements(kefu.move) IS 'Plans the post on each of the accounts named (排期投放; R38, R39)';
 
-CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RETURNS void
+CREATE FUNCTION kefu.require_in_date(p kefu.post, at timestamptz) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    IF at < p.valid_from OR at > p.valid_until THEN
+        RAISE EXCEPTION 'the post may not be published then'
+            USING ERRCODE = 'KF004',
+                  DETAIL = format('It is valid from %s until %s.', coalesce(p.valid_from::text, 'ever'),
+                                  coalesce(p.valid_until::text, 'further notice'));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.require_in_date(kefu.post, timestamptz) IS 'KF004 for an instant before or after a post may be published, both ends included (校验有效期)';
+
+CREATE FUNCTION kefu.send_problem(p kefu.post, a kefu.account, said text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
 $$
 DECLARE
     kind text := CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END;
     pictures bigint := (SELECT count(*) FROM kefu.post_media x WHERE x.post_id = p.post_id);
-    problem text := CASE
+BEGIN
+    RETURN CASE
         WHEN NOT a.is_live THEN 'the account is closed'
         WHEN pictures > 1 OR (pictures = 1 AND p.repost_id IS NOT NULL)
             THEN 'one picture can go along with a post, none with a repost'
@@ -502,6 +531,14 @@ DECLARE
                 FROM kefu.check_text(a.platform, kind, p.unit, said, NULL) AS c
                WHERE c.effect = 'block' AND c.rule NOT IN ('personal_data', 'uncredited')
                  AND c.rule <> ALL (kefu.overridden_rules('post', p.post_id, p.unit, said))) END;
+END $$;
+COMMENT ON FUNCTION kefu.send_problem(kefu.post, kefu.account, text) IS 'Why a post can''t be sent on an account by program, or isn''t allowed there by the content rules of today; NULL if it can (不可投放原因; R41, R47)';
+
+CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
+$$
+DECLARE
+    problem text := kefu.send_problem(p, a, said);
 BEGIN
     IF problem IS NOT NULL THEN
         RAISE EXCEPTION 'the post can''t be sent on "%": %', a.account, problem
@@ -568,6 +605,8 @@ COMMENT ON FUNCTION kefu.make_placement(kefu.move) IS 'Inserts a placement of a 
 CREATE FUNCTION kefu.effect_reschedule_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    PERFORM kefu.require_in_date(p, (m.args ->> 'send_at')::timestamptz)
+       FROM kefu.placement l JOIN kefu.post p USING (post_id) WHERE l.placement_id = m.id;
     PERFORM kefu.claim_slot(l.account, (m.args ->> 'send_at')::timestamptz, l.kind, l.is_repost, m.id)
        FROM kefu.placement l WHERE l.placement_id = m.id;
     UPDATE kefu.placement
@@ -644,9 +683,12 @@ BEGIN
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'uncertain';
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    PERFORM kefu.watch_placement(l);
     IF kefu.may_happen('post', l.post_id, 'publish') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'publish', jsonb_build_object('placement', m.id));
-    ELSIF (SELECT p.withdrawn_at IS NOT NULL FROM kefu.post p WHERE p.post_id = l.post_id) THEN
+    END IF;
+    IF NOT kefu.follow_correction(l)
+       AND (SELECT p.withdrawn_at IS NOT NULL FROM kefu.post p WHERE p.post_id = l.post_id) THEN
         PERFORM kefu.raise_event('placement', m.id, 'delete', jsonb_build_object('reason', 'the post was withdrawn'));
     END IF;
 END $$;
@@ -675,6 +717,7 @@ BEGIN
     PERFORM kefu.open_task(m.unit, 'post_failed', 'R38', m.at + interval '1 hour',
                            outbound => (m.args ->> 'outbound')::bigint, note => format('%s: %s', l.account, l.reason),
                            object_type => 'placement', object => m.id);
+    PERFORM kefu.follow_correction(l);
     PERFORM kefu.fail_if_all_failed(l.post_id, l.reason);
 END $$;
 COMMENT ON FUNCTION kefu.effect_fail_placement(kefu.move) IS 'Not taken: a person must see to it, with the platform''s words (投放失败; R38)';
@@ -696,6 +739,7 @@ BEGIN
     END IF;
     UPDATE kefu.outbound SET state = 'cancelled' WHERE outbound_id = o.outbound_id AND state = 'queued';
     UPDATE kefu.placement SET reason = m.args ->> 'reason' WHERE placement_id = m.id RETURNING * INTO l;
+    PERFORM kefu.follow_correction(l);
     IF NOT EXISTS (SELECT FROM kefu.placement x WHERE x.post_id = l.post_id AND x.state <> 'cancelled')
        AND kefu.may_happen('post', l.post_id, 'unschedule') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'unschedule', jsonb_build_object('reason', l.reason));
@@ -724,10 +768,16 @@ COMMENT ON FUNCTION kefu.effect_delete_placement(kefu.move) IS 'Deleted where th
 
 CREATE FUNCTION kefu.effect_end_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
-    UPDATE kefu.placement SET deleted_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at) WHERE placement_id = m.id;
+$$
+DECLARE
+    l kefu.placement;
+BEGIN
+    UPDATE kefu.placement SET deleted_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at)
+     WHERE placement_id = m.id RETURNING * INTO l;
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    DELETE FROM kefu.sweep WHERE placement_id = m.id;
+    PERFORM kefu.follow_correction(l);
 END $$;
 COMMENT ON FUNCTION kefu.effect_end_placement(kefu.move) IS 'It is gone from the platform (投放已删; R73, R79)';
 

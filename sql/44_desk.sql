@@ -13,14 +13,14 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.facts(text[]) IS 'Facts from names and values in turn; a NULL value is left out (事实组合)';
 
-CREATE FUNCTION kefu.triage(message bigint, kind text, priority integer DEFAULT NULL, category text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL, product text DEFAULT NULL)
+CREATE FUNCTION kefu.triage(message bigint, kind text, priority integer DEFAULT NULL, category text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL, product text DEFAULT NULL, item text DEFAULT NULL)
     RETURNS kefu.outcome
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    SELECT kefu.advance('message', message, 'triage', kefu.facts('kind', kind, 'priority', priority::text, 'category', category, 'product', product), version, request_key);
+    SELECT kefu.advance('message', message, 'triage', kefu.facts('kind', kind, 'priority', priority::text, 'category', category, 'product', product, 'item', item), version, request_key);
 END;
-COMMENT ON FUNCTION kefu.triage(bigint, text, integer, text, integer, text, text) IS
-'A person says what a message is: inquiry, complaint, negative, praise or task; its provisional ticket is confirmed, reclassified or opened. priority: 1 highest to 4, what the rules suggest if left out; category and product: codes of kefu_bi.matters. kefu.suggest() says what it may be (分类; R81, R105, R124)';
+COMMENT ON FUNCTION kefu.triage(bigint, text, integer, text, integer, text, text, text) IS
+'A person says what a message is: inquiry, complaint, negative, praise, opinion or task; its provisional ticket is confirmed, reclassified or opened, or dropped for an opinion or a task. priority: 1 highest to 4, what the rules suggest if left out; category and product: codes of kefu_bi.matters. item, a code of product: the opinion in the message is recorded too; an opinion under a survey post takes the survey''s if left out. kefu.suggest() says what it may be (分类; R81, R105, R124, R135, ruling 15)';
 
 CREATE FUNCTION kefu.attach(message bigint, ticket bigint, meaning text, further_need text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome

@@ -25,6 +25,11 @@ BEGIN
               JOIN kefu.topic t USING (topic_id)
              WHERE t.state = 'published'
             UNION ALL
+            SELECT o.target, o.value, 50, format('under the post of survey %s: %s', v.survey_id, v.title)
+              FROM kefu.survey_of(g.message_id) AS v
+              CROSS JOIN LATERAL (VALUES ('kind', 'opinion'), ('item', v.item)) AS o(target, value)
+             WHERE v.survey_id IS NOT NULL
+            UNION ALL
             SELECT 'attach', t.ticket_id::text,
                    40 + CASE WHEN a.platform = g.platform THEN 20 ELSE 0 END
                       + CASE WHEN t.category = (
@@ -43,12 +48,13 @@ BEGIN
                AND t.unit = ANY (kefu.my_units())) AS s
       LEFT JOIN kefu.machine k ON s.target = 'kind' AND k.machine = s.value
       LEFT JOIN kefu.matter m ON m.matter = s.value
-            AND m.axis = CASE s.target WHEN 'category' THEN 'phenomenon' WHEN 'product' THEN 'product' END
-     ORDER BY array_position(ARRAY['answer', 'attach', 'kind', 'category', 'product', 'priority'], s.target),
+            AND m.axis = CASE s.target WHEN 'category' THEN 'phenomenon' WHEN 'product' THEN 'product'
+                                   WHEN 'item' THEN 'product' END
+     ORDER BY array_position(ARRAY['answer', 'attach', 'kind', 'item', 'category', 'product', 'priority'], s.target),
               s.score DESC, s.value;
 END $$;
 COMMENT ON FUNCTION kefu.suggest(bigint) IS
-'What a message may be, for a person to decide: kinds, categories and products with their points, the priority that risk words ask for, open tickets of the same person, on any platform, to attach it to, and the address of the public answer where its topic has one; why names the rule of each point. Nothing is changed. KF008 if the message is not there or not visible (分类建议; R81, R105, R124, R128)';
+'What a message may be, for a person to decide: kinds, categories and products with their points, the priority that risk words ask for, open tickets of the same person, on any platform, to attach it to, the address of the public answer where its topic has one, and opinion with its item under the post of a survey; why names the rule of each point. Nothing is changed. KF008 if the message is not there or not visible (分类建议; R81, R105, R124, R128, R136)';
 
 CREATE FUNCTION kefu.add_matter(axis text, matter text, name_zh text, name_en text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

@@ -98,6 +98,18 @@ END $$;
 COMMENT ON FUNCTION kefu.qualification_gap(integer, timestamptz) IS
 'What a person lacks at an instant to be given work and since when, in the language of the session; NULL if nothing. The engine asks it whenever work gets a new handler and refuses with KF009 (资质缺口; R7)';
 
+CREATE FUNCTION kefu.qualified_until(staff_id integer, at timestamptz) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN coalesce(least(
+        (SELECT min(greatest(n.until, n.waived_until))
+           FROM kefu.qualification_needs(qualified_until.staff_id, qualified_until.at) AS n),
+        (SELECT min(lower(r.valid)) FROM kefu.qualification_rule r WHERE lower(r.valid) > at)),
+        'infinity');
+END $$;
+COMMENT ON FUNCTION kefu.qualified_until(integer, timestamptz) IS
+'Of a person who lacks nothing at an instant: before when no row written so far can change that, such as the end of a training or the first day of a new rule; infinity if nothing can (内部: 资质有效至; R7)';
+
 -- Recording it --------------------------------------------------------------------
 
 CREATE FUNCTION kefu.require_range(from_at timestamptz, to_at timestamptz) RETURNS tstzrange

@@ -53,9 +53,12 @@ BEGIN ATOMIC
         WHEN 'topic' THEN (SELECT concat_ws(': ', t.category, format('messages %s, persons %s, platforms %s',
                                   t.messages_count, t.persons_count, t.platforms_count))
                              FROM kefu.topic t WHERE t.topic_id = id)
+        WHEN 'opinion' THEN (SELECT kefu.hide_numbers(coalesce(o.summary, g.text))
+                               FROM kefu.opinion o JOIN kefu.message g USING (message_id) WHERE o.opinion_id = id)
         WHEN 'request' THEN (SELECT r.text FROM kefu.post_request r WHERE r.request_id = id)
         WHEN 'post' THEN (SELECT p.text FROM kefu.post p WHERE p.post_id = id)
         WHEN 'placement' THEN (SELECT concat_ws(': ', l.account, l.text) FROM kefu.placement l WHERE l.placement_id = id)
+        WHEN 'follow' THEN (SELECT concat_ws(': ', f.account, f.category, f.native_id) FROM kefu.follow f WHERE f.follow_id = id)
         WHEN 'task' THEN (SELECT concat_ws(': ', k.cause, k.note) FROM kefu.task k WHERE k.task_id = id)
         ELSE coalesce(
             (SELECT o.further_need FROM kefu.work_order o
@@ -69,7 +72,7 @@ BEGIN ATOMIC
         END, 140);
 END;
 COMMENT ON FUNCTION kefu.work_text(text, bigint) IS
-'What a piece of work is about, at most 140 characters: the customer''s last words, the further need of a work order, the cause of a task; a work order, which a department reads, shows no message with contact data and no long number; NULL if there is none. The caller checks who may read it (内部: 工作内容)';
+'What a piece of work is about, at most 140 characters: the customer''s last words, the further need of a work order, the cause of a task; a work order, which a department reads, shows no message with contact data and no long number, nor does an opinion a long number; NULL if there is none. The caller checks who may read it (内部: 工作内容)';
 
 CREATE FUNCTION kefu.worklist(unit text, max_rows integer DEFAULT 200)
     RETURNS TABLE (object_type text, id bigint, of_unit text, machine text, state text, state_label text,
@@ -109,6 +112,12 @@ BEGIN
            AND kefu.is_given('work_order', o.order_id, o.unit, o.handler)
            AND o.unit NOT IN (SELECT m.unit FROM mine m)
         UNION ALL
+        SELECT 'follow', f.follow_id, f.unit, 'follow', f.state, 3::smallint, f.handler, false, f.version
+          FROM kefu.follow f JOIN mine USING (unit)
+         WHERE f.state = 'proposed'
+            OR f.state = 'following' AND EXISTS (SELECT FROM kefu.clock k WHERE k.object_type = 'follow'
+                   AND k.object_id = f.follow_id AND k.stopped_at IS NULL AND k.due_at <= kefu.now())
+        UNION ALL
         SELECT 'task', k.task_id, k.unit, 'task', k.state, 2::smallint, k.handler, false, k.version
           FROM kefu.task k
          WHERE lends AND k.handler = kefu.me() AND k.state = 'open'
@@ -132,6 +141,10 @@ BEGIN
           FROM kefu.topic t JOIN mine USING (unit)
          WHERE t.state IN ('due', 'ready')
         UNION ALL
+        SELECT 'opinion', o.opinion_id, o.unit, 'opinion', o.state, 2::smallint, o.handler, false, o.version
+          FROM kefu.opinion o JOIN mine USING (unit)
+         WHERE o.closed_at IS NULL
+        UNION ALL
         SELECT 'request', r.request_id, r.unit, 'request', r.state, 2::smallint, r.handler, false, r.version
           FROM kefu.post_request r JOIN mine USING (unit)
          WHERE r.state IN ('submitted', 'rejected')
@@ -144,6 +157,10 @@ BEGIN
         SELECT 'placement', l.placement_id, l.unit, 'placement', l.state, 2::smallint, l.handler, false, l.version
           FROM kefu.placement l JOIN mine USING (unit)
          WHERE l.state IN ('uncertain', 'failed')
+        UNION ALL
+        SELECT 'correction', c.correction_id, c.unit, 'correction', c.state, 1::smallint, c.handler, false, c.version
+          FROM kefu.correction c JOIN mine USING (unit)
+         WHERE c.closed_at IS NULL
         UNION ALL
         SELECT 'task', k.task_id, k.unit, 'task', k.state, 2::smallint, k.handler, false, k.version
           FROM kefu.task k JOIN mine USING (unit)

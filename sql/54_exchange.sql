@@ -42,6 +42,7 @@ DECLARE
 BEGIN
     PERFORM kefu.require_worker();
     RETURN least(CASE WHEN may IN ('live', 'rehearse') THEN (SELECT f.due_at FROM kefu.due_feed f ORDER BY f.due_at LIMIT 1) END,
+                 CASE WHEN may IN ('live', 'rehearse') THEN (SELECT w.due_at FROM kefu.due_sweep w ORDER BY w.due_at LIMIT 1) END,
                  CASE WHEN may = 'live' THEN (SELECT min(o.due_at) FROM kefu.due_outbound o) END,
                  CASE WHEN may = 'live' THEN (SELECT min(t.due_at) FROM kefu.due_refresh t) END);
 END $$;
@@ -85,7 +86,10 @@ $$ BEGIN
     RETURN QUERY
     WITH due AS MATERIALIZED (
         SELECT x.*, gen_random_uuid() AS new_key,
-               CASE x.state WHEN 'queued' THEN 'send' ELSE 'verify' END AS asked_for
+               CASE x.state WHEN 'queued' THEN 'send' ELSE 'verify' END AS asked_for,
+               -- Here, as a query among its arguments would keep build_request() from being expanded.
+               (SELECT i.handle FROM kefu.account a JOIN kefu.identity i ON i.platform = a.platform
+                 WHERE a.account = x.account AND i.native_id = x.recipient_id) AS recipient_handle
           FROM kefu.outbound x
          WHERE x.outbound_id = ANY (ids) AND x.state IN ('queued', 'uncertain')
            AND greatest(x.not_before, x.lease_until) <= kefu.now()
@@ -101,8 +105,7 @@ $$ BEGIN
                                  'root_id', d.root_id, 'recipient_id', d.recipient_id,
                                  'own_id', a.native_id, 'own_handle', a.handle, 'nonce', d.new_key,
                                  'request_key', 'kefu-' || d.outbound_id,
-                                 'recipient_handle', (SELECT i.handle FROM kefu.identity i
-                                     WHERE i.platform = a.platform AND i.native_id = d.recipient_id))
+                                 'recipient_handle', d.recipient_handle)
               || CASE WHEN d.media_id IS NOT NULL THEN kefu.picture_words(d.media_id) ELSE '{}' END || d.step_args,
               CASE d.asked_for WHEN 'send' THEN '{}'
                                ELSE (kefu.walk_request(a.platform, e.verify_action, NULL, NULL)).params END,
@@ -256,6 +259,7 @@ DECLARE
     may text := kefu.desk_state();
     claimed integer := 0;
     refreshed integer := 0;
+    polled integer;
 BEGIN
     PERFORM kefu.require_worker();
     IF may NOT IN ('live', 'rehearse') OR max <= 0 THEN
@@ -272,9 +276,13 @@ BEGIN
         GET DIAGNOSTICS claimed = ROW_COUNT;
     END IF;
     RETURN QUERY SELECT c.* FROM kefu.claim_feeds(max - refreshed - claimed) c;
+    GET DIAGNOSTICS polled = ROW_COUNT;
+    IF refreshed + claimed + polled < max THEN
+        RETURN QUERY SELECT c.* FROM kefu.claim_sweeps(max - refreshed - claimed - polled) c;
+    END IF;
 END $$;
 COMMENT ON FUNCTION kefu.claim_exchanges(integer) IS
-'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), polls (feed), and renewals of tokens (refresh). None unless the desk is live here; a rehearsing desk only polls. For the worker or an administrator of Group (认领交换)';
+'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), polls (feed), renewals of tokens (refresh), and looks at links and originals (sweep). None unless the desk is live here; a rehearsing desk only polls and looks. For the worker or an administrator of Group (认领交换)';
 
 -- --- what came back ------------------------------------------------------------------
 
@@ -404,10 +412,10 @@ BEGIN
     -- Where somebody else has asked since, there is no such lease: what comes late
     -- is asked for again.
     FOR r IN
-        SELECT p.*, a.account, a.platform, s.action, c.class, c.retry_after_seconds, c.scope
-          FROM unnest(keys, lease_keys, http_statuses, errors, bodies, headers, finished_at)
-               WITH ORDINALITY AS p(key, lease_key, http_status, error, body, headers, finished_at, n)
-         CROSS JOIN LATERAL (SELECT x.account, x.action FROM kefu.feed_state x
+        SELECT p.*, a.account, a.platform, s.action, s.walk ->> 'walk' IS NULL AS begins, c.class, c.retry_after_seconds, c.scope
+          FROM unnest(keys, lease_keys, http_statuses, errors, bodies, headers, started_at, finished_at)
+               WITH ORDINALITY AS p(key, lease_key, http_status, error, body, headers, started_at, finished_at, n)
+         CROSS JOIN LATERAL (SELECT x.account, x.action, x.walk FROM kefu.feed_state x
                               WHERE x.account = split_part(p.key, '/', 1) AND x.action = split_part(p.key, '/', 2)
                                 AND x.lease_key = p.lease_key FOR UPDATE) s
           JOIN kefu.account a ON a.account = s.account
@@ -424,9 +432,7 @@ BEGIN
         IF EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
                       AND e.purpose = 'state') THEN
             BEGIN
-                items[r.n] := CASE r.action
-                    WHEN 'post_counts' THEN kefu.take_counts(r.account, r.action, r.body, r.finished_at)
-                    ELSE kefu.take_profile(r.account, r.body, r.finished_at) END;
+                items[r.n] := kefu.take_state(r.account, r.action, r.body, r.begins, r.started_at, r.finished_at);
             EXCEPTION WHEN data_exception THEN
                 items[r.n] := NULL;
                 PERFORM kefu.fail_feed(r.account, r.action, 'unreadable', r.http_status, NULL, NULL);
@@ -450,7 +456,9 @@ BEGIN
     -- walk that is stuck begins anew and still counts from the last closed one.
     UPDATE kefu.feed_state x
        SET lease_until = NULL, lease_key = NULL, last_status = p.http_status,
-           polled_at = p.started_at, high_mark = coalesce(w.new_mark, x.high_mark),
+           polled_at = p.started_at,
+           -- What an account is, is read from end to end each time.
+           high_mark = CASE WHEN e.purpose <> 'state' THEN coalesce(w.new_mark, x.high_mark) END,
            walk = CASE w.step
                WHEN 'closed' THEN NULL
                WHEN 'stuck' THEN jsonb_build_object('closed_before', kefu.closed_before(s))
@@ -471,6 +479,12 @@ BEGIN
                                      THEN kefu.next_link(kefu.header_of(p.headers, 'link'), e.link_rel) END,
          e.max_pages) AS w
      WHERE x.account = s.account AND x.action = s.action AND p.items IS NOT NULL;
+    PERFORM kefu.close_state(s.account, s.action)
+       FROM unnest(keys, items) AS p(key, items)
+       JOIN kefu.feed_state s ON s.account = split_part(p.key, '/', 1) AND s.action = split_part(p.key, '/', 2)
+       JOIN kefu.account a ON a.account = s.account
+       JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = s.action AND e.purpose = 'state'
+      WHERE p.items IS NOT NULL AND s.walk IS NULL AND s.last_class = 'ok';
 END $$;
 COMMENT ON FUNCTION kefu.record_feeds(text[], uuid[], integer[], text[], text[], text[], timestamptz[], timestamptz[]) IS
 'What became of polls, all or nothing; called by kefu.record_exchanges() (登记拉取结果)';
@@ -489,6 +503,9 @@ $$ BEGIN
         ELSIF kinds[i] = 'refresh' THEN
             PERFORM kefu.record_refresh(keys[i], lease_keys[i], http_statuses[i], errors[i], bodies[i],
                                         reply_headers[i], started_at[i], finished_at[i]);
+        ELSIF kinds[i] = 'sweep' THEN
+            PERFORM kefu.record_sweep(keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i], bodies[i],
+                                      finished_at[i]);
         ELSIF kinds[i] <> 'feed' THEN
             PERFORM kefu.record_outbound(kinds[i], keys[i], lease_keys[i], http_statuses[i], errors[i],
                                          bytes_sent[i], bodies[i], reply_headers[i], finished_at[i]);
@@ -526,6 +543,11 @@ BEGIN
           WHERE t.credential = key AND t.lease_key = exchange_failed.lease_key;
         RETURN;
     END IF;
+    IF kind = 'sweep' THEN
+        UPDATE kefu.sweep w SET lease_until = NULL, lease_key = NULL, last_outcome = 'unclear', next_at = kefu.now() + interval '1 hour'
+         WHERE w.sweep_id = key::bigint AND w.lease_key = exchange_failed.lease_key;
+        RETURN;
+    END IF;
     IF kind = 'webhook' THEN
         PERFORM kefu.fail_webhook(w.webhook_id, 'unrecorded', NULL, reason)
            FROM kefu.webhook w JOIN kefu.subscriber_state t USING (subscriber)
@@ -543,4 +565,4 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.exchange_failed(text, text, uuid, text) IS
-'The result of an exchange could not be recorded: it becomes a dead letter, a feed waits, a send is looked for on the platform, a webhook is tried again. For the worker or an administrator of Group (交换结果无法登记)';
+'The result of an exchange could not be recorded: it becomes a dead letter, a feed waits, a send is looked for on the platform, a webhook is tried again, a look is taken later. For the worker or an administrator of Group (交换结果无法登记)';

@@ -47,9 +47,13 @@ VALUES
     ('release_unqualified', 'kefu.release_unqualified(integer)', '1 minute', 1000, 30, '资质失效退回',
      'work held without qualification'),
     ('assign_topics', 'kefu.assign_topics(integer)', '1 minute', 200, 15, '同类问题统计', 'same-matter topics'),
+    ('collect_opinions', 'kefu.collect_opinions(integer)', '10 minutes', 500, 40, '每日意见收集', 'daily collection of opinions'),
+    ('follow_originals', 'kefu.follow_originals(integer)', '1 minute', 100, 16, '原文删除联动', 'reposts of what was deleted'),
     ('keep_terms', 'kefu.retain_some(integer)', '1 day', 10, 60, '个人信息到期处理', 'personal data past its time'),
     ('forget_webhooks', 'kefu.forget_webhooks(integer)', '1 day', 10000, 90, '清理已送达推送', 'forget delivered webhooks'),
     ('plan_themes', 'kefu.plan_themes(integer)', '1 day', 1000, 70, '节日主题待办', 'duties of festivals'),
+    ('propose_follows', 'kefu.propose_follows(integer)', '1 hour', 200, 72, '按规则提出关注', 'follows that must be'),
+    ('match_follows', 'kefu.match_follows(integer)', '1 minute', 200, 74, '比对关注列表', 'platforms'' follow lists'),
     ('raise_alarms', 'kefu.raise_alarms(integer)', '1 minute', 100, 10, '舆情预警', 'public-opinion levels');
 
 CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.job

@@ -123,7 +123,7 @@ COMMENT ON FUNCTION kefu.find_unreachable_threshold() IS 'Units with fewer live 
 INSERT INTO kefu.finding_rule (finding, call, rulebook, effect, label_zh, label_en, mend_zh, mend_en)
 VALUES
     ('late_promise', 'kefu.find_late_promise()',
-     '{house,R13,R86,R88,R90,R92,R93,R108,R116,R119}', 'must', '时限超时', 'promise past due',
+     '{house,R13,R86,R88,R90,R92,R93,R108,R116,R119,R134}', 'must', '时限超时', 'promise past due',
      '立即办理该事项；kefu.worklist() 按到期先后列出。', 'Do what is due now; kefu.worklist() lists it, earliest due first.'),
     ('unqualified_staff', 'kefu.find_unqualified_staff()', '{R7}', 'must', '资质或培训缺失', 'not qualified',
      '由上级登记资质审核或培训（kefu.add_qualification、kefu.add_training），或临时豁免。',

@@ -48,21 +48,33 @@ $$
                           set_contact release_unqualified end_shifts'),
               ('desk', 'decide_topic solve_topic waive_topic publish_topic revise_topic close_topic merge_topic
                         draft_topic answer_topic'),
+              ('desk', 'record_opinion screen_opinion discard_opinion merge_opinion report_opinion adopt_opinion
+                        decline_opinion handle_opinion feedback_opinion close_opinion draft_feedback answer_opinion
+                        report_opinions open_survey place_survey close_survey'),
+              ('desk', 'plan_day plan_days show_plan edit_plan add_slot drop_slot accept_plan'),
               ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
                         review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule
                         reschedule retry_placement cancel_placement delete_placement withdraw_post
                         preview_post'),
               ('leader', 'add_posting_exception'),
               ('admin', 'set_posting_rule set_review'),
-              ('anyone', 'find_unraised_topic my_posting_days find_broken_posts'),
+              ('anyone', 'share my_posting_verdicts'),
+              ('anyone', 'find_unraised_topic count_opinions my_posting_days find_broken_posts'),
+              ('desk', 'affected_by change_notice confirm_notice correct order_takedown report_error verify_error
+                        error_unfounded delete_corrected report_dead revoke_correction reissue approve_reissue
+                        waive_reissue'),
+              ('admin', 'follow_originals'),
               ('anyone', 'find_breakages find_compliance rulebook'),
-              ('admin', 'assign_topics'),
+              ('admin', 'assign_topics collect_opinions'),
               ('anyone', 'text_length length_limit fitting_length normal_form'),
               ('desk', 'check_text override_hit'),
               ('admin', 'set_length_rule set_content_rule add_lexicon load_lexicon compile_lexicon'),
               ('leader', 'add_shift'),
               ('desk', 'note_profile review_profile duty_done add_campaign set_campaign offer_template
                         count_downloads'),
+              ('desk', 'propose_follow propose_candidate start_follow refuse_follow follow_done review_follow sort_follow end_follow'),
+              ('leader', 'add_follow_target retire_follow_target'),
+              ('admin', 'set_follow_quota propose_follows match_follows'),
               ('leader', 'set_account_profile issue_avatar new_service_tag'),
               ('admin', 'note_profile set_profile_rule retire_tag reserve_name plan_themes'),
               ('admin', 'add_matter retire_matter raise_alarms run_jobs'),

@@ -37,6 +37,7 @@
 #include "guc.h"
 #include "legal.h"
 #include "object.h"
+#include "qualification.h"
 #include "refuse.h"
 #include "request.h"
 #include "rules.h"

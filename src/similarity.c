@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 
 #include "text.h"
 
@@ -41,16 +42,55 @@ read_text(text *given)
 	read.count = kefu_normal_form(utf8, len, read.form);
 	read.grams = palloc_extended(sizeof(uint64_t) * (read.count + 1), MCXT_ALLOC_HUGE);
 	read.gram_count = kefu_grams(read.form, read.count, read.grams);
+	if (utf8 != VARDATA_ANY(given))
+		pfree(unconstify(char *, utf8));
 	return read;
+}
+
+/* The text that the last row was compared with: mostly the same again */
+typedef struct Compared
+{
+	text	   *given;
+	Text		read;
+} Compared;
+
+/*
+ * read_text() of the first argument, which lives as long as the calling
+ * statement; read anew only where it is another one.
+ */
+static const Text *
+read_compared(FunctionCallInfo fcinfo, text *given)
+{
+	Compared   *last = fcinfo->flinfo->fn_extra;
+	MemoryContext before;
+
+	if (last != NULL && VARSIZE_ANY_EXHDR(last->given) == VARSIZE_ANY_EXHDR(given) &&
+		memcmp(VARDATA_ANY(last->given), VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given)) == 0)
+		return &last->read;
+	before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	if (last != NULL)
+	{
+		fcinfo->flinfo->fn_extra = NULL;
+		pfree(last->given);
+		pfree(last->read.form);
+		pfree(last->read.grams);
+		pfree(last);
+	}
+	last = palloc(sizeof(Compared));
+	last->given = cstring_to_text_with_len(VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given));
+	last->read = read_text(last->given);
+	fcinfo->flinfo->fn_extra = last;
+	MemoryContextSwitchTo(before);
+	return &last->read;
 }
 
 Datum
 kefu_similarity_sql(PG_FUNCTION_ARGS)
 {
-	Text		a = read_text(PG_GETARG_TEXT_PP(0));
+	const Text *a = read_compared(fcinfo, PG_GETARG_TEXT_PP(0));
 	Text		b = read_text(PG_GETARG_TEXT_PP(1));
 
-	PG_RETURN_FLOAT8(kefu_similarity(a.form, a.count, a.grams, a.gram_count,
+	PG_RETURN_FLOAT8(kefu_similarity(a->form, a->count, a->grams, a->gram_count,
 									 b.form, b.count, b.grams, b.gram_count));
 }
 

@@ -13,6 +13,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/guc.h"
@@ -204,6 +205,26 @@ kefu_unit_calendar(const char *unit)
 		if (u->calendar[0])
 			return u->calendar;
 	return NULL;
+}
+
+KEFU_FUNCTION(kefu_unit_path);
+
+/* kefu.unit_path(): the unit and all above it. */
+Datum
+kefu_unit_path(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	for (Unit *u = find_unit(text_to_cstring(PG_GETARG_TEXT_PP(0))); u != NULL;
+		 u = u->parent[0] ? find_unit(u->parent) : NULL)
+	{
+		Datum		value = CStringGetTextDatum(u->unit);
+		bool		isnull = false;
+
+		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
+	}
+	return (Datum) 0;
 }
 
 /* True if top is the unit or above it. */
@@ -560,18 +581,6 @@ kefu_staff_serves(int32 staff_id, const char *unit)
 	Datum		values[2] = {Int32GetDatum(staff_id), CStringGetTextDatum(unit)};
 
 	return kefu_spi_run(&plan, values, NULL, true, 1) > 0;
-}
-
-char *
-kefu_qualification_gap(int32 staff_id)
-{
-	static KefuPlan plan = {
-		"SELECT kefu.qualification_gap($1, kefu.now())", 1, {INT4OID}
-	};
-	Datum		value = Int32GetDatum(staff_id);
-
-	kefu_spi_run(&plan, &value, NULL, true, 1);
-	return kefu_spi_text(0, 1);
 }
 
 KEFU_FUNCTION(kefu_require_unit);

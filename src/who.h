@@ -46,12 +46,6 @@ extern bool kefu_actor_is_given(const char *object_type, int64 id, const char *u
  */
 extern bool kefu_staff_serves(int32 staff_id, const char *unit);
 
-/*
- * What the person lacks now to be given work, as kefu.qualification_gap() says
- * it; NULL: nothing.  Lives in the SPI context; SPI.
- */
-extern char *kefu_qualification_gap(int32 staff_id);
-
 /* The unit above; NULL for the root and for an unknown unit. */
 extern const char *kefu_unit_parent(const char *unit);
 

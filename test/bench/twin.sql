@@ -117,8 +117,8 @@ BEGIN
                    next_fire_at = statement_timestamp() + interval '1 day'
               FROM d WHERE c.clock_id = d.clock_id),
         e AS (
-            INSERT INTO bench.escalation (clock_id, level, outcome, role, digest_id, due_at, fired_at)
-            SELECT d.clock_id, d.next_level, 'unattended', 'operator',
+            INSERT INTO bench.escalation (clock_id, level, outcome, role, staff_id, digest_id, due_at, fired_at)
+            SELECT d.clock_id, d.next_level, 'digest', 'operator', (SELECT max(staff_id) FROM kefu.staff),
                    (SELECT max(digest_id) FROM bench.digest), d.due_at, now() FROM d),
         t AS (
             UPDATE bench.ticket t SET audit_seq = t.audit_seq + 1,
@@ -133,8 +133,8 @@ BEGIN
         SELECT nextval('bench.event_id_seq'), 'ticket', t.ticket_id, t.audit_seq, now(), t.kind,
                'level', t.state, t.state, t.version, t.unit, 4, 1,
                pg_current_xact_id()::text::bigint,
-               jsonb_build_object('clock', 'complaint_ack', 'outcome', 'unattended',
-                                  'role', 'operator', 'level', t.next_level),
+               jsonb_build_object('clock', 'complaint_ack', 'outcome', 'digest', 'role', 'operator',
+                                  'staff', 1, 'level', t.next_level),
                1, t.audit_head
           FROM t;
         GET DIAGNOSTICS written = ROW_COUNT;

@@ -3,12 +3,18 @@
 CREATE TEMP TABLE inbound (item_type text, native_id text, feeds integer);
 CREATE TEMP TABLE write (item_type text, native_id text, native_account text, text text);
 CREATE TEMP TABLE attempt (action text, native_account text, requests integer, applied integer, ids text[], text text);
+CREATE TEMP TABLE post (native_id text, native_account text, text text);
+CREATE TEMP TABLE story (name text, number bigint, text text);
 CREATE TEMP TABLE fault (kind text, match text, hits integer);
 \set copy '\\copy inbound FROM ' :work '/inbound.tsv'
 :copy
 \set copy '\\copy write FROM ' :work '/writes.tsv'
 :copy
 \set copy '\\copy attempt FROM ' :work '/attempts.tsv'
+:copy
+\set copy '\\copy post FROM ' :work '/posts.tsv'
+:copy
+\set copy '\\copy story FROM ' :work '/stories.tsv'
 :copy
 \set copy '\\copy fault FROM ' :work '/faults.tsv'
 :copy
@@ -66,13 +72,45 @@ UNION ALL
 SELECT 11, 'levels fired twice', count(*)
   FROM (SELECT FROM kefu.escalation GROUP BY clock_id, level HAVING count(*) > 1) AS twice
 UNION ALL
+-- The three matters told in full.
+SELECT 12, 'complaint not bounced once, reworked once, answered there, content', count(*)
+  FROM story s WHERE s.name = 'complaint' AND NOT EXISTS
+       (SELECT FROM kefu.ticket t JOIN kefu.work_order w ON w.order_id = t.order_id
+         WHERE t.ticket_id = s.number AND t.state IN ('resolved', 'archived') AND t.satisfaction = 'satisfied'
+           AND w.state = 'closed' AND w.bounce_count = 1 AND w.rework_count = 1
+           AND (SELECT count(*) FROM kefu.outbound o JOIN kefu.speech p USING (speech_id)
+                  JOIN write r ON r.native_id = o.native_id
+                 WHERE p.object_type = 'ticket' AND p.object_id = t.ticket_id) = 2)
+UNION ALL
+SELECT 13, 'negative comments that did not become a complaint and a grumble', count(*)
+  FROM story s WHERE s.name IN ('cause', 'grumble') AND NOT EXISTS
+       (SELECT FROM kefu.ticket t
+         WHERE t.ticket_id = s.number AND (t.first_kind <> t.kind) = (s.name = 'cause')
+           AND (t.kind, t.state) IN (('complaint', 'answered'), ('negative', 'grievance')))
+UNION ALL
+SELECT 14, 'topic not of three, or not published as it was drafted', count(*)
+  FROM story s WHERE s.name = 'topic' AND NOT EXISTS
+       (SELECT FROM kefu.topic t JOIN kefu.account a USING (account)
+          JOIN post p ON p.native_id = t.native_id AND p.native_account = a.native_id AND p.text = s.text
+         WHERE t.topic_id = s.number AND t.state = 'published' AND t.persons_count = 3
+           AND t.reached_by = 'complaint_persons' AND t.needs_solution)
+UNION ALL
+SELECT 15, 'customers of the topic who were not told of the post', 3 - count(DISTINCT g.ticket_id)
+  FROM story s JOIN kefu.topic t ON t.topic_id = s.number JOIN kefu.topic_message x USING (topic_id)
+  JOIN kefu.message g USING (message_id)
+  JOIN kefu.speech p ON p.object_type = 'ticket' AND p.object_id = g.ticket_id
+  JOIN kefu.outbound o USING (speech_id)
+  JOIN write w ON w.native_id = o.native_id AND position(t.link IN w.text) > 0
+ WHERE s.name = 'topic'
+UNION ALL
 -- A demo in which nothing happened proves nothing.
-SELECT 12, 'things that should have happened and did not',
+SELECT 20, 'things that should have happened and did not',
        (SELECT count(*) FROM (VALUES ((SELECT count(*) FROM inbound) >= 100),
                                      ((SELECT count(*) FROM write) >= 50),
                                      ((SELECT count(*) FROM kefu.escalation WHERE outcome <> 'skipped') >= 10),
                                      ((SELECT count(*) FROM kefu.work_order WHERE state = 'closed') >= 5),
-                                     ((SELECT bool_and(hits > 0) FROM fault))
+                                     ((SELECT bool_and(hits > 0) FROM fault)),
+                                     ((SELECT count(*) FROM story) = 4)
                               ) AS v(happened) WHERE NOT happened);
 SELECT what AS "must be 0", found FROM verdict ORDER BY n;
 DO $$ BEGIN

@@ -6,39 +6,20 @@
 #                         unit, user id, name and token of each account
 #   day SECONDS UNIT...   customers write, and thank for answers
 #   truth FOLDER          writes what really happened: inbound.tsv, writes.tsv,
-#                         attempts.tsv, and the faults that hit as faults.tsv
+#                         posts.tsv, attempts.tsv, and the faults that hit as
+#                         faults.tsv
 use strict;
 use warnings;
 use utf8;
-use HTTP::Tiny;
-use JSON::PP;
 use Time::HiRes qw(time sleep);
+use FindBin;
+use lib $FindBin::Bin;
+use Sim;
 
-my $http = HTTP::Tiny->new(timeout => 20);
-my $json = JSON::PP->new->utf8->canonical;
-my $sim = $ENV{SIM} or die "SIM is not set\n";
-my %place = (
-	bj => ['11', '北京'], sh => ['31', '上海'], gd => ['44', '广东'],
-	sc => ['51', '四川'], hb => ['42', '湖北'], group => ['11', '集团']);
 my $PER_UNIT = 200;
 srand(20);
 binmode STDOUT, ':utf8';
 
-sub call
-{
-	my ($path, $body) = @_;
-	my $reply = defined $body
-	  ? $http->post("$sim/_sim/$path", { content => $json->encode($body) })
-	  : $http->get("$sim/_sim/$path");
-
-	die "$path: $reply->{status} $reply->{content}\n" unless $reply->{success};
-	return $json->decode($reply->{content});
-}
-
-sub number_of { my $unit = shift; my %n; @n{ sort keys %place } = 1 .. 9; return $n{$unit} }
-sub account_id { return 9000 + number_of(shift) }
-sub account_name { return "小翼" . $place{ $_[0] }[1] . "客服" }
-sub customer_id { my ($unit, $n) = @_; return 500000 + 1000 * number_of($unit) + $n }
 sub pick { return $_[ int rand @_ ] }
 
 sub prepare
@@ -54,9 +35,7 @@ sub prepare
 
 		call('account', { uid => "$uid", screen_name => $name, token => $token,
 				province => $place{$unit}[0] });
-		my $post = $http->post_form("$sim/2/statuses/update.json",
-			{ access_token => $token, status => "今天有什么可以帮您?" });
-		die "no post: $post->{content}\n" unless $post->{success};
+		publish($unit, '今天有什么可以帮您?');
 		print join("\t", $unit, $uid, $name, $token), "\n";
 	}
 	# Who follows nobody can't be sent a private message: another way is found.
@@ -106,11 +85,12 @@ sub one_act
 # Who got an answer that asks whether it helped mostly says so.
 sub thanks
 {
-	my ($thanked) = @_;
+	my ($thanked, $unit_of) = @_;
 	my @acts;
 
 	for my $w (@{ call('truth?part=writes')->{writes} })
 	{
+		next unless $unit_of->{ $w->{account} };
 		next if $thanked->{"$w->{item} $w->{id}"}++ || $w->{text} !~ /满意/ || $w->{id} % 4 == 0;
 		if ($w->{item} eq 'message')
 		{
@@ -136,7 +116,8 @@ sub day
 	$unit_of{ account_id($_) } = $_ for @units;
 	for my $w (@{ call('truth?part=writes')->{writes} })
 	{
-		$posts{ $unit_of{ $w->{account} } } //= "$w->{id}" if $w->{item} eq 'post';
+		my $unit = $unit_of{ $w->{account} } or next;
+		$posts{$unit} //= "$w->{id}" if $w->{item} eq 'post';
 	}
 	my $total = 0;
 	while ((my $passed = time - $began) < $seconds)
@@ -146,7 +127,7 @@ sub day
 		my @acts = map { one_act(\%posts, \@units) } 1 .. $rate;
 		my $inbound = call('truth?part=inbound')->{inbound};
 		$thanked{author}{ $_->{id} } = "$_->{author}" for @$inbound;
-		push @acts, thanks(\%thanked);
+		push @acts, thanks(\%thanked, \%unit_of);
 		call('act_many', \@acts) if @acts;
 		$total += @acts;
 		sleep 1;
@@ -176,6 +157,8 @@ sub truth
 	table("$folder/inbound.tsv", map { [ $item{ $_->{item} }, $_->{id}, scalar @{ $_->{feeds} } ] } @inbound);
 	table("$folder/writes.tsv", map { [ $item{ $_->{item} }, $_->{id}, @$_{qw(account sent_text)} ] }
 		  grep { $_->{item} ne 'post' } @{ $truth->{writes} });
+	table("$folder/posts.tsv", map { [ @$_{qw(id account sent_text)} ] }
+		  grep { $_->{item} eq 'post' } @{ $truth->{writes} });
 	table("$folder/attempts.tsv", map { [ @$_{qw(action account requests applied)}, '{' . join(',', @{ $_->{ids} }) . '}', $_->{text} ] }
 		  grep { $_->{action} =~ /^(comment|reply|message)$/ } @{ $truth->{attempts} });
 	table("$folder/faults.tsv", map { [ @$_{qw(kind match hits)} ] } @{ call('fault')->{faults} });

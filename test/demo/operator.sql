@@ -12,6 +12,7 @@ WITH seen AS (
       FROM seen s, LATERAL (SELECT x AS line FROM jsonb_array_elements(s.card -> 'thread') AS x
                              WHERE x ->> 'from' = 'customer' LIMIT 1) AS l
      WHERE (s.card ->> 'is_provisional')::boolean
+       AND s.card ->> 'unit' <> 'zj'    -- its own people do all of it: stories.pl
 )
 SELECT format('SELECT kefu.triage(%s, %L, 2, %L)', message,
               CASE WHEN text ~ '请问|咨询|能不能' THEN 'inquiry' ELSE 'complaint' END,

@@ -27,11 +27,11 @@ our ($sim, $server, $post);
 # Numbers of comments and messages meet from the beginning.
 sub open_desk
 {
-	my ($name) = @_;
+	my ($name, @conf) = @_;
 
 	$sim = KefuSim->new('--seed', 21);
 	$sim->call('config', { overlap_ids => $yes });
-	$server = new_server($name, 'kefu.allow_http = on');
+	$server = new_server($name, 'kefu.allow_http = on', @conf);
 	$server->start;
 	$post = $sim->make_sina_desk($server);
 	run(q{UPDATE kefu.endpoint SET verify_after = '20 minutes' WHERE verify_action IS NOT NULL});

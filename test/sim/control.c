@@ -42,8 +42,11 @@ put_user(struct world *world, struct json_object *spec, bool official, const cha
 		.screen_name = (char *) read_text(spec, "screen_name", NULL),
 		.province = (char *) read_text(spec, "province", "44"),
 		.city = (char *) read_text(spec, "city", "1"),
+		.domain = (char *) read_text(spec, "domain", ""),
+		.description = (char *) read_text(spec, "description", ""),
 		.followers = read_int(spec, "followers", 0),
 		.verified = read_bool(spec, "verified", official),
+		.messages_open = read_bool(spec, "messages_open", false),
 		.official = official,
 	};
 	struct user *user;

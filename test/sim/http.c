@@ -7,6 +7,7 @@
  * slow reply never holds up another.
  */
 #include "http.h"
+#include "oauth1.h"
 #include "serve.h"
 
 #include <arpa/inet.h>
@@ -94,6 +95,7 @@ begin_exchange(struct http *http, struct MHD_Connection *connection, const char 
 	request->path = sim_strdup(utf8_valid(path, strlen(path)) ? path : "/not-utf-8");
 	request->authorization = header(connection, "Authorization");
 	request->content_type = header(connection, "Content-Type");
+	request->host = header(connection, "Host");
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	if (info && info->client_addr->sa_family == AF_INET)
 		inet_ntop(AF_INET, &((struct sockaddr_in *) info->client_addr)->sin_addr,
@@ -221,6 +223,7 @@ serve_request(struct exchange *exchange)
 		return;
 	}
 	request_read_form(request);
+	oauth1_read_header(request);
 	if (face)
 		fault = serve_pick(exchange->http->world, face, request);
 	if (fault && fault->hold)

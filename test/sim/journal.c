@@ -44,8 +44,11 @@ journal_user(struct world *world, const struct user *user)
 	out_text(&line, "screen_name", user->screen_name);
 	out_text(&line, "province", user->province);
 	out_text(&line, "city", user->city);
+	out_text(&line, "domain", user->domain);
+	out_text(&line, "description", user->description);
 	out_int(&line, "followers", user->followers);
 	out_bool(&line, "verified", user->verified);
+	out_bool(&line, "messages_open", user->messages_open);
 	out_bool(&line, "official", user->official);
 	end(world, &line);
 }

@@ -22,8 +22,11 @@ replay_user(struct world *world, struct json_object *line)
 		.screen_name = (char *) read_text(line, "screen_name", ""),
 		.province = (char *) read_text(line, "province", ""),
 		.city = (char *) read_text(line, "city", ""),
+		.domain = (char *) read_text(line, "domain", ""),
+		.description = (char *) read_text(line, "description", ""),
 		.followers = read_int(line, "followers", 0),
 		.verified = read_bool(line, "verified", false),
+		.messages_open = read_bool(line, "messages_open", false),
 		.official = read_bool(line, "official", false),
 	};
 

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use utf8;
 
+use Digest::SHA qw(hmac_sha1_base64);
 use Encode qw(encode_utf8 decode_utf8);
 use File::Temp qw(tempdir);
 use IO::Select;
@@ -521,6 +522,16 @@ sub test_friends
 	is(post('friendships/create', uid => '802')->{data}{following}, 1, 'follow');
 	refused(post('friendships/create', uid => '802'), 400, 20506, 'already');
 	is_list(get('friends/ids', uid => '701')->{data}{ids}, ['802'], 'friends/ids');
+	post('friendships/create', uid => '801');
+	my $first = get('friends/ids', uid => '701', count => 1)->{data};
+	is_list([ @{ $first->{ids} }, $first->{total_number} ], [ '801', 2 ], 'friends/ids, page 1');
+	my $second = get('friends/ids', uid => '701', count => 1, cursor => $first->{next_cursor})->{data};
+	is_list([ @{ $second->{ids} }, $second->{next_cursor} ], [ '802', 0 ], 'friends/ids, page 2');
+	post('friendships/destroy', uid => '801');
+	sim('POST', 'account', {uid => '701', screen_name => '广东客服', token => 'tok-a', domain => 'ct10000gd',
+		description => '官方微博', messages_open => JSON::PP::true});
+	my $shown = get('users/show', uid => '701')->{data};
+	is_list([ @$shown{qw(domain description allow_all_act_msg)} ], [ 'ct10000gd', '官方微博', 1 ], 'profile');
 	is(get('users/show', screen_name => '小红')->{data}{idstr}, '802', 'users/show');
 	is(get('users/show', uid => '701')->{data}{friends_count}, 1, 'friends_count');
 	is(post('friendships/destroy', uid => '802')->{data}{following}, 0, 'unfollow');
@@ -850,6 +861,117 @@ sub test_restart
 	is($? >> 8, 2, 'a port that is none is refused');
 }
 
+# A request of a signed dialect, with this file's own reading of RFC 5849; named
+# oauth_ parameters replace the usual ones, of which an undefined one is left out.
+my $nonces = 0;
+sub signed
+{
+	my ($dialect, $method, $path, %param) = @_;
+	my %all = (oauth_consumer_key => 'desk&key', oauth_token => 'tok-a', oauth_signature_method => 'HMAC-SHA1',
+		oauth_timestamp => int(time), oauth_nonce => 'n' . ++$nonces, %param);
+	delete $all{$_} for grep { !defined $all{$_} } keys %all;
+	my $signature = delete $all{oauth_signature};
+	my $base = join '&', $method, substr(form(x => "http://127.0.0.1/$dialect/$path"), 2),
+	  substr(form(x => join '&', sort split /&/, form(%all)), 2);
+	$base = encode_utf8($base);
+	$all{oauth_signature} = $signature // hmac_sha1_base64($base, '%5E%21%28%29%25%24&secret%2Bof%2Ftok-a') . '=';
+	my @headers;
+	if ($dialect ne 'tencent')
+	{
+		my %oauth = map { $_ => delete $all{$_} } grep { /^oauth_/ } keys %all;
+		@headers = 'Authorization: OAuth realm="x", ' . form(%oauth) =~ s/=([^&]*)(&|$)/="$1"$2/gr =~ s/&/, /gr;
+	}
+	return $method eq 'GET' ? request('GET', "/$dialect/$path?" . form(%all), undef, undef, @headers)
+		: request('POST', "/$dialect/$path", form(%all), $form_type, @headers);
+}
+
+sub test_tencent
+{
+	my $said = sub { return signed('tencent', @_, format => 'json')->{data} };
+	my @ids = map { act(kind => 'post_mention', uid => '801', account => '701', text => "问$_", created_at => 1700000000) } 1 .. 5;
+	my @mentions = ('GET', 'statuses/mentions_timeline', type => 59);
+	my $page = $said->(@mentions, reqnum => 2);
+
+	is($page->{ret}, 0, 'tencent: signed');
+	is_list([ map { $_->{id} } @{ $page->{data}{info} } ], [ @ids[ 4, 3 ] ], 'tencent: newest first');
+	is($page->{data}{hasnext}, 0, 'tencent: hasnext means no');
+	is($page->{data}{info}[0]{name}, '801', 'tencent: flat users');
+	$page = $said->(@mentions, reqnum => 2, pageflag => 1, pagetime => 1700000000, lastid => $ids[3]);
+	is_list([ map { $_->{id} } @{ $page->{data}{info} } ], [ @ids[ 2, 1 ] ], 'tencent: older, within one second');
+	is_list([ map { $said->('GET', 'private/recv')->{msg} } 1 .. 2 ], [ 'result is empty', 'have no tweet' ], 'tencent: nothing, twice');
+	my $made = $said->('POST', 't/comment', reid => $ids[0], content => '好 & 100%');
+	is_list([ sort keys %{ $made->{data} } ], [qw(id time)], 'tencent: id and time alone');
+	is(attempt('好 & 100%')->{applied}, 1, 'tencent: said');
+	is($said->('POST', 't/comment', reid => $ids[0], content => '好 & 100%')->{errcode}, 13, 'tencent: the same again');
+	is($said->('POST', 't/reply', reid => $made->{data}{id}, content => '再答')->{ret}, 0, 'tencent: an answer to a comment');
+	is(attempt('再答')->{answers}, $made->{data}{id}, 'tencent: to that one');
+	is($said->(@mentions, oauth_nonce => 'n1', oauth_timestamp => int(time) - 60)->{ret}, 0, 'tencent: another time, the same nonce');
+	is(signed('tencent', @mentions)->{data}{ret}, 1, 'tencent: format is asked for');
+	my $at = int(time);
+	$said->(@mentions, oauth_nonce => 'once', oauth_timestamp => $at);
+	is($said->(@mentions, oauth_nonce => 'once', oauth_timestamp => $at)->{msg}, 'nonce used', 'tencent: a nonce twice');
+	is($said->(@mentions, oauth_timestamp => int(time) - 301)->{msg}, 'timestamp refused', 'tencent: late');
+	is($said->(@mentions, oauth_signature => 'AAAA')->{errcode}, 36, 'tencent: wrongly signed');
+	is($said->(@mentions, oauth_consumer_key => 'other')->{errcode}, 36, 'tencent: another application');
+	is($said->(@mentions, oauth_token => undef)->{ret}, 3, 'tencent: no token');
+	sim('POST', 'fault', { kind => 'success_without_id', times => 1 });
+	$made = $said->('POST', 't/add', content => '公告');
+	is($made->{ret}, 0, 'tencent: yes');
+	ok(!defined $made->{data}, 'tencent: without an id');
+	sim('DELETE', 'fault');
+}
+
+sub test_netease
+{
+	my @ids = map { act(kind => 'dm', uid => '801', account => '701', text => "问$_") } 1 .. 4;
+	my $list = sub { return [ map { $_->{id} } @{ signed('netease', 'GET', 'direct_messages.json', @_)->{data} } ] };
+
+	is_list($list->(count => 2), [ map { "-$_" } @ids[ 3, 2 ] ], 'netease: newest first, signed ids');
+	is_list($list->(since_id => "-8$ids[2]"), [ map { "-$_" } @ids[ 1, 0 ] ], 'netease: since_id is older, without');
+	is_list($list->(max_id => "-8$ids[2]"), [ map { "-$_" } @ids[ 3, 2 ] ], 'netease: max_id is newer, with');
+	refused(signed('netease', 'GET', 'direct_messages.json', since_id => "-$ids[2]"), 400, '40002', 'netease: an id is no cursor');
+	my $made = signed('netease', 'POST', 'direct_messages/new.json', user => 'h801', text => '您好')->{data};
+	is($made->{sender}{screen_name}, 'h701', 'netease: the handle');
+	is($made->{sender}{name}, '广东客服', 'netease: the name');
+	refused(signed('netease', 'POST', 'direct_messages/new.json', user => '801', text => '您好'), 404, '40413', 'netease: an id is no handle');
+	my $post = act(kind => 'post_mention', uid => '801', account => '701', text => '在吗');
+	$made = signed('netease', 'POST', 'statuses/reply.json', id => "-$post", status => '在的')->{data};
+	is($made->{in_reply_to_status_id}, "-$post", 'netease: what it answers');
+	refused(signed('netease', 'GET', 'direct_messages.json', oauth_signature => 'AAAA'), 401, '40107', 'netease: wrongly signed');
+}
+
+sub test_sohu
+{
+	my $twice = sub { return substr(form(x => $_[0]), 2) };
+	my $post = signed('sohu', 'POST', 'statuses/update.json', status => $twice->('今天 100%'))->{data};
+	is($post->{text}, '今天 100%', 'sohu: a text encoded twice');
+	refused_by_words(signed('sohu', 'POST', 'statuses/update.json', status => '今天'), 400, 'Wrong parameter.', 'sohu: a text encoded once');
+	my @ids = map { act(kind => 'comment', uid => '801', parent => $post->{id}, text => "评$_") } 1 .. 3;
+	my $page = signed('sohu', 'GET', 'statuses/comments_timeline.json', count => 2)->{data};
+	is_list([ map { $_->{id} } @{ $page->{comments} } ], [ @ids[ 2, 1 ] ], 'sohu: comments in an envelope');
+	is($page->{cursor_id}, $ids[1], 'sohu: with a cursor');
+	$page = signed('sohu', 'GET', 'statuses/comments_timeline.json', count => 2, cursor_id => $page->{cursor_id})->{data};
+	is_list([ map { $_->{id} } @{ $page->{comments} } ], [ $ids[0] ], 'sohu: behind it');
+	is($page->{cursor_id}, '0', 'sohu: the end');
+	is_list([ map { $_->{id} } @{ signed('sohu', 'GET', "statuses/comments/$post->{id}.json", count => 2, page => 2)->{data} } ],
+		[ $ids[0] ], 'sohu: pages by number');
+	is(signed('sohu', 'POST', 'statuses/comment.json', id => $post->{id}, comment => $twice->('谢谢'))->{data}{in_reply_to_status_id},
+		$post->{id}, 'sohu: a comment');
+	refused_by_words(signed('sohu', 'POST', 'statuses/comment.json', id => $post->{id}, comment => $twice->('谢谢')), 400,
+		'Same status is not acceptable within 5 minutes.', 'sohu: the same again');
+	refused_by_words(signed('sohu', 'POST', 'direct_messages/new.json', user => '802', text => $twice->('您好')), 403,
+		"can't send direct message to user who is not your follower!", 'sohu: no follower');
+	refused_by_words(signed('sohu', 'GET', 'direct_messages.json', oauth_signature => 'AAAA'), 401, 'oauth: signature_invalid', 'sohu: wrongly signed');
+}
+
+sub refused_by_words
+{
+	my ($reply, $status, $words, $name) = @_;
+
+	is($reply->{status}, $status, "$name, status");
+	is($reply->{data}{error}, $words, "$name, words");
+}
+
 # --- the run ----------------------------------------------------------------
 
 alarm 600;
@@ -859,7 +981,8 @@ ok(-s "$dir/pid", 'the pid file is there');
 for my $test (\&test_control, \&test_tokens, \&test_shapes, \&test_own_reposts, \&test_comments,
 	\&test_reposts, \&test_mentions_by_text, \&test_paging, \&test_writes,
 	\&test_messages, \&test_friends, \&test_rates, \&test_switches, \&test_cuts,
-	\&test_refusing_faults, \&test_spoiling_faults, \&test_slow, \&test_keepalive)
+	\&test_refusing_faults, \&test_spoiling_faults, \&test_slow, \&test_keepalive, \&test_tencent,
+	\&test_netease, \&test_sohu)
 {
 	furnish();
 	$test->();

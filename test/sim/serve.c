@@ -12,7 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct face *const faces[] = {&sina2_face};
+static const struct face *const faces[] = {&sina2_face, &tencent_face, &netease_face,
+	&sohu_face};
 
 const struct face *
 face_of(const char *path)
@@ -67,6 +68,7 @@ request_free(struct request *request)
 	free(request->path);
 	free(request->authorization);
 	free(request->content_type);
+	free(request->host);
 }
 
 static int
@@ -100,6 +102,18 @@ form_decode(const char *from, size_t len, size_t *decoded)
 	return text;
 }
 
+/* Adds a parameter whose parts are still encoded. */
+void
+request_add_encoded(struct request *request, const char *name, size_t name_len,
+					const char *value, size_t value_len)
+{
+	size_t		decoded;
+	char	   *plain_name = form_decode(name, name_len, &decoded);
+	char	   *plain = form_decode(value, value_len, &decoded);
+
+	request_add_param(request, plain_name, plain, decoded);
+}
+
 /* Adds the parameter of one name=value of len bytes. */
 static void
 read_pair(struct request *request, const char *at, size_t len)
@@ -107,11 +121,8 @@ read_pair(struct request *request, const char *at, size_t len)
 	const char *equals = memchr(at, '=', len);
 	size_t		name_len = equals ? (size_t) (equals - at) : len;
 	const char *from = equals ? equals + 1 : at + len;
-	size_t		value_len;
-	char	   *name = form_decode(at, name_len, &value_len);
-	char	   *value = form_decode(from, len - (size_t) (from - at), &value_len);
 
-	request_add_param(request, name, value, value_len);
+	request_add_encoded(request, at, name_len, from, len - (size_t) (from - at));
 }
 
 void
@@ -302,6 +313,8 @@ serve_face(struct world *world, const struct face *face, const struct request *r
 	else
 	{
 		refusal = world_admit(world, token, token_text, request->address, rate_class);
+		if (refusal == REFUSE_NOTHING && face->check)
+			refusal = face->check(world, request, token);
 		admitted = refusal == REFUSE_NOTHING;
 	}
 	if (admitted)
@@ -316,5 +329,6 @@ serve_face(struct world *world, const struct face *face, const struct request *r
 					   admitted && rate_class != RATE_FREE, refusal);
 	if (fault && !prevented)
 		spoil(world, face, request, fault, token ? token->owner : NULL, reply);
+	free(intent.owned);
 	free(name);
 }

@@ -25,6 +25,7 @@ struct request
 	char	   *path;
 	char	   *authorization;	/* header, NULL = absent */
 	char	   *content_type;	/* header, NULL = absent */
+	char	   *host;			/* header, NULL = absent */
 	char		address[48];
 	struct vec	params;			/* of param: query first, then form */
 	bool		bad_text;		/* a parameter wasn't UTF-8; it reads as "" */
@@ -50,6 +51,10 @@ struct face
 	/* The token a request carries, NULL = none. Points into the request. */
 	const char *(*token) (const struct request *request);
 
+	/* Is it who it says, NULL = whoever has the token is. */
+	enum refusal (*check) (struct world *world, const struct request *request,
+						   const struct token *token);
+
 	/* What the request is: its class and, on a first page, the feed it walks
 	 * (else FEEDS). */
 	enum rate_class (*rate_class) (const struct request *request);
@@ -71,6 +76,9 @@ struct face
 };
 
 extern const struct face sina2_face;
+extern const struct face tencent_face;
+extern const struct face netease_face;
+extern const struct face sohu_face;
 
 /* Value of a parameter, NULL = absent. */
 const char *request_param(const struct request *request, const char *name);
@@ -78,6 +86,8 @@ const char *request_param(const struct request *request, const char *name);
 /* Takes both over; len is value's, as it may hold a NUL that has no business there. */
 void		request_add_param(struct request *request, char *name, char *value,
 							  size_t len);
+void		request_add_encoded(struct request *request, const char *name, size_t name_len,
+								const char *value, size_t value_len);
 void		request_free(struct request *request);
 
 /* Reads an application/x-www-form-urlencoded body into the parameters. */

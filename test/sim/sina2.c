@@ -309,26 +309,35 @@ out_rate_status(struct world *world, struct token *token, const char *address,
 	out_close(out, '}');
 }
 
+/*
+ * The cursor is the serial number of the next one, so that nobody is left out or
+ * told twice by what changes between two pages.
+ */
 static void
-out_friend_ids(struct out *out, const struct world *world, const struct user *user)
+out_friend_ids(struct out *out, const struct world *world, const struct user *user,
+			   long count, long cursor)
 {
-	long long	n = 0;
+	long		n = 0;
+	size_t		next = 0;
 
 	out_open(out, NULL, '{');
 	out_open(out, "ids", '[');
-	for (size_t i = 0; i < world->users.n; i++)
+	for (size_t i = (size_t) cursor; i < world->users.n && next == 0; i++)
 	{
 		const struct user *other = world->users.at[i];
 
 		if (!map_get(&user->follows, other->uid))
 			continue;
-		out_digits(out, NULL, other->uid);
+		if (n == count)
+			next = i;
+		else
+			out_digits(out, NULL, other->uid);
 		n++;
 	}
 	out_close(out, ']');
-	out_int(out, "next_cursor", 0);
+	out_int(out, "next_cursor", (long long) next);
 	out_int(out, "previous_cursor", 0);
-	out_int(out, "total_number", n);
+	out_int(out, "total_number", user->friends);
 	out_close(out, '}');
 }
 
@@ -344,7 +353,12 @@ read_person(struct world *world, const struct request *request, struct user *vie
 	if (!user)
 		return REFUSE_NO_USER;
 	if (friends)
-		out_friend_ids(out, world, user);
+	{
+		long		count = number_param(request, "count", 500);
+
+		out_friend_ids(out, world, user, count < 1 ? 500 : count > 5000 ? 5000 : count,
+					   number_param(request, "cursor", 0));
+	}
 	else
 		sina_out_user(out, NULL, user, viewer);
 	return REFUSE_NOTHING;

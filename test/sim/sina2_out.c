@@ -57,11 +57,11 @@ sina_out_user(struct out *out, const char *key, const struct user *user,
 	out_text(out, "province", user->province);
 	out_text(out, "city", user->city);
 	out_text(out, "location", "");
-	out_text(out, "description", "");
+	out_text(out, "description", user->description);
 	out_text(out, "url", "");
 	out_text(out, "profile_image_url", "http://image.example/50/1");
 	out_text(out, "avatar_large", "http://image.example/180/1");
-	out_text(out, "domain", "");
+	out_text(out, "domain", user->domain);
 	out_text(out, "gender", user->serial % 2 ? "m" : "f");
 	out_int(out, "followers_count", user->followers);
 	out_int(out, "friends_count", user->friends);
@@ -69,7 +69,7 @@ sina_out_user(struct out *out, const char *key, const struct user *user,
 	out_int(out, "favourites_count", 0);
 	sina_out_date(out, "created_at", 1250000000 + (int64_t) user->serial * 86400);
 	out_bool(out, "following", map_get(&viewer->follows, user->uid) != NULL);
-	out_bool(out, "allow_all_act_msg", false);
+	out_bool(out, "allow_all_act_msg", user->messages_open);
 	out_bool(out, "geo_enabled", true);
 	out_bool(out, "verified", user->verified);
 	out_int(out, "verified_type", !user->verified ? -1 : user->official ? 2 : 0);

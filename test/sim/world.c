@@ -35,7 +35,7 @@ const char *const class_names[RATE_CLASSES] = {
 };
 
 const char *const refusal_names[REFUSALS] = {
-	"nothing", "no_token", "bad_token", "expired_token", "rate_user", "rate_ip",
+	"nothing", "no_token", "bad_token", "expired_token", "signature", "nonce", "time", "rate_user", "rate_ip",
 	"rate_class", "no_such_path", "method", "missing_param", "bad_param", "too_long",
 	"duplicate", "no_post", "no_comment", "no_user", "not_your_post",
 	"not_your_comment", "not_a_follower", "already_followed", "not_followed",
@@ -67,6 +67,8 @@ free_user(struct user *user)
 	free(user->screen_name);
 	free(user->province);
 	free(user->city);
+	free(user->domain);
+	free(user->description);
 	map_free(&user->follows);
 	for (int i = 0; i < FEEDS; i++)
 		vec_free(&user->feed[i]);
@@ -145,6 +147,7 @@ world_free(struct world *world)
 	map_free(&world->attempt_by_key);
 	map_free(&world->path_by_name);
 	map_free(&world->address_by_name);
+	map_free(&world->nonces);
 }
 
 /* Forgets everything but the seed and the journal, which records the reset. */
@@ -200,8 +203,11 @@ world_put_user(struct world *world, const struct user *like)
 	map_put(&world->user_by_name, user->screen_name, user);
 	set_text(&user->province, like->province);
 	set_text(&user->city, like->city);
+	set_text(&user->domain, like->domain);
+	set_text(&user->description, like->description);
 	user->followers = like->followers;
 	user->verified = like->verified;
+	user->messages_open = like->messages_open;
 	if (like->official && !user->official)
 	{
 		user->official = true;

@@ -88,6 +88,9 @@ enum refusal
 	REFUSE_NO_TOKEN,
 	REFUSE_BAD_TOKEN,
 	REFUSE_EXPIRED_TOKEN,
+	REFUSE_SIGNATURE,
+	REFUSE_NONCE,
+	REFUSE_TIME,
 	REFUSE_RATE_USER,
 	REFUSE_RATE_IP,
 	REFUSE_RATE_CLASS,
@@ -141,8 +144,11 @@ struct user
 	char	   *screen_name;
 	char	   *province;
 	char	   *city;
+	char	   *domain;
+	char	   *description;
 	long		followers;
 	bool		verified;
+	bool		messages_open;	/* anybody may write a private message */
 	bool		official;
 	size_t		serial;
 	struct map	follows;		/* uid -> user */
@@ -243,6 +249,8 @@ struct world
 	struct map	attempt_by_key;
 	struct map	path_by_name;
 	struct map	address_by_name;
+	struct map	nonces;			/* used ones of OAuth 1; not in the journal */
+	uint64_t	empties;		/* lists without items, where they differ */
 
 	FILE	   *journal;		/* NULL: none, or being replayed */
 };
@@ -272,6 +280,7 @@ struct intent
 	const char *comment;		/* the comment to answer */
 	struct user *recipient;
 	const char *text;
+	char	   *owned;			/* text, where the face made it; freed by serve.c */
 	bool		prefix_name;	/* the platform names whom a reply answers */
 	enum refusal refusal;		/* found while reading the request */
 };

@@ -160,6 +160,26 @@ SELECT kefu.qualification_gap(:lin, kefu.now());
 SET LOCAL kefu.test_now = '2026-04-20 00:00+08';
 SELECT kefu.qualification_gap(:lin, kefu.now());
 INSERT INTO kefu.qualification_rule (unit, unit_kind, needs, subject) VALUES ('gd', 'province', 'qualification', 'company');
+-- The engine remembers who is qualified, not beyond what the rows say: until a rule
+-- begins, and until a row changes.
+SET LOCAL ROLE people_zhao;
+SET LOCAL kefu.test_now = '2026-04-19 23:59:58+08';
+SELECT state FROM kefu.assign(:t, :lin);
+SELECT state FROM kefu.release(:t);
+SET LOCAL kefu.test_now = '2026-04-19 23:59:59+08';
+SELECT state FROM kefu.assign(:t, :lin);
+SELECT state FROM kefu.release(:t);
+SET LOCAL kefu.test_now = '2026-04-20 00:00+08';
+CALL pg_temp.try(format('SELECT kefu.assign(%s, %s)', :t, :lin));
+SELECT kefu.add_training('people_lin', 'privacy', '2026-04-20 00:00+08', '2026-05-20 00:00+08', 'list 7') > 0 AS trained;
+SELECT state FROM kefu.assign(:t, :lin);
+SELECT state FROM kefu.release(:t);
+RESET ROLE;
+DELETE FROM kefu.training WHERE staff_id = :lin;
+SET LOCAL ROLE people_zhao;
+CALL pg_temp.try(format('SELECT kefu.assign(%s, %s)', :t, :lin));
+RESET ROLE;
+SELECT kefu.qualified_until(:lin, '2026-04-19 23:59:59+08') = '2026-04-20 00:00+08' AS until_the_rule;
 
 -- Whom to ask: the nearest matter first, the deputy when the first is off.
 RESET ROLE;

@@ -52,6 +52,10 @@ $$ BEGIN
         SELECT x.* INTO id, machine, state FROM (
             SELECT l.placement_id, 'placement', l.state FROM kefu.placement l ORDER BY l.placement_id DESC LIMIT 8) AS x
          ORDER BY random() LIMIT 1;
+    WHEN 'opinion' THEN
+        SELECT x.* INTO id, machine, state FROM (
+            SELECT o.opinion_id, 'opinion', o.state FROM kefu.opinion o ORDER BY o.opinion_id DESC LIMIT 12) AS x
+         ORDER BY random() LIMIT 1;
     ELSE
         SELECT x.* INTO id, machine, state FROM (
             SELECT k.task_id, 'task', k.state FROM kefu.task k ORDER BY k.task_id DESC LIMIT 60) AS x
@@ -76,13 +80,15 @@ DECLARE
         'reason', CASE WHEN event = 'bounce' THEN pg_temp.any_of('not_ours', 'incomplete', 'busy') ELSE 'a reason' END,
         'kind', CASE machine WHEN 'post' THEN pg_temp.any_of('service', 'news', 'emergency', 'morning')
                              WHEN 'request' THEN pg_temp.any_of('marketing', 'notice')
-                             ELSE pg_temp.any_of('inquiry', 'complaint', 'negative', 'praise', 'task') END, 'priority', 1 + floor(random() * 4)::integer,
+                             ELSE pg_temp.any_of('inquiry', 'complaint', 'negative', 'praise', 'task', 'opinion') END, 'priority', 1 + floor(random() * 4)::integer,
         'meaning', pg_temp.any_of('objection', 'acceptance', 'further_need', 'cause', 'contact', 'chaser', 'other'),
         'judgement', pg_temp.any_of('vague', 'malicious', 'real'), 'contact', '{"mobile": "13900000000"}'::jsonb,
         'consent', 'message', 'purpose', 'handling', 'solution', '已解决', 'result', '已恢复',
         'unit', pg_temp.any_of('gd', 'qh'), 'outcome', pg_temp.any_of('solved', 'no_answer'), 'location', '44',
         'alarm', floor(random() * 5)::integer, 'due_at', kefu.now() + interval '3 hours', 'cause', 'a cause',
         'posted_at', kefu.now() - interval '5 minutes',
+        'item', pg_temp.any_of('mobile', 'service', 'iptv'), 'report', '2026-03', 'opinion', (pg_temp.recent('opinion')).id,
+        'summary', '概述', 'account', pg_temp.any_of('sina.gd', 'sina.qh'), 'post', '88001', 'link', 'https://weibo.example/88001',
         'ticket', (pg_temp.recent('ticket')).id,
         'message', (pg_temp.recent('message')).id,
         'staff', (SELECT s.staff_id FROM kefu.staff s ORDER BY random() LIMIT 1),
@@ -234,6 +240,7 @@ BEGIN
             END IF;
             PERFORM FROM kefu.tick();
             PERFORM kefu.assign_topics();
+            PERFORM kefu.collect_opinions();
         END IF;
     END LOOP;
 END $$;
@@ -252,8 +259,9 @@ CREATE VIEW pg_temp.fault AS
       LEFT JOIN kefu.post b ON c.object_type = 'post' AND b.post_id = c.object_id
       LEFT JOIN kefu.placement l ON c.object_type = 'placement' AND l.placement_id = c.object_id
       LEFT JOIN kefu.post_request r ON c.object_type = 'request' AND r.request_id = c.object_id
+      LEFT JOIN kefu.opinion o ON c.object_type = 'opinion' AND o.opinion_id = c.object_id
       JOIN kefu.state s ON s.machine = coalesce(t.kind, c.object_type)
-                       AND s.state = coalesce(t.state, w.state, k.state, m.state, b.state, l.state, r.state) AND s.is_final
+                       AND s.state = coalesce(t.state, w.state, k.state, m.state, b.state, l.state, r.state, o.state) AND s.is_final
      WHERE c.stopped_at IS NULL GROUP BY 1, 2
     UNION ALL
     SELECT 'work order without a ticket that knows it', 'work_order', count(*), min(w.state)
@@ -263,6 +271,13 @@ CREATE VIEW pg_temp.fault AS
     SELECT 'a referred ticket nobody works for', 'ticket', count(*), min(w.state)
       FROM kefu.ticket t LEFT JOIN kefu.work_order w USING (order_id)
      WHERE t.state = 'referred' AND coalesce(w.state, 'cancelled') IN ('closed', 'cancelled') HAVING count(*) > 0
+    UNION ALL
+    SELECT 'opinion that goes on nowhere', 'opinion', count(*), min(o.state)
+      FROM kefu.opinion o LEFT JOIN kefu.opinion t ON t.opinion_id = o.merged_into
+     WHERE (o.state = 'merged') <> (t.opinion_id IS NOT NULL) OR o.desk_unit <> t.desk_unit
+        OR (o.closed_at IS NULL) <> (o.state IN ('recorded', 'screened', 'reported', 'adopted', 'handled'))
+        OR (o.unit <> o.desk_unit) <> (o.state IN ('reported', 'adopted'))
+    HAVING count(*) > 0
     UNION ALL
     SELECT 'round without a row', 'ticket', count(*), min(t.kind)
       FROM kefu.ticket t
@@ -297,18 +312,19 @@ CREATE VIEW pg_temp.fault AS
      WHERE x.sqlstate !~ '^(00000|KF...|22023|22007)$' GROUP BY x.sqlstate, x.object_type;
 
 SELECT setseed(0.42);
-SELECT pg_temp.batch(1000, 'ticket', 'ticket', 'ticket', 'work_order', 'work_order', 'message', 'task');
+SELECT pg_temp.batch(1000, 'ticket', 'ticket', 'ticket', 'work_order', 'work_order', 'message', 'message', 'task', 'opinion', 'opinion');
 SELECT * FROM pg_temp.fault;
-SELECT pg_temp.batch(1000, 'ticket', 'ticket', 'ticket', 'work_order', 'work_order', 'message', 'task');
+SELECT pg_temp.batch(1000, 'ticket', 'ticket', 'ticket', 'work_order', 'work_order', 'message', 'message', 'task', 'opinion', 'opinion');
 SELECT * FROM pg_temp.fault;
-SELECT pg_temp.batch(1000, 'ticket', 'ticket', 'ticket', 'work_order', 'work_order', 'message', 'task');
+SELECT pg_temp.batch(1000, 'ticket', 'ticket', 'ticket', 'work_order', 'work_order', 'message', 'message', 'task', 'opinion', 'opinion');
 SELECT * FROM pg_temp.fault;
 SELECT pg_temp.batch(1000, 'request', 'post', 'post', 'post', 'placement', 'placement', 'task');
 SELECT * FROM pg_temp.fault;
 -- It was no walk on the spot.
 SELECT count(*) > 2000 AS steps, count(*) FILTER (WHERE sqlstate = '00000') > 200 AS many_taken,
-       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > 500 AS many_refused, count(DISTINCT object_type) AS types
+       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > 500 AS many_refused, string_agg(DISTINCT object_type, ' ' ORDER BY object_type) AS types
   FROM tried;
+SELECT count(DISTINCT e.from_state) > 4 AS opinions_got_far FROM kefu.audit_event e WHERE e.object_type = 'opinion';
 SELECT count(DISTINCT (e.machine, e.from_state, e.event)) > 60 AS many_rows_used FROM kefu.audit_event e;
 SELECT e.machine, count(DISTINCT (e.from_state, e.event)) > x.least AS many_rows_used
   FROM kefu.audit_event e JOIN (VALUES ('request', 5), ('post', 12), ('placement', 10)) AS x(machine, least) USING (machine)
