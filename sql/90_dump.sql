@@ -108,6 +108,7 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.person_history', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.person_history_history_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.personal_data', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.placement', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.placement_count', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.placement_placement_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.platform', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.platform_policy', '');
