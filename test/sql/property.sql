@@ -1,6 +1,6 @@
 -- property: random events, legal and illegal, by everybody on the desk, on every
 -- machine; after each batch what must hold is checked. With KEFU_PROPERTY_STEPS=30000 in
--- the environment it is as many; make soak ends with so long a walk.
+-- the environment it is as many.
 --
 -- A step takes one of the last objects and, four times in five, an event that its state has,
 -- else any event of any machine; most facts are there and make sense, some are
