@@ -43,7 +43,7 @@ read_text(text *given)
 	read.grams = palloc_extended(sizeof(uint64_t) * (read.count + 1), MCXT_ALLOC_HUGE);
 	read.gram_count = kefu_grams(read.form, read.count, read.grams);
 	if (utf8 != VARDATA_ANY(given))
-		pfree(utf8);
+		pfree(unconstify(char *, utf8));
 	return read;
 }
 
