@@ -16,7 +16,7 @@ CREATE TABLE kefu.engage_rule (
     category text COLLATE "C" NOT NULL,
     subcategory text COLLATE "C" NOT NULL DEFAULT '',
     what text COLLATE "C" NOT NULL CONSTRAINT engage_rule_what CHECK (what IN ('repost', 'comment')),
-    pattern text CONSTRAINT engage_rule_pattern CHECK ('' ~ pattern IS NOT NULL),
+    pattern text CONSTRAINT engage_rule_pattern CHECK (pattern IS NULL OR '' ~ pattern IS NOT NULL),
     is_answer boolean NOT NULL DEFAULT false,
     due_within interval CONSTRAINT engage_rule_due_within CHECK
         (due_within > interval '0' AND extract(day FROM due_within) = 0 AND extract(month FROM due_within) = 0

@@ -26,6 +26,10 @@ BEGIN
         r := jsonb_populate_record(r, '{"subcategory": "", "is_answer": false, "is_staffed_time": true, "rulebook": "house", "sort": 100}');
     END IF;
     r := jsonb_populate_record(r, changes || jsonb_build_object('rule', rule, 'valid_from', valid_from));
+    IF num_nulls(r.category, r.what) > 0 THEN
+        RAISE EXCEPTION 'there is no rule "%"', rule
+            USING ERRCODE = 'KF002', HINT = 'A new one needs category and what.';
+    END IF;
     IF r.category <> 'praise' THEN
         PERFORM kefu.require_follow_category(r.category, r.subcategory);
     END IF;
