@@ -71,9 +71,8 @@ COMMENT ON FUNCTION kefu.effect_note_engage_failure(kefu.move) IS 'Not taken: st
 CREATE FUNCTION kefu.effect_close_gone(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
-    UPDATE kefu.watched_post w SET deleted_at = m.at
-      FROM kefu.engagement e
-     WHERE e.task_id = m.id AND w.watched_id = e.watched_id AND w.deleted_at IS NULL;
+    PERFORM kefu.watched_gone(w.platform, w.native_id, m.id)
+       FROM kefu.engagement e JOIN kefu.watched_post w USING (watched_id) WHERE e.task_id = m.id;
     PERFORM kefu.effect_close_task(m);
 END $$;
 COMMENT ON FUNCTION kefu.effect_close_gone(kefu.move) IS 'What was to be reposted or commented on is no more: nothing is owed (原文已删; R79)';
@@ -158,7 +157,7 @@ END $$;
 COMMENT ON FUNCTION kefu.settle_reposts(text, text, text, text, text, timestamptz, bigint) IS
 'A repost stands on one of our accounts: what its unit owed for that post is done. placement: NULL where the desk didn''t publish it. For the owner''s functions only (内部: 转发完成; R54-R60)';
 
-CREATE FUNCTION kefu.watched_gone(platform text, native_id text) RETURNS void
+CREATE FUNCTION kefu.watched_gone(platform text, native_id text, but_task bigint DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
@@ -169,7 +168,7 @@ BEGIN
     RETURNING w.watched_id INTO watched;
     PERFORM kefu.raise_event('task', k.task_id, 'found_gone')
        FROM kefu.engagement e JOIN kefu.task k ON k.task_id = e.task_id AND k.state = 'open'
-      WHERE e.watched_id = watched;
+      WHERE e.watched_id = watched AND k.task_id IS DISTINCT FROM but_task;
 END $$;
-COMMENT ON FUNCTION kefu.watched_gone(text, text) IS
-'A watched post is gone from its platform: whoever owed something for it doesn''t any more. For the owner''s functions only (内部: 关注对象博文已删)';
+COMMENT ON FUNCTION kefu.watched_gone(text, text, bigint) IS
+'A watched post is gone from its platform: whoever owed something for it doesn''t any more; but_task: one that knows. For the owner''s functions only (内部: 关注对象博文已删)';

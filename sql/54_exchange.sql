@@ -404,6 +404,7 @@ $$
 DECLARE
     r record;
     g kefu.ingested;
+    watched record;
     none integer[] := array_fill(NULL::integer, ARRAY[cardinality(keys)]);
     items integer[] := none;
     new_messages integer[] := none;
@@ -443,8 +444,10 @@ BEGIN
         IF EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
                       AND e.purpose = 'watch') THEN
             BEGIN
-                SELECT t.items, t.kept, t.closed INTO items[r.n], new_messages[r.n], closed[r.n]
-                  FROM kefu.take_watched(r.account, r.action, r.body, r.closed_before, r.finished_at) AS t;
+                watched := kefu.take_watched(r.account, r.action, r.body, r.closed_before, r.finished_at);
+                items[r.n] := watched.items;
+                new_messages[r.n] := watched.kept;
+                closed[r.n] := watched.closed;
             EXCEPTION WHEN data_exception THEN
                 items[r.n] := NULL;
                 PERFORM kefu.fail_feed(r.account, r.action, 'unreadable', r.http_status, NULL, NULL);

@@ -34,8 +34,8 @@ BEGIN
         PERFORM kefu.require_follow_category(r.category, r.subcategory);
     END IF;
     INSERT INTO kefu.engage_rule SELECT r.*;
-    PERFORM kefu.append_ledger('rules', 'set_engage_rule', jsonb_build_object('rule', rule, 'from', valid_from,
-                                                                              'changes', changes));
+    PERFORM kefu.append_ledger('rules', 'set_engage_rule', jsonb_build_object('rule', rule, 'from', valid_from),
+                               jsonb_build_object('changes', changes));
 END $$;
 COMMENT ON FUNCTION kefu.set_engage_rule(text, timestamptz, jsonb) IS
 'A new version of a rule from a time on, as it was but for changes by column, such as {"due_within": "4 hours", "at_most": 3}; {"due_within": null} ends it; a code there wasn''t is a new rule. Group administrators only; invalid_parameter_value for a time that is over or a column there isn''t, undefined_object for an unknown category (调整转评规则; R2, R54-R60, R65-R68)';
