@@ -369,7 +369,7 @@ SELECT setseed(:seed);
 SELECT * FROM pg_temp.walk(:steps);
 -- It was no walk on the spot.
 SELECT count(*) > :steps * 2 / 3 AS steps, count(*) FILTER (WHERE sqlstate = '00000') > :steps / 15 AS many_taken,
-       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > :steps / 6 AS many_refused, string_agg(DISTINCT object_type, ' ' ORDER BY object_type) AS types
+       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > :steps / 6 AS many_refused, count(DISTINCT object_type) > 8 AS types
   FROM tried;
 SELECT count(DISTINCT e.from_state) > 4 AS opinions_got_far FROM kefu.audit_event e WHERE e.object_type = 'opinion';
 SELECT count(DISTINCT (e.machine, e.from_state, e.event)) > 60 AS many_rows_used FROM kefu.audit_event e;
