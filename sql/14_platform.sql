@@ -79,7 +79,7 @@ CREATE TABLE kefu.endpoint (
     action text COLLATE "C" NOT NULL
         CONSTRAINT endpoint_action CHECK (action ~ '^[a-z][a-z0-9_]{0,62}$'),
     purpose text COLLATE "C" NOT NULL CONSTRAINT endpoint_purpose CHECK
-        (purpose IN ('feed', 'state', 'write', 'verify', 'step')),
+        (purpose IN ('feed', 'state', 'watch', 'write', 'verify', 'step')),
     to_us boolean NOT NULL DEFAULT true,
     base_url text CONSTRAINT endpoint_base_url CHECK (base_url ~ '^https?://[^/?#]+(/[^?#]*)?$'),
     method text COLLATE "C" NOT NULL CONSTRAINT endpoint_method CHECK
@@ -169,8 +169,8 @@ CREATE TABLE kefu.endpoint (
 );
 COMMENT ON TABLE kefu.endpoint IS 'What can be asked of a platform, how, and how its reply is to be read; an action without a row is one the platform can''t do and becomes a task (接口)';
 COMMENT ON COLUMN kefu.endpoint.platform IS 'platform (平台)';
-COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, repost, delete_post, delete_comment, follow, unfollow. Verification: sent_comments, sent_messages, own_posts. State: profile, post_counts, follows. Others as needed (动作)';
-COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, state 账号状态: polled like a feed, but tells what the account is and brings no messages, write 发送, verify 核对, step: part of another one (用途)';
+COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, repost, delete_post, delete_comment, follow, unfollow. Verification: sent_comments, sent_messages, own_posts. State: profile, post_counts, follows. Watch: home. Others as needed (动作)';
+COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, state 账号状态: polled like a feed, but tells what the account is and brings no messages, watch 关注动态: polled like a feed, but its items are those of whom we follow and no messages, write 发送, verify 核对, step: part of another one (用途)';
 COMMENT ON COLUMN kefu.endpoint.to_us IS 'its items are written to the account that fetches them; false for search and other units'' accounts, whose finds open nothing before a person has read them (是否写给本账号; R87, R104, ruling 30)';
 COMMENT ON COLUMN kefu.endpoint.base_url IS 'base address of this endpoint only; NULL: the platform''s (接口地址)';
 COMMENT ON COLUMN kefu.endpoint.method IS 'HTTP method (请求方法)';

@@ -684,6 +684,8 @@ BEGIN
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
     PERFORM kefu.watch_placement(l);
+    PERFORM kefu.settle_reposts(p.repost_platform, l.unit, l.account, p.repost_id, l.native_id, l.published_at, l.placement_id)
+       FROM kefu.post p WHERE p.post_id = l.post_id AND p.repost_id IS NOT NULL;
     IF kefu.may_happen('post', l.post_id, 'publish') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'publish', jsonb_build_object('placement', m.id));
     END IF;
@@ -777,6 +779,7 @@ BEGIN
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
     DELETE FROM kefu.sweep WHERE placement_id = m.id;
+    PERFORM kefu.watched_gone(a.platform, l.native_id) FROM kefu.account a WHERE a.account = l.account;
     PERFORM kefu.follow_correction(l);
 END $$;
 COMMENT ON FUNCTION kefu.effect_end_placement(kefu.move) IS 'It is gone from the platform (投放已删; R73, R79)';

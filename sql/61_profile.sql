@@ -79,23 +79,12 @@ COMMENT ON FUNCTION kefu.set_profile_rule(timestamptz, jsonb) IS
 
 -- --- what it should show, what it shows ---------------------------------------------
 
-CREATE FUNCTION kefu.set_account_profile(account text, profile jsonb, valid_from timestamptz DEFAULT NULL) RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path = pg_catalog, kefu, pg_temp AS
+CREATE FUNCTION kefu.require_profile(profile jsonb) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
 $$
 DECLARE
-    a kefu.account := kefu.account_for(account, 'leader', 'admin');
-    since timestamptz := coalesce(set_account_profile.valid_from, kefu.now());
-    p kefu.account_profile;
     stray text;
 BEGIN
-    PERFORM kefu.require_later(since);
-    SELECT x.* INTO p FROM kefu.account_profile x WHERE x.account = a.account AND x.valid_from <= since
-     ORDER BY x.valid_from DESC LIMIT 1;
-    IF NOT FOUND THEN
-        p := jsonb_populate_record(NULL::kefu.account_profile, jsonb_build_object('name', a.handle,
-            'tags', '[]'::jsonb, 'topics', '[]'::jsonb, 'is_verified', true, 'dm_open', true));
-    END IF;
     SELECT string_agg(k.key, ', ') INTO stray FROM jsonb_object_keys(profile) AS k(key)
      WHERE k.key NOT IN ('name', 'intro', 'domain', 'tags', 'topics', 'avatar', 'background', 'theme',
                          'is_verified', 'dm_open');
@@ -104,6 +93,26 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'It has name, intro, domain, tags, topics, avatar, background, theme, is_verified, dm_open.';
     END IF;
+END $$;
+COMMENT ON FUNCTION kefu.require_profile(jsonb) IS 'Raises invalid_parameter_value for a field that no profile has (内部: 校验账号资料)';
+
+CREATE FUNCTION kefu.set_account_profile(account text, profile jsonb, valid_from timestamptz DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    a kefu.account := kefu.account_for(account, 'leader', 'admin');
+    since timestamptz := coalesce(set_account_profile.valid_from, kefu.now());
+    p kefu.account_profile;
+BEGIN
+    PERFORM kefu.require_later(since);
+    SELECT x.* INTO p FROM kefu.account_profile x WHERE x.account = a.account AND x.valid_from <= since
+     ORDER BY x.valid_from DESC LIMIT 1;
+    IF NOT FOUND THEN
+        p := jsonb_populate_record(NULL::kefu.account_profile, jsonb_build_object('name', a.handle,
+            'tags', '[]'::jsonb, 'topics', '[]'::jsonb, 'is_verified', true, 'dm_open', true));
+    END IF;
+    PERFORM kefu.require_profile(profile);
     INSERT INTO kefu.account_profile
     SELECT (jsonb_populate_record(p, profile || jsonb_build_object('account', a.account, 'valid_from', since,
             'set_by', kefu.me(), 'set_at', kefu.now()))).*
@@ -182,7 +191,6 @@ DECLARE
     a kefu.account := kefu.account_for(account, 'operator', 'leader', 'admin');
     at timestamptz := coalesce(note_profile.seen_at, kefu.now());
     is_new boolean;
-    stray text;
 BEGIN
     IF coalesce(evidence, '') = '' THEN
         RAISE EXCEPTION 'evidence is missing'
@@ -191,14 +199,7 @@ BEGIN
     IF at > kefu.now() THEN
         RAISE EXCEPTION 'nobody has seen what is still to come' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    SELECT string_agg(k.key, ', ') INTO stray FROM jsonb_object_keys(profile) AS k(key)
-     WHERE k.key NOT IN ('name', 'intro', 'domain', 'tags', 'topics', 'avatar', 'background', 'theme',
-                         'is_verified', 'dm_open');
-    IF stray IS NOT NULL THEN
-        RAISE EXCEPTION 'a profile has no "%"', stray
-            USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'It has name, intro, domain, tags, topics, avatar, background, theme, is_verified, dm_open.';
-    END IF;
+    PERFORM kefu.require_profile(profile);
     is_new := kefu.keep_profile(a.account, profile, at, false, evidence);
     PERFORM kefu.append_ledger('organization', 'note_profile', jsonb_build_object('account', a.account, 'at', at),
                                profile || jsonb_build_object('evidence', evidence));

@@ -191,7 +191,7 @@ SELECT t.body, c.class, c.code, c.scope
 SELECT jsonb_pretty(kefu.endpoint_spec('plover', 'mentions') -> 'paging');
 
 -- Every endpoint of the preset compiles, and every write can be verified or is
--- a deletion, which may be repeated.
+-- a deletion, a follow or its end, which may be repeated.
 SELECT e.action, m.error FROM kefu.endpoint AS e, LATERAL kefu.map_payload('sina', e.action,
        CASE e.result_kind WHEN 'list' THEN jsonb_build_object(e.items_paths[1], '[]'::jsonb)::text ELSE '{}' END) AS m
  WHERE e.platform = 'sina' ORDER BY e.action;

@@ -59,7 +59,7 @@ CREATE FUNCTION pg_temp.found(day text) RETURNS TABLE (account text, rulebook te
     LANGUAGE sql SECURITY DEFINER AS
 $$ SELECT f.account, f.rulebook, f.said_en
      FROM kefu.find_posting(ARRAY['number', 'window', 'spacing', 'gap', 'morning', 'evening', 'mix', 'ratio', 'pictures', 'soft_reposts']) f
-    WHERE f.day = found.day::date ORDER BY 2, 3 $$;
+    WHERE f.day = found.day::date ORDER BY 2, 1, 3 $$;
 \set ECHO all
 
 -- What keeps a text from being published is named, all of it (R41, R63, I4).
