@@ -25,6 +25,7 @@ SQL_FRAGMENTS = \
 	sql/36_post.sql \
 	sql/36_posting_rule.sql \
 	sql/36_follow.sql \
+	sql/36_engage.sql \
 	sql/36_day_plan.sql \
 	sql/36_correction.sql \
 	sql/37_guards.sql \
@@ -33,6 +34,7 @@ SQL_FRAGMENTS = \
 	sql/38_order_effects.sql \
 	sql/38_erasure_effects.sql \
 	sql/38_follow_effects.sql \
+	sql/38_engage_effects.sql \
 	sql/38_post_effects.sql \
 	sql/38_correction_effects.sql \
 	sql/39_rows.sql \
@@ -65,6 +67,7 @@ SQL_FRAGMENTS = \
 	sql/59_correction.sql \
 	sql/61_profile.sql \
 	sql/62_follow.sql \
+	sql/62_engage.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
@@ -85,6 +88,7 @@ SQL_FRAGMENTS = \
 	sql/76_bi_people.sql \
 	sql/78_bi_account.sql \
 	sql/78_bi_follow.sql \
+	sql/78_bi_engage.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/90_dump.sql \

@@ -79,7 +79,7 @@ CREATE TABLE kefu.endpoint (
     action text COLLATE "C" NOT NULL
         CONSTRAINT endpoint_action CHECK (action ~ '^[a-z][a-z0-9_]{0,62}$'),
     purpose text COLLATE "C" NOT NULL CONSTRAINT endpoint_purpose CHECK
-        (purpose IN ('feed', 'state', 'write', 'verify', 'step')),
+        (purpose IN ('feed', 'state', 'watch', 'write', 'verify', 'step')),
     to_us boolean NOT NULL DEFAULT true,
     base_url text CONSTRAINT endpoint_base_url CHECK (base_url ~ '^https?://[^/?#]+(/[^?#]*)?$'),
     method text COLLATE "C" NOT NULL CONSTRAINT endpoint_method CHECK
@@ -169,8 +169,8 @@ CREATE TABLE kefu.endpoint (
 );
 COMMENT ON TABLE kefu.endpoint IS 'What can be asked of a platform, how, and how its reply is to be read; an action without a row is one the platform can''t do and becomes a task (接口)';
 COMMENT ON COLUMN kefu.endpoint.platform IS 'platform (平台)';
-COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, repost, delete_post, delete_comment, follow, unfollow. Verification: sent_comments, sent_messages, own_posts. State: profile, follows. Others as needed (动作)';
-COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, state 账号状态: polled like a feed, but tells what the account is and brings no messages, write 发送, verify 核对, step: part of another one (用途)';
+COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, repost, delete_post, delete_comment, follow, unfollow. Verification: sent_comments, sent_messages, own_posts. State: profile, post_counts, follows. Watch: home. Others as needed (动作)';
+COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, state 账号状态: polled like a feed, but tells what the account is and brings no messages, watch 关注动态: polled like a feed, but its items are those of whom we follow and no messages, write 发送, verify 核对, step: part of another one (用途)';
 COMMENT ON COLUMN kefu.endpoint.to_us IS 'its items are written to the account that fetches them; false for search and other units'' accounts, whose finds open nothing before a person has read them (是否写给本账号; R87, R104, ruling 30)';
 COMMENT ON COLUMN kefu.endpoint.base_url IS 'base address of this endpoint only; NULL: the platform''s (接口地址)';
 COMMENT ON COLUMN kefu.endpoint.method IS 'HTTP method (请求方法)';
@@ -236,7 +236,8 @@ CREATE TABLE kefu.field_map (
         ('native_id', 'dedupe_key', 'item_type', 'parent_id', 'parent_type', 'parent_author_id',
          'root_id', 'thread_id', 'author_id', 'author_name', 'author_handle', 'author_province',
          'author_city', 'author_verified', 'author_followers', 'recipient_id', 'text', 'posted_at',
-         'is_deleted', 'is_truncated', 'url', 'source_label', 'media', 'repost_of_id', 'repost_text')),
+         'is_deleted', 'is_truncated', 'url', 'source_label', 'media', 'repost_of_id', 'repost_text',
+         'reposts_count', 'comments_count', 'likes_count')),
     seq smallint NOT NULL DEFAULT 1,
     paths text[] NOT NULL DEFAULT '{}',
     transform text COLLATE "C" NOT NULL DEFAULT 'text' CONSTRAINT field_map_transform CHECK (transform IN
@@ -443,7 +444,8 @@ CREATE FUNCTION kefu.map_payload(platform text, action text, payload text, own_i
         author_handle text, author_province text, author_city text, author_verified boolean,
         author_followers bigint, recipient_id text, text text, posted_at timestamptz,
         is_deleted boolean, is_truncated boolean, url text, source_label text, media text,
-        repost_of_id text, repost_text text, cursor text)
+        repost_of_id text, repost_text text, reposts_count bigint, comments_count bigint, likes_count bigint,
+        cursor text)
     LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 100
     AS 'MODULE_PATHNAME', 'kefu_map_payload';
 COMMENT ON FUNCTION kefu.map_payload(text, text, text, text) IS

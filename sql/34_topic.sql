@@ -56,7 +56,7 @@ COMMENT ON COLUMN kefu.topic.last_posted_at IS 'latest post in it; NULL while it
 COMMENT ON COLUMN kefu.topic.needs_solution IS 'a complaint or negative comment is in it: published only after a solution (是否须先解决; R116)';
 COMMENT ON COLUMN kefu.topic.reached_by IS 'kind and measure of the threshold reached, such as inquiry_persons; NULL none yet (达到的门槛)';
 COMMENT ON COLUMN kefu.topic.reached_at IS 'post that reached it; NULL none yet (达到门槛时间)';
-COMMENT ON COLUMN kefu.topic.is_recounted IS 'persons were merged or split after a threshold was reached (是否重新计数; ruling 6)';
+COMMENT ON COLUMN kefu.topic.is_recounted IS 'counted anew after a threshold was reached: persons were merged or split, topics merged, or a message''s ticket or its kind changed (是否重新计数; ruling 6)';
 COMMENT ON COLUMN kefu.topic.decision IS 'announce 发文, wait 待解决; NULL not decided (决定; R92, R116)';
 COMMENT ON COLUMN kefu.topic.solution IS 'solution; NULL none yet (解决办法; R116)';
 COMMENT ON COLUMN kefu.topic.account IS 'account that published the answer; NULL before (发文账号)';
@@ -112,7 +112,7 @@ CREATE TABLE kefu.topic_recount (
     topic_id bigint PRIMARY KEY REFERENCES kefu.topic,
     queued_at timestamptz NOT NULL
 );
-COMMENT ON TABLE kefu.topic_recount IS 'Topics whose persons were merged or split and that wait to be counted again (待重新计数; ruling 6)';
+COMMENT ON TABLE kefu.topic_recount IS 'Topics that wait to be counted again: persons were merged or split, or the ticket of a message or its kind changed (待重新计数; ruling 6)';
 COMMENT ON COLUMN kefu.topic_recount.topic_id IS 'topic (同类问题)';
 COMMENT ON COLUMN kefu.topic_recount.queued_at IS 'since when (时间)';
 
@@ -211,15 +211,15 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.count_topic(bigint) IS 'Writes the counts of a topic. For its effects only (同类计数)';
 
-CREATE FUNCTION kefu.recount_topics(person bigint) RETURNS void
+CREATE FUNCTION kefu.recount_topics(messages bigint[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     INSERT INTO kefu.topic_recount (topic_id, queued_at)
     SELECT DISTINCT x.topic_id, kefu.now()
-      FROM kefu.person_messages(person) AS p(message_id) JOIN kefu.topic_message x USING (message_id)
+      FROM kefu.topic_message x WHERE x.message_id = ANY (messages)
         ON CONFLICT DO NOTHING;
 END $$;
-COMMENT ON FUNCTION kefu.recount_topics(bigint) IS 'Topics with a message of this person are to be counted anew. For the owner''s functions only (待重新计数; ruling 6)';
+COMMENT ON FUNCTION kefu.recount_topics(bigint[]) IS 'Topics with one of these messages are to be counted anew: their persons, their ticket or its kind changed. For the owner''s functions only (待重新计数; ruling 6)';
 
 -- --- what its events do ----------------------------------------------------------------
 
@@ -339,5 +339,6 @@ BEGIN
     UPDATE kefu.topic_message SET topic_id = target WHERE topic_id = m.id;
     UPDATE kefu.topic SET merged_into = target, closed_at = m.at WHERE topic_id = m.id;
     PERFORM kefu.raise_event('topic', target, 'recount');
+    PERFORM kefu.check_topic(target);
 END $$;
-COMMENT ON FUNCTION kefu.effect_merge_topic(kefu.move) IS 'All its messages go on in another topic of the unit, which is counted anew (并入同类问题)';
+COMMENT ON FUNCTION kefu.effect_merge_topic(kefu.move) IS 'All its messages go on in another topic of the unit, which is counted anew and may be a duty now (并入同类问题; R92, R116)';

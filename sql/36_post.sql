@@ -259,6 +259,7 @@ CREATE TABLE kefu.post_warning (
     account text COLLATE "C" NOT NULL DEFAULT '',
     rulebook text COLLATE "C" NOT NULL,
     detail text NOT NULL,
+    needs_reason boolean NOT NULL,
     reason text,
     at timestamptz NOT NULL,
     PRIMARY KEY (post_id, review_round, rule, account)
@@ -270,6 +271,7 @@ COMMENT ON COLUMN kefu.post_warning.rule IS 'rule that warns (规则)';
 COMMENT ON COLUMN kefu.post_warning.account IS 'account whose variant it is about; empty: the text itself (账号)';
 COMMENT ON COLUMN kefu.post_warning.rulebook IS 'R number (规范条款)';
 COMMENT ON COLUMN kefu.post_warning.detail IS 'what was found (说明)';
+COMMENT ON COLUMN kefu.post_warning.needs_reason IS 'who lets the text out says why (放行须说明理由; ruling 29)';
 COMMENT ON COLUMN kefu.post_warning.reason IS 'why it stays, in the writer''s words; NULL none given (理由)';
 COMMENT ON COLUMN kefu.post_warning.at IS 'when (时间)';
 
@@ -295,12 +297,7 @@ CREATE TABLE kefu.placement (
     published_at timestamptz,
     deleted_at timestamptz,
     reason text,
-    reposts_count integer,
-    comments_count integer,
-    likes_count integer,
-    counted_at timestamptz,
-    made_at timestamptz NOT NULL,
-    CONSTRAINT placement_counts CHECK (counted_at IS NOT NULL OR num_nonnulls(reposts_count, comments_count, likes_count) = 0)
+    made_at timestamptz NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX placement_post ON kefu.placement (post_id);
 CREATE INDEX placement_day ON kefu.placement (account, send_at);
@@ -327,11 +324,23 @@ COMMENT ON COLUMN kefu.placement.link IS 'its address; NULL before, or not told 
 COMMENT ON COLUMN kefu.placement.published_at IS 'platform''s time of it; NULL before (发布时间)';
 COMMENT ON COLUMN kefu.placement.deleted_at IS 'when it was known to be gone; NULL not (删除时间)';
 COMMENT ON COLUMN kefu.placement.reason IS 'why it failed, was cancelled or is to be deleted; NULL none (原因)';
-COMMENT ON COLUMN kefu.placement.reposts_count IS 'reposts at counted_at; NULL never counted (转发数)';
-COMMENT ON COLUMN kefu.placement.comments_count IS 'comments at counted_at; NULL never counted (评论数)';
-COMMENT ON COLUMN kefu.placement.likes_count IS 'likes at counted_at; NULL never counted or not told (点赞数)';
-COMMENT ON COLUMN kefu.placement.counted_at IS 'when its numbers were last read; NULL never (计数时间)';
 COMMENT ON COLUMN kefu.placement.made_at IS 'when it was planned (排期时间)';
+
+CREATE TABLE kefu.placement_count (
+    placement_id bigint PRIMARY KEY REFERENCES kefu.placement,
+    reposts_count bigint,
+    comments_count bigint,
+    likes_count bigint,
+    counted_at timestamptz NOT NULL,
+    misses smallint NOT NULL DEFAULT 0
+) WITH (fillfactor = 80);
+COMMENT ON TABLE kefu.placement_count IS 'What became of published placements on their platform, read from time to time (投放数据)';
+COMMENT ON COLUMN kefu.placement_count.placement_id IS 'placement (投放)';
+COMMENT ON COLUMN kefu.placement_count.reposts_count IS 'reposts at counted_at; NULL not told (转发数)';
+COMMENT ON COLUMN kefu.placement_count.comments_count IS 'comments at counted_at; NULL not told (评论数)';
+COMMENT ON COLUMN kefu.placement_count.likes_count IS 'likes at counted_at; NULL not told (点赞数)';
+COMMENT ON COLUMN kefu.placement_count.counted_at IS 'when they were read (计数时间)';
+COMMENT ON COLUMN kefu.placement_count.misses IS 'readings in a row in which it was not among our posts although it should have been; 0 none (连续缺失次数)';
 
 INSERT INTO kefu.send_event (object_type, action, outcome, event)
 VALUES

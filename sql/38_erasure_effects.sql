@@ -205,9 +205,12 @@ $$ BEGIN
     UPDATE kefu.task
        SET note = kefu.mark_erased(note), evidence = kefu.mark_erased(evidence)
      WHERE task_id = m.id;
+    UPDATE kefu.engagement SET reason = kefu.mark_erased(reason) WHERE task_id = m.id;
+    UPDATE kefu.outbound SET text = kefu.erased_text(), last_error = kefu.mark_erased(last_error)
+     WHERE object_type = 'task' AND object_id = m.id AND state IN ('sent', 'failed', 'cancelled');
     PERFORM kefu.erase_trail('task', m.id);
 END $$;
-COMMENT ON FUNCTION kefu.effect_erase_task(kefu.move) IS 'Notes on a task go (删除待办文字; ruling 21)';
+COMMENT ON FUNCTION kefu.effect_erase_task(kefu.move) IS 'Notes on a task go, and what was said for it (删除待办文字; ruling 21)';
 
 -- --- the erasure -----------------------------------------------------------------------
 
@@ -308,12 +311,20 @@ COMMENT ON FUNCTION kefu.erase_objects(bigint, text, bigint[]) IS 'Raises "erase
 CREATE FUNCTION kefu.erase_identities(persons bigint[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
+    -- While the platform's id still tells whose they are.
+    UPDATE kefu.watched_post w SET text = kefu.mark_erased(w.text), url = NULL
+      FROM kefu.identity i
+     WHERE i.person_id = ANY (persons)
+       AND (w.identity_id = i.identity_id OR w.platform = i.platform AND w.author_id = i.native_id);
+    UPDATE kefu.watched_post w SET author_id = NULL, identity_id = i.identity_id
+      FROM kefu.identity i
+     WHERE i.person_id = ANY (persons) AND w.platform = i.platform AND w.author_id = i.native_id;
     UPDATE kefu.identity
        SET screen_name = NULL, handle = NULL, is_verified = NULL, followers_count = NULL,
            native_id = 'erased.' || identity_id
      WHERE person_id = ANY (persons);
 END $$;
-COMMENT ON FUNCTION kefu.erase_identities(bigint[]) IS 'Name, numbers and platform id of the identities go; whoever writes again is a new person (删除平台身份)';
+COMMENT ON FUNCTION kefu.erase_identities(bigint[]) IS 'Name, numbers and platform id of the identities go, and what we kept of their posts; whoever writes again is a new person (删除平台身份)';
 
 CREATE FUNCTION kefu.erase_reasons(persons bigint[], but_event bigint) RETURNS integer
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -361,7 +372,12 @@ BEGIN
     PERFORM kefu.erase_objects(m.id, 'task', ARRAY(
         SELECT k.task_id FROM kefu.task k
          WHERE k.ticket_id = ANY (tickets) OR k.message_id = ANY (messages)
-            OR k.order_id = ANY (orders)));
+            OR k.order_id = ANY (orders)
+        UNION
+        SELECT e.task_id FROM kefu.identity i
+          JOIN kefu.watched_post w ON w.identity_id = i.identity_id
+          JOIN kefu.engagement e ON e.watched_id = w.watched_id
+         WHERE i.person_id = ANY (persons)));
     PERFORM kefu.end_consents(person, 'erasure');
     UPDATE kefu.consent SET evidence = NULL WHERE person_id = ANY (persons);
     PERFORM kefu.erase_reasons(persons, m.event_id);

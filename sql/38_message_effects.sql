@@ -43,13 +43,20 @@ COMMENT ON FUNCTION kefu.effect_open_opinion(kefu.move) IS 'The message is an op
 
 CREATE FUNCTION kefu.effect_open_task(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
+$$
+DECLARE
+    cause text := coalesce(m.args ->> 'cause', 'repost');
+    opened bigint;
+BEGIN
     PERFORM kefu.effect_drop_provisional_ticket(m);
     UPDATE kefu.message SET confirmed_kind = 'task' WHERE message_id = m.id;
-    PERFORM kefu.open_task(m.unit, coalesce(m.args ->> 'cause', 'repost'),
-                           coalesce(m.args ->> 'rulebook', 'R60'),
-                           coalesce((m.args ->> 'due_at')::timestamptz, m.at + interval '24 hours'),
-                           NULL, m.id, NULL, NULL, m.args ->> 'note');
+    opened := kefu.open_task(m.unit, cause, coalesce(m.args ->> 'rulebook', 'R60'),
+                             coalesce((m.args ->> 'due_at')::timestamptz, m.at + interval '24 hours'),
+                             NULL, m.id, NULL, NULL, m.args ->> 'note');
+    INSERT INTO kefu.engagement (task_id, unit, what, message_id, account, opened_at)
+    SELECT opened, m.unit, cause, m.id, g.account, m.at
+      FROM kefu.message g
+     WHERE g.message_id = m.id AND cause IN ('repost', 'comment') AND g.item_type <> 'message';
 END $$;
 COMMENT ON FUNCTION kefu.effect_open_task(kefu.move) IS 'The message becomes a task (转待办; R54-R68)';
 
@@ -73,6 +80,7 @@ BEGIN
         opened := (kefu.raise_new(wanted, 'open', m.args || jsonb_build_object(
                        'message', m.id, 'unit', m.unit))).id;
         UPDATE kefu.message SET ticket_id = opened, confirmed_kind = wanted WHERE message_id = m.id;
+        PERFORM kefu.recount_topics(ARRAY[m.id]);
         RETURN;
     END IF;
     IF t.kind <> wanted THEN
@@ -143,6 +151,7 @@ BEGIN
                            'further_need', coalesce(m.args ->> 'further_need', wrote),
                            'kind', 'complaint', 'cause', m.args ->> 'meaning') || (m.args - 'ticket'));
     UPDATE kefu.message SET ticket_id = target, meaning = m.args ->> 'meaning' WHERE message_id = m.id;
+    PERFORM kefu.recount_topics(ARRAY[m.id]);
     -- The same matter on another platform counts there too (ruling 5).
     INSERT INTO kefu.topic_queue (message_id, queued_at)
     SELECT m.id, m.at FROM kefu.message g
@@ -189,6 +198,7 @@ DECLARE
 BEGIN
     SELECT g.ticket_id INTO wrong FROM kefu.message g WHERE g.message_id = m.id;
     UPDATE kefu.message SET ticket_id = NULL, meaning = NULL WHERE message_id = m.id;
+    PERFORM kefu.recount_topics(ARRAY[m.id]);
     PERFORM kefu.open_task(m.unit, 'undo_attached_event', 'house', m.at + interval '2 hours', wrong,
                            m.id, NULL, NULL, m.args ->> 'reason');
 END $$;

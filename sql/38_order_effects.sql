@@ -165,5 +165,7 @@ CREATE FUNCTION kefu.effect_close_task(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     UPDATE kefu.task SET closed_at = m.at, evidence = m.args ->> 'evidence' WHERE task_id = m.id;
+    UPDATE kefu.outbound SET state = 'cancelled'
+     WHERE object_type = 'task' AND object_id = m.id AND state = 'queued';
 END $$;
-COMMENT ON FUNCTION kefu.effect_close_task(kefu.move) IS 'The task is over, with its evidence if there is any (办结)';
+COMMENT ON FUNCTION kefu.effect_close_task(kefu.move) IS 'The task is over, with its evidence if there is any; what was still to be sent for it isn''t (办结)';

@@ -180,7 +180,7 @@ BEGIN
     -- Who lets a text out that was warned of says why (ruling 29).
     SELECT string_agg(DISTINCT format('%s (%s)', w.rule, w.rulebook), ', ') INTO warned
       FROM kefu.post_warning w JOIN kefu.post p ON p.post_id = w.post_id AND p.review_round = w.review_round
-     WHERE p.post_id = m.id AND w.rule <> 'length';
+     WHERE p.post_id = m.id AND w.needs_reason;
     IF warned IS NOT NULL AND coalesce(m.args ->> 'words', m.args ->> 'reason', '') = '' THEN
         RAISE EXCEPTION 'the text was warned of: %', warned
             USING ERRCODE = 'KF002', HINT = 'Say in words why it may stay, or reject it.';
@@ -301,8 +301,11 @@ $$ BEGIN
     ELSE
         PERFORM kefu.write_post(m.id, m.args, m.staff_id);
     END IF;
+    -- Kept now: what is refused at submission leaves no trace for a reviewer.
+    PERFORM kefu.record_hits('post', m.id, m.unit, w.text, m.staff_id)
+       FROM (SELECT DISTINCT x.text FROM kefu.post_wordings(m.id) AS x WHERE x.text <> '') AS w;
 END $$;
-COMMENT ON FUNCTION kefu.effect_edit_post(kefu.move) IS 'The text is written, or with an account its wording there (编辑博文; R41)';
+COMMENT ON FUNCTION kefu.effect_edit_post(kefu.move) IS 'The text is written, or with an account its wording there; words of a lexicon in it are kept for whoever may let them pass (编辑博文; R41, R47)';
 
 CREATE FUNCTION kefu.require_own_account(unit text, account text) RETURNS kefu.account
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
@@ -510,7 +513,7 @@ END $$;
 COMMENT ON FUNCTION kefu.require_in_date(kefu.post, timestamptz) IS 'KF004 for an instant before or after a post may be published, both ends included (校验有效期)';
 
 CREATE FUNCTION kefu.send_problem(p kefu.post, a kefu.account, said text) RETURNS text
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
 $$
 DECLARE
     kind text := CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END;
@@ -524,14 +527,15 @@ BEGIN
             THEN 'its platform has no interface to ' || CASE pictures WHEN 1 THEN 'post_picture' ELSE kind END
         WHEN p.repost_platform <> a.platform THEN 'what is reposted is on another platform'
         WHEN p.repost_id IS NULL AND said = '' THEN 'there is no text'
-        WHEN kefu.text_length(a.platform, kind, said) > kefu.length_limit(a.platform, kind)
-            THEN format('it is %s long, its platform takes %s', kefu.text_length(a.platform, kind, said),
-                        kefu.length_limit(a.platform, kind)) END;
+        ELSE (SELECT string_agg(DISTINCT c.detail, '; ')
+                FROM kefu.check_text(a.platform, kind, p.unit, said, NULL) AS c
+               WHERE c.effect = 'block' AND c.rule NOT IN ('personal_data', 'uncredited')
+                 AND c.rule <> ALL (kefu.overridden_rules('post', p.post_id, p.unit, said))) END;
 END $$;
-COMMENT ON FUNCTION kefu.send_problem(kefu.post, kefu.account, text) IS 'Why a post can''t be sent on an account by program; NULL if it can (不可投放原因)';
+COMMENT ON FUNCTION kefu.send_problem(kefu.post, kefu.account, text) IS 'Why a post can''t be sent on an account by program, or isn''t allowed there by the content rules of today; NULL if it can (不可投放原因; R41, R47)';
 
 CREATE FUNCTION kefu.require_sendable(p kefu.post, a kefu.account, said text) RETURNS void
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
 $$
 DECLARE
     problem text := kefu.send_problem(p, a, said);
@@ -541,7 +545,7 @@ BEGIN
             USING ERRCODE = 'KF004', HINT = 'Give the account a wording of its own, publish it there by hand, or leave it out.';
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.require_sendable(kefu.post, kefu.account, text) IS 'KF004 where an account''s platform has no way to send a post as it is (校验可投放)';
+COMMENT ON FUNCTION kefu.require_sendable(kefu.post, kefu.account, text) IS 'KF004 where an account''s platform has no way to send a post as it is, or its rules today don''t allow it there (校验可投放; R41, R47)';
 
 -- --- placements ------------------------------------------------------------------------
 
@@ -680,6 +684,8 @@ BEGIN
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
     PERFORM kefu.watch_placement(l);
+    PERFORM kefu.settle_reposts(p.repost_platform, l.unit, l.account, p.repost_id, l.native_id, l.published_at, l.placement_id)
+       FROM kefu.post p WHERE p.post_id = l.post_id AND p.repost_id IS NOT NULL;
     IF kefu.may_happen('post', l.post_id, 'publish') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'publish', jsonb_build_object('placement', m.id));
     END IF;
@@ -773,6 +779,7 @@ BEGIN
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
     DELETE FROM kefu.sweep WHERE placement_id = m.id;
+    PERFORM kefu.watched_gone(a.platform, l.native_id) FROM kefu.account a WHERE a.account = l.account;
     PERFORM kefu.follow_correction(l);
 END $$;
 COMMENT ON FUNCTION kefu.effect_end_placement(kefu.move) IS 'It is gone from the platform (投放已删; R73, R79)';
@@ -790,9 +797,24 @@ COMMENT ON FUNCTION kefu.effect_delete_failed(kefu.move) IS 'The platform doesn'
 
 -- --- what a text must be ------------------------------------------------------------------
 
-CREATE FUNCTION kefu.post_problems(post bigint)
-    RETURNS TABLE (rule text, account text, rulebook text, effect text, detail text)
+CREATE FUNCTION kefu.post_wordings(post bigint) RETURNS TABLE (account text, platform text, text text)
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    -- Each wording once a platform, on the accounts it may be planned on.
+    RETURN QUERY
+    SELECT DISTINCT ON (w.platform, w.text) w.account, w.platform, w.text
+      FROM (SELECT a.account, a.platform, kefu.placed_text(p.post_id, a.account) AS text, a.unit <> p.unit AS below
+              FROM kefu.post p JOIN kefu.account a ON kefu.is_below(a.unit, p.unit)
+               AND coalesce(p.repost_platform, a.platform) = a.platform
+             WHERE p.post_id = post AND a.is_live) AS w
+     ORDER BY w.platform, w.text, w.below, w.account;
+END $$;
+COMMENT ON FUNCTION kefu.post_wordings(bigint) IS
+'What a post says where it may be planned: each wording once a platform, with an account that says so (博文各版本)';
+
+CREATE FUNCTION kefu.post_problems(post bigint)
+    RETURNS TABLE (rule text, account text, rulebook text, effect text, detail text, needs_reason boolean)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
 $$
 DECLARE
     p kefu.post;
@@ -800,37 +822,41 @@ BEGIN
     SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = post;
     RETURN QUERY
     WITH wording AS (
-        SELECT '' AS account, coalesce(p.text, '') AS text
+        SELECT '' AS account, kefu.placed_text(post, '') AS text, coalesce(p.text, '') AS own
         UNION ALL
-        SELECT v.account, v.text FROM kefu.post_variant v WHERE v.post_id = post
+        SELECT v.account, kefu.placed_text(post, v.account), v.text FROM kefu.post_variant v WHERE v.post_id = post
+    ), checked AS (
+        SELECT w.account, c.rule, c.rulebook, c.effect, c.detail, c.position_from IS NOT NULL AS is_word,
+               c.effect = 'block' AND c.rule = ANY (kefu.overridden_rules('post', post, p.unit, w.text)) AS passes
+          FROM kefu.post_wordings(post) AS w
+         CROSS JOIN LATERAL kefu.check_text(w.platform, CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END,
+                                            p.unit, w.text, NULL) AS c
+         WHERE c.rule NOT IN ('personal_data', 'uncredited')
     )
-    SELECT 'text', w.account, 'R41', 'block', 'there is no text'
-      FROM wording w WHERE btrim(w.text) = '' AND p.repost_id IS NULL
+    SELECT 'text', w.account, 'R41', 'block', 'there is no text', false
+      FROM wording w WHERE btrim(w.own) = '' AND p.repost_id IS NULL
     UNION ALL
-    SELECT 'personal_data', w.account, 'house', 'block', 'a telephone, identity-card or bank-card number is in it'
+    -- These two hold whatever rules are loaded.
+    SELECT 'personal_data', w.account, 'I4', 'block', 'a telephone, identity-card or bank-card number is in it', false
       FROM wording w WHERE kefu.has_personal_data(w.text)
     UNION ALL
-    SELECT 'source', w.account, 'R63', 'block', 'copied text must name its source with @'
-      FROM wording w WHERE p.is_copied AND (p.source IS NULL OR strpos(w.text, '@' || btrim(p.source, '@')) = 0)
+    SELECT 'uncredited', w.account, 'R63', 'block', 'copied text must name its source with @', false
+      FROM wording w WHERE p.is_copied AND kefu.names_source(w.text, p.source) IS NOT TRUE
     UNION ALL
-    SELECT 'wording', w.account, x.rulebook, 'block', 'the text lacks ' || x.requirement
+    SELECT 'wording', w.account, x.rulebook, 'block', 'the text lacks ' || x.requirement, false
       FROM wording w JOIN kefu.script_rule x ON x.event = 'post' AND x.kind = p.kind AND w.text !~ x.pattern
     UNION ALL
-    -- Where it fits nowhere it can't be published; where only somewhere, that place needs a wording of its own.
-    SELECT 'length', l.account, 'R41', CASE WHEN l.fits_nowhere THEN 'block' ELSE 'warn' END,
-           format('it is %s long, %s takes %s', l.length, l.platform, l.most)
-      FROM (SELECT t.account, t.platform, t.length, t.most, bool_and(t.length > t.most) OVER () AS fits_nowhere
-              FROM (SELECT a.account, a.platform,
-                           kefu.text_length(a.platform, k.kind, kefu.placed_text(post, a.account)) AS length,
-                           kefu.length_limit(a.platform, k.kind) AS most
-                      FROM kefu.account a
-                     CROSS JOIN (SELECT CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END AS kind) AS k
-                     WHERE a.is_live AND a.unit = p.unit AND kefu.can_ask(a.account, k.kind)
-                       AND coalesce(p.repost_platform, a.platform) = a.platform) AS t) AS l
-     WHERE l.length > l.most;
+    SELECT DISTINCT c.rule, CASE WHEN c.rule = 'too_long' THEN c.account ELSE '' END, c.rulebook,
+           -- Where it fits somewhere, the other places need a wording of their own.
+           CASE WHEN c.rule = 'too_long' AND EXISTS (
+                     SELECT FROM kefu.post_wordings(post) AS o
+                      WHERE NOT EXISTS (SELECT FROM checked x WHERE x.account = o.account AND x.rule = 'too_long'))
+                THEN 'warn' ELSE c.effect END,
+           c.detail, c.is_word AND c.rule <> 'too_long'
+      FROM checked c WHERE NOT c.passes;
 END $$;
 COMMENT ON FUNCTION kefu.post_problems(bigint) IS
-'What keeps a post from being published (block) and what its reviewer should know (warn), for the text and each account''s own wording; account empty: the text itself (博文问题; R41, R63, R75, I4, I7)';
+'What keeps a post from being published (block) and what its reviewer should know (warn), for every wording of it on every platform it may be planned on; account: the one whose wording it is about, empty for the text itself; needs_reason: who lets it out says why. Words that a reviewer let pass don''t block (博文问题; R41, R42, R47, R63, R75, R80, I4, I7)';
 
 CREATE FUNCTION kefu.check_post(post bigint, reason text DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -846,8 +872,9 @@ BEGIN
             USING ERRCODE = 'KF004', DETAIL = blocks,
                   HINT = 'kefu.preview_post() shows each account''s wording; kefu.edit_post() changes it.';
     END IF;
-    INSERT INTO kefu.post_warning (post_id, review_round, rule, account, rulebook, detail, reason, at)
-    SELECT p.post_id, p.review_round, w.rule, w.account, min(w.rulebook), string_agg(w.detail, '; '), reason, kefu.now()
+    INSERT INTO kefu.post_warning (post_id, review_round, rule, account, rulebook, detail, needs_reason, reason, at)
+    SELECT p.post_id, p.review_round, w.rule, w.account, min(w.rulebook), string_agg(w.detail, '; ' ORDER BY w.detail),
+           bool_or(w.needs_reason), reason, kefu.now()
       FROM kefu.post p CROSS JOIN LATERAL kefu.post_problems(p.post_id) AS w
      WHERE p.post_id = post AND w.effect = 'warn'
      GROUP BY p.post_id, p.review_round, w.rule, w.account

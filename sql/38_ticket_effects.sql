@@ -370,6 +370,7 @@ $$ BEGIN
                                   THEN coalesce((m.args ->> 'posted_at')::timestamptz, round_posted_at)
                                   ELSE round_posted_at END
      WHERE ticket_id = m.id;
+    PERFORM kefu.recount_topics(ARRAY(SELECT g.message_id FROM kefu.message g WHERE g.ticket_id = m.id));
     IF kefu.may_happen('ticket', m.id, 'record') THEN
         PERFORM kefu.raise_event('ticket', m.id, 'record', jsonb_strip_nulls(jsonb_build_object(
             'priority', (SELECT t.priority FROM kefu.ticket t WHERE t.ticket_id = m.id),

@@ -10,8 +10,6 @@ VALUES
     ('topic', 'kefu.topic', 'topic_id', NULL, NULL, NULL, NULL, '同类问题', 'topic'),
     ('opinion', 'kefu.opinion', 'opinion_id', NULL, NULL, NULL, '{desk_unit,department}', '意见', 'opinion'),
     ('erasure', 'kefu.erasure', 'erasure_id', NULL, NULL, NULL, NULL, '个人信息删除', 'erasure'),
-    ('work_order', 'kefu.work_order', 'order_id', NULL, 'round', NULL,
-     '{desk_unit,department}', '投诉单', 'work order'),
     ('request', 'kefu.post_request', 'request_id', NULL, NULL, NULL, '{desk_unit}', '发布需求', 'request'),
     ('post', 'kefu.post', 'post_id', NULL, NULL, NULL, NULL, '博文', 'post'),
     ('task', 'kefu.task', 'task_id', NULL, NULL, NULL, NULL, '待办', 'task');
@@ -22,6 +20,11 @@ VALUES ('placement', 'kefu.placement', 'placement_id', 'post', 'post_id', '投�
 
 INSERT INTO kefu.object_type (object_type, relation, id_column, label_zh, label_en)
 VALUES ('follow', 'kefu.follow', 'follow_id', '关注', 'follow');
+
+INSERT INTO kefu.object_type
+    (object_type, relation, id_column, round_column, readers, parent_type, parent_column, label_zh, label_en)
+VALUES ('work_order', 'kefu.work_order', 'order_id', 'round', '{desk_unit,department}', 'ticket', 'ticket_id',
+        '投诉单', 'work order');
 
 INSERT INTO kefu.machine (machine, object_type, maker, label_zh, label_en)
 VALUES
@@ -188,6 +191,7 @@ VALUES
     ('customer_wrote', '客户再次来言', 'customer wrote again'),
     ('defer', '致歉待答', 'defer with an apology'),
     ('close', '结束', 'close'),
+    ('comment', '评论', 'comment'),
     ('decide', '决定', 'decide'),
     ('decline', '不采纳', 'decline'),
     ('discard', '筛除', 'screen out'),
@@ -204,6 +208,7 @@ VALUES
     ('detach', '撤销并案', 'detach'),
     ('dismiss', '无需处理', 'dismiss'),
     ('dispatch', '派发', 'dispatch'),
+    ('engaged', '转评完成', 'reposted or commented'),
     ('dissatisfied', '客户不满意', 'customer is dissatisfied'),
     ('done', '办结', 'done'),
     ('drop', '误立撤销', 'drop'),

@@ -79,7 +79,7 @@ BEGIN
         jsonb_build_object('reason', reason));
     INSERT INTO kefu.person_history (at, event, person_id, into_person_id, event_id)
     VALUES (kefu.now(), 'merge', person, target, logged);
-    PERFORM kefu.recount_topics(target);
+    PERFORM kefu.recount_topics(ARRAY(SELECT kefu.person_messages(target)));
     RETURN target;
 END $$;
 COMMENT ON FUNCTION kefu.merge_person(bigint, bigint, text) IS
@@ -115,7 +115,7 @@ BEGIN
         jsonb_build_object('reason', reason));
     INSERT INTO kefu.person_history (at, event, person_id, into_person_id, identity_id, event_id)
     VALUES (kefu.now(), 'split', old, new_id, identity, logged);
-    PERFORM kefu.recount_topics(new_id);
+    PERFORM kefu.recount_topics(ARRAY(SELECT kefu.person_messages(new_id)));
     -- What was told in a ticket of this identity is of the new person.
     moved := ARRAY(SELECT kefu.person_tickets(new_id));
     UPDATE kefu.personal_data d SET person_id = new_id WHERE d.ticket_id = ANY (moved);

@@ -404,6 +404,7 @@ $$
 DECLARE
     r record;
     g kefu.ingested;
+    watched record;
     none integer[] := array_fill(NULL::integer, ARRAY[cardinality(keys)]);
     items integer[] := none;
     new_messages integer[] := none;
@@ -412,10 +413,10 @@ BEGIN
     -- Where somebody else has asked since, there is no such lease: what comes late
     -- is asked for again.
     FOR r IN
-        SELECT p.*, a.account, a.platform, s.action, s.walk ->> 'walk' IS NULL AS begins, c.class, c.retry_after_seconds, c.scope
+        SELECT p.*, a.account, a.platform, s.action, s.walk ->> 'walk' IS NULL AS begins, s.closed_before, c.class, c.retry_after_seconds, c.scope
           FROM unnest(keys, lease_keys, http_statuses, errors, bodies, headers, started_at, finished_at)
                WITH ORDINALITY AS p(key, lease_key, http_status, error, body, headers, started_at, finished_at, n)
-         CROSS JOIN LATERAL (SELECT x.account, x.action, x.walk FROM kefu.feed_state x
+         CROSS JOIN LATERAL (SELECT x.account, x.action, x.walk, kefu.closed_before(x) AS closed_before FROM kefu.feed_state x
                               WHERE x.account = split_part(p.key, '/', 1) AND x.action = split_part(p.key, '/', 2)
                                 AND x.lease_key = p.lease_key FOR UPDATE) s
           JOIN kefu.account a ON a.account = s.account
@@ -440,6 +441,20 @@ BEGIN
             END;
             CONTINUE;
         END IF;
+        IF EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
+                      AND e.purpose = 'watch') THEN
+            BEGIN
+                watched := kefu.take_watched(r.account, r.action, r.body, r.closed_before, r.finished_at);
+                items[r.n] := watched.items;
+                new_messages[r.n] := watched.kept;
+                closed[r.n] := watched.closed;
+            EXCEPTION WHEN data_exception THEN
+                items[r.n] := NULL;
+                PERFORM kefu.fail_feed(r.account, r.action, 'unreadable', r.http_status, NULL, NULL);
+                PERFORM kefu.add_dead_letter(r.account, r.action, SQLSTATE || ': ' || SQLERRM, r.body);
+            END;
+            CONTINUE;
+        END IF;
         IF NOT kefu.is_empty_page(r.platform, r.action, r.body) THEN
             g := kefu.ingest(r.account, r.action, r.body, r.finished_at);
             IF g.items = 0 AND g.dead_letters > 0 THEN
@@ -450,6 +465,9 @@ BEGIN
             items[r.n] := g.items;
             new_messages[r.n] := g.new_messages;
             closed[r.n] := kefu.count_closed(r.account, r.action, r.body);
+            IF r.action = 'own_posts' THEN
+                PERFORM kefu.note_own_reposts(r.account, r.action, r.body);
+            END IF;
         END IF;
     END LOOP;
     -- The mark moves with the page's items, and only over ground without a gap. A

@@ -502,6 +502,9 @@ BEGIN ATOMIC
            AND coalesce(i.author_id, i.own_id) = i.own_id
            AND CASE WHEN (o).channel = 'private' THEN (o).recipient_id IN (i.recipient_id, i.thread_id)
                     WHEN i.above IS NULL THEN coalesce(i.parent_id, i.root_id) IS NULL
+                    -- What is reposted hangs on the original, also where it is itself a repost.
+                    WHEN (o).action = 'repost' AND (o).text <> '' AND coalesce(i.parent_id, i.root_id) IS NOT NULL
+                         AND kefu.plain_words(i.text) = kefu.plain_words((o).text) THEN true
                     ELSE i.above IN (i.parent_id, i.root_id) END
            AND i.posted_at >= (o).queued_at - interval '2 minutes'
            AND strpos(kefu.plain_words(i.text), kefu.plain_words((o).text)) > 0

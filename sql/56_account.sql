@@ -110,9 +110,9 @@ DECLARE
     since timestamptz := coalesce(add_feed.start_at, kefu.now());
 BEGIN
     IF NOT EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = a.platform
-                      AND e.action = add_feed.action AND e.purpose IN ('feed', 'state')) THEN
+                      AND e.action = add_feed.action AND e.purpose IN ('feed', 'state', 'watch')) THEN
         RAISE EXCEPTION 'platform "%" has no feed "%"', a.platform, action
-            USING ERRCODE = 'undefined_object', HINT = 'SELECT action FROM kefu.endpoint WHERE purpose IN (''feed'', ''state'') lists them.';
+            USING ERRCODE = 'undefined_object', HINT = 'SELECT action FROM kefu.endpoint WHERE purpose IN (''feed'', ''state'', ''watch'') lists them.';
     END IF;
     INSERT INTO kefu.feed (account, action, every, start_at, args)
     VALUES (a.account, add_feed.action, add_feed.every, since, add_feed.args);

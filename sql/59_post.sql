@@ -214,3 +214,53 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.preview_post(bigint) IS
 'What a post would say on each account of its unit, how long that is to the platform, what blocks or warns, and the next time that breaks no rule there; nothing is changed. KF008 if the post is not there or not visible (博文预览; R41, R42)';
+
+-- --- what becomes of them ---------------------------------------------------------------
+
+CREATE FUNCTION kefu.take_counts(account text, action text, body text, at timestamptz) RETURNS integer
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    a kefu.account;
+    seen integer;
+    since timestamptz;
+    ids text[];
+    gone record;
+BEGIN
+    SELECT x.* INTO a FROM kefu.account x WHERE x.account = take_counts.account;
+    WITH item AS MATERIALIZED (
+        SELECT m.native_id, m.posted_at, m.reposts_count, m.comments_count, m.likes_count
+          FROM kefu.map_payload(a.platform, take_counts.action, body, a.native_id) AS m
+         WHERE m.error IS NULL AND NOT m.is_deleted
+    ), kept AS (
+        INSERT INTO kefu.placement_count AS c (placement_id, reposts_count, comments_count, likes_count, counted_at)
+        SELECT l.placement_id, i.reposts_count, i.comments_count, i.likes_count, take_counts.at
+          FROM item i JOIN kefu.placement l ON l.native_id = i.native_id AND l.account = a.account
+         WHERE l.state IN ('published', 'deleting')
+            ON CONFLICT ON CONSTRAINT placement_count_pkey DO UPDATE
+           SET reposts_count = excluded.reposts_count, comments_count = excluded.comments_count,
+               likes_count = excluded.likes_count, counted_at = excluded.counted_at, misses = 0
+         WHERE c.counted_at < excluded.counted_at
+    )
+    SELECT count(*), min(i.posted_at), array_agg(i.native_id) INTO seen, since, ids FROM item i;
+    -- What should be among them and isn't, three times in a row, was taken down. A list that
+    -- a slow platform has not brought up to date is no proof.
+    FOR gone IN
+        INSERT INTO kefu.placement_count AS c (placement_id, counted_at, misses)
+        SELECT l.placement_id, take_counts.at, 1
+          FROM kefu.placement l
+         WHERE l.account = a.account AND l.state = 'published' AND l.native_id <> ALL (ids)
+           AND l.published_at > since AND l.published_at < take_counts.at - interval '10 minutes'
+            ON CONFLICT ON CONSTRAINT placement_count_pkey DO UPDATE
+           SET misses = c.misses + 1, counted_at = excluded.counted_at
+         WHERE c.counted_at < excluded.counted_at
+        RETURNING c.placement_id, c.misses
+    LOOP
+        IF gone.misses >= 3 AND kefu.may_happen('placement', gone.placement_id, 'found_gone') THEN
+            PERFORM kefu.raise_event('placement', gone.placement_id, 'found_gone');
+        END IF;
+    END LOOP;
+    RETURN seen;
+END $$;
+COMMENT ON FUNCTION kefu.take_counts(text, text, text, timestamptz) IS
+'The newest posts of an account as the platform lists them: their numbers are kept, and what is missing three times in a row is found to be gone. Returns how many it lists; data_exception if the list can''t be read. Called by kefu.record_feeds() (读取投放数据)';

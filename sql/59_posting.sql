@@ -318,7 +318,7 @@ BEGIN
     SELECT 'I7', 'R63', l.placement_id, l.unit, l.published_at, 'copied text does not name its source'
       FROM kefu.placement l JOIN kefu.post p USING (post_id)
      WHERE l.unit = ANY (units) AND p.is_copied AND l.state IN ('published', 'deleting')
-       AND (p.source IS NULL OR strpos(l.text, '@' || btrim(p.source, '@')) = 0)
+       AND kefu.names_source(l.text, p.source) IS NOT TRUE
     UNION ALL
     SELECT 'I8', 'R61', max(l.placement_id), a.unit, max(l.at),
            format('%s welfare, news and culture reposts on %s', count(*), kefu.local_day(l.at))

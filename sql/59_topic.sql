@@ -78,7 +78,7 @@ BEGIN
         END IF;
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.check_topic(bigint) IS 'Raises the threshold of a forming topic that has reached one. For the job only (检查门槛; R92, R116)';
+COMMENT ON FUNCTION kefu.check_topic(bigint) IS 'Raises the threshold of a forming topic that has reached one. For the job and the merge of topics only (检查门槛; R92, R116)';
 
 CREATE FUNCTION kefu.assign_message(message bigint, at timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -148,7 +148,7 @@ BEGIN
     RETURN did;
 END $$;
 COMMENT ON FUNCTION kefu.assign_topics(integer) IS
-'Compares triaged messages, in the order of their posts, with those of the 7 days around them, puts those of one matter into a topic and makes it a duty when a threshold is reached; counts topics anew whose persons were merged or split. Returns how many messages and topics it took. The clock worker calls it each minute; a Group administrator may (同类问题统计; R92, R116, rulings 5 and 6)';
+'Compares triaged messages, in the order of their posts, with those of the 7 days around them, puts those of one matter into a topic and makes it a duty when a threshold is reached; counts topics anew whose persons were merged or split, or whose messages'' tickets changed. Returns how many messages and topics it took. The clock worker calls it each minute; a Group administrator may (同类问题统计; R92, R116, rulings 5 and 6)';
 
 CREATE FUNCTION kefu.find_unraised_topic()
     RETURNS TABLE (object_type text, object_id bigint, unit text, since_at timestamptz, detail text)
@@ -159,6 +159,8 @@ $$ BEGIN
     SELECT 'topic', t.topic_id, t.unit, r.reached_at, 'reached ' || r.reached_by || ' and nobody was told'
       FROM kefu.topic t CROSS JOIN LATERAL kefu.topic_reached(t.topic_id) AS r
      WHERE t.state = 'forming' AND r.reached_by IS NOT NULL AND t.unit = ANY (kefu.my_units())
+       AND NOT EXISTS (SELECT FROM kefu.topic_recount q
+                        WHERE q.topic_id = t.topic_id AND q.queued_at >= kefu.now() - interval '10 minutes')
     UNION ALL
     SELECT 'topic', t.topic_id, t.unit, t.reached_at, 'reached ' || t.reached_by || ', undecided and no promise runs'
       FROM kefu.topic t
@@ -171,7 +173,7 @@ $$ BEGIN
      WHERE q.queued_at < kefu.now() - interval '10 minutes' AND m.unit = ANY (kefu.my_units());
 END $$;
 COMMENT ON FUNCTION kefu.find_unraised_topic() IS
-'What breaks I10, in the caller''s units: a forming topic that has reached a threshold, a topic undecided without its promise, a message nobody compared (未触发的同类问题; I10)';
+'What breaks I10, in the caller''s units: a forming topic that has reached a threshold and hasn''t waited to be counted for less than 10 minutes, a topic undecided without its promise, a message nobody compared (未触发的同类问题; I10)';
 
 -- --- people ---------------------------------------------------------------------------
 

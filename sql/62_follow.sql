@@ -275,6 +275,9 @@ BEGIN
         -- What changes while it is read may be on it or not.
         RETURN kefu.take_follow_page(account, action, body, begins, started_at);
     END IF;
+    IF kind = 'status' THEN
+        RETURN kefu.take_counts(account, action, body, finished_at);
+    END IF;
     RETURN kefu.take_profile(account, body, finished_at);
 END $$;
 COMMENT ON FUNCTION kefu.take_state(text, text, text, boolean, timestamptz, timestamptz) IS

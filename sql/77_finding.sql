@@ -20,6 +20,8 @@ $$ BEGIN
       LEFT JOIN kefu.ticket d ON c.object_type = 'ticket' AND d.ticket_id = c.object_id
       LEFT JOIN kefu.message g ON c.object_type = 'message' AND g.message_id = c.object_id
      WHERE c.stopped_at IS NULL AND c.paused_at IS NULL AND c.due_at < kefu.now()
+       -- Those have a finding of their own.
+       AND NOT (c.object_type = 'task' AND EXISTS (SELECT FROM kefu.engagement e WHERE e.task_id = c.object_id))
        AND NOT EXISTS (SELECT FROM kefu.transition x
                         WHERE x.event = ANY (k.kept_by) AND 'clock' = ANY (x.roles));
 END $$;

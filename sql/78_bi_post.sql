@@ -94,9 +94,10 @@ SELECT r.request_id,
   JOIN kefu.state s ON s.machine = 'request' AND s.state = r.state
   LEFT JOIN kefu.post p ON p.post_id = r.post_id
   LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE l.state IN ('published', 'deleting')) AS placement_count,
-                            sum(l.reposts_count) AS reposts_count, sum(l.comments_count) AS comments_count,
-                            sum(l.likes_count) AS likes_count
-                       FROM kefu.placement l WHERE l.post_id = r.post_id) AS c ON true
+                            sum(n.reposts_count) AS reposts_count, sum(n.comments_count) AS comments_count,
+                            sum(n.likes_count) AS likes_count
+                       FROM kefu.placement l LEFT JOIN kefu.placement_count n USING (placement_id)
+                      WHERE l.post_id = r.post_id) AS c ON true
  WHERE r.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.requests IS 'What departments asked to have published, and what became of it (信息发布需求; R5, R10)';
 COMMENT ON COLUMN kefu_bi.requests.request_id IS 'number (需求编号)';
@@ -185,9 +186,10 @@ SELECT p.post_id,
   JOIN kefu.state s ON s.machine = 'post' AND s.state = p.state
   JOIN kefu.post_kind k ON k.kind = p.kind
   LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE l.state IN ('published', 'deleting')) AS placement_count,
-                            sum(l.reposts_count) AS reposts_count, sum(l.comments_count) AS comments_count,
-                            sum(l.likes_count) AS likes_count
-                       FROM kefu.placement l WHERE l.post_id = p.post_id) AS c ON true
+                            sum(n.reposts_count) AS reposts_count, sum(n.comments_count) AS comments_count,
+                            sum(n.likes_count) AS likes_count
+                       FROM kefu.placement l LEFT JOIN kefu.placement_count n USING (placement_id)
+                      WHERE l.post_id = p.post_id) AS c ON true
  WHERE p.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.posts IS 'Posts with their review and what came of them (博文; R5, R38-R64)';
 COMMENT ON COLUMN kefu_bi.posts.post_id IS 'number (博文编号)';
@@ -288,6 +290,7 @@ SELECT w.post_id,
        w.review_round,
        w.rule,
        nullif(w.account, '') AS account,
+       w.needs_reason,
        w.rulebook,
        w.detail,
        w.reason,
@@ -306,6 +309,7 @@ COMMENT ON COLUMN kefu_bi.post_warnings.unit_label_en IS 'English label of unit 
 COMMENT ON COLUMN kefu_bi.post_warnings.review_round IS 'round (审核轮次)';
 COMMENT ON COLUMN kefu_bi.post_warnings.rule IS 'rule (规则)';
 COMMENT ON COLUMN kefu_bi.post_warnings.account IS 'account whose wording it is about; NULL the text itself (账号)';
+COMMENT ON COLUMN kefu_bi.post_warnings.needs_reason IS 'who lets the text out says why (放行须说明理由)';
 COMMENT ON COLUMN kefu_bi.post_warnings.rulebook IS 'R number (规范条款)';
 COMMENT ON COLUMN kefu_bi.post_warnings.detail IS 'what was found (说明)';
 COMMENT ON COLUMN kefu_bi.post_warnings.reason IS 'why it stays, in the writer''s words; NULL none given (理由)';
@@ -349,18 +353,19 @@ SELECT l.placement_id,
        l.native_id,
        l.link,
        l.reason,
-       l.reposts_count,
-       l.comments_count,
-       l.likes_count,
-       l.counted_at,
-       (l.counted_at AT TIME ZONE 'Asia/Shanghai')::date AS counted_local_date,
-       extract(hour FROM l.counted_at AT TIME ZONE 'Asia/Shanghai')::integer AS counted_local_hour
+       n.reposts_count,
+       n.comments_count,
+       n.likes_count,
+       n.counted_at,
+       (n.counted_at AT TIME ZONE 'Asia/Shanghai')::date AS counted_local_date,
+       extract(hour FROM n.counted_at AT TIME ZONE 'Asia/Shanghai')::integer AS counted_local_hour
   FROM kefu.placement l
   JOIN kefu.unit u ON u.unit = l.unit
   JOIN kefu.account a ON a.account = l.account
   JOIN kefu.platform f ON f.platform = a.platform
   JOIN kefu.state s ON s.machine = 'placement' AND s.state = l.state
   JOIN kefu.post_kind k ON k.kind = l.kind
+  LEFT JOIN kefu.placement_count n USING (placement_id)
  WHERE l.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.placements IS 'Where and when posts stand, with their numbers (投放; R38-R64)';
 COMMENT ON COLUMN kefu_bi.placements.placement_id IS 'number (投放编号)';

@@ -62,7 +62,7 @@ COMMENT ON COLUMN kefu_bi.topics.platforms_count IS 'distinct platforms at the l
 COMMENT ON COLUMN kefu_bi.topics.needs_solution IS 'complaints or negative comments are in it (是否须先解决)';
 COMMENT ON COLUMN kefu_bi.topics.reached_by IS 'threshold it reached first; NULL none (达到的门槛)';
 COMMENT ON COLUMN kefu_bi.topics.reached_by_label_zh IS 'Chinese label of reached_by; NULL none (达到的门槛标签)';
-COMMENT ON COLUMN kefu_bi.topics.is_recounted IS 'persons were merged or split after that (是否重新计数; ruling 6)';
+COMMENT ON COLUMN kefu_bi.topics.is_recounted IS 'counted anew after that: persons were merged or split, topics merged, or a message''s ticket or its kind changed (是否重新计数; ruling 6)';
 COMMENT ON COLUMN kefu_bi.topics.decision IS 'announce or wait; NULL undecided (决定)';
 COMMENT ON COLUMN kefu_bi.topics.decision_label_zh IS 'Chinese label of decision; NULL undecided (决定标签)';
 COMMENT ON COLUMN kefu_bi.topics.first_posted_at IS 'earliest post; NULL once merged away (最早发布时间)';

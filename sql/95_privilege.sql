@@ -72,6 +72,8 @@ $$
               ('leader', 'add_shift'),
               ('desk', 'note_profile review_profile duty_done add_campaign set_campaign offer_template
                         count_downloads'),
+              ('desk', 'show_engagement comment_on repost_task'),
+              ('admin', 'set_engage_rule'),
               ('desk', 'propose_follow propose_candidate start_follow refuse_follow follow_done review_follow sort_follow end_follow'),
               ('leader', 'add_follow_target retire_follow_target'),
               ('admin', 'set_follow_quota propose_follows match_follows'),

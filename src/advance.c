@@ -7,9 +7,12 @@
  * event, run the effect, start and stop the clocks.  Whatever fails undoes all
  * of it.
  *
- * Lock order, everywhere: the object that this one belongs to, if any, the
- * object's row, then its clocks, then the rest.  An event that an effect raises on another object locks that object
- * second; no effect goes back the other way.
+ * Lock order, everywhere: the object that this one belongs to, if any (the ticket
+ * of a work order, the post of a placement), the object's row, then its clocks,
+ * then the rest.  An event that an effect raises on another object locks that
+ * object second: down from message to ticket to work order, or up to the object
+ * that was locked at the start.  Whoever moves an order need not see its ticket:
+ * what is locked is not read.
  *
  * What a transition means is in the rows and in the guards and effects they
  * name (sql/37_guards.sql, sql/38_*.sql); this file knows no state and no event
@@ -586,7 +589,12 @@ new_handler(const KefuTransition *t, const Move *move)
 	for (char **fact = t->requires; *fact; fact++)
 	{
 		if (strcmp(*fact, "staff") == 0)
-			staff_id = (int32) kefu_fact_number("staff", kefu_fact_value(move->call->args, "staff"));
+		{
+			int64		given = kefu_fact_number("staff", kefu_fact_value(move->call->args, "staff"));
+
+			/* Nobody has a number beyond; cut off it would be somebody else's. */
+			staff_id = (int32) Max(PG_INT32_MIN, Min(given, PG_INT32_MAX));
+		}
 		else if (strcmp(*fact, "shift") == 0)
 			staff_id = shift_fact(move);
 	}
@@ -676,7 +684,7 @@ advance_object(const KefuCall *call)
 
 	if (machine == NULL)
 		kefu_refuse_not_visible();
-	/* The clock has the object already; its levels never go up to the parent. */
+	/* The clock has the object already; what it fires never goes up to the parent. */
 	if (call->authority != KEFU_BY_CLOCK)
 		kefu_object_lock_parent(machine, call->id);
 	if (!kefu_object_lock(machine, call->id, &object))

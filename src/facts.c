@@ -17,6 +17,10 @@
 #include "facts.h"
 #include "spi.h"
 
+/* Longest numbers that guards and effects may cast to bigint and integer. */
+#define ID_DIGITS 18
+#define NUMBER_DIGITS 9
+
 /* An instant as facts have it: ISO 8601 in UTC, whatever the session's settings. */
 char *
 kefu_instant_text(TimestampTz at)
@@ -177,19 +181,29 @@ kefu_split_facts(Jsonb *args, Jsonb **facts, Jsonb **detail)
 
 /* --- whether they fit their types --------------------------------------------- */
 
+/* Of so many digits at most, written as a number or as a string. */
 static bool
-is_whole_number(const JsonbValue *value)
+is_whole_number(const JsonbValue *value, int digits)
 {
-	const char *text = value->val.string.val;
-	int			length = value->val.string.len;
-	int			start = length > 1 && text[0] == '-' ? 1 : 0;
+	const char *text;
+	int			length;
+	int			start;
 
 	if (value->type == jbvNumeric)
-		return DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(value->val.numeric),
-												DirectFunctionCall2(numeric_trunc,
-																	NumericGetDatum(value->val.numeric),
-																	Int32GetDatum(0))));
-	if (value->type != jbvString || length - start > 18)
+	{
+		text = DatumGetCString(DirectFunctionCall1(numeric_out,
+												   NumericGetDatum(value->val.numeric)));
+		length = strlen(text);
+	}
+	else if (value->type == jbvString)
+	{
+		text = value->val.string.val;
+		length = value->val.string.len;
+	}
+	else
+		return false;
+	start = length > 1 && text[0] == '-' ? 1 : 0;
+	if (length - start > digits)
 		return false;
 	for (int i = start; i < length; i++)
 		if (text[i] < '0' || text[i] > '9')
@@ -234,8 +248,10 @@ check_instant(char *name, JsonbValue *value)
 static const char *
 misfit(KefuFact *fact, JsonbValue *value)
 {
-	if (strcmp(fact->type, "id") == 0 || strcmp(fact->type, "number") == 0)
-		return is_whole_number(value) ? NULL : "a whole number";
+	if (strcmp(fact->type, "id") == 0)
+		return is_whole_number(value, ID_DIGITS) ? NULL : "a whole number";
+	if (strcmp(fact->type, "number") == 0)
+		return is_whole_number(value, NUMBER_DIGITS) ? NULL : "a whole number";
 	if (strcmp(fact->type, "boolean") == 0)
 		return is_truth(value) ? NULL : "true or false";
 	if (strcmp(fact->type, "code") == 0)

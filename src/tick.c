@@ -653,12 +653,22 @@ write_heads(KefuMachine *machine, Locked *locked, int nlocked)
 
 /* --- events that levels fire ------------------------------------------------------- */
 
+/* Somebody was in the way; a little later it may go well. */
+static bool
+is_passing(int sqlerrcode)
+{
+	return sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
+}
+
 /*
  * Runs something in a subtransaction of its own; false and a warning if it
- * failed.  What failed is undone, the rest goes on.
+ * failed.  What failed is undone, the rest goes on.  An error that passes is
+ * raised again where the caller is itself to be tried again.
  */
 static bool
-try_alone(void (*action) (void *), void *arg, const char *what)
+try_alone(void (*action) (void *), void *arg, const char *what, bool raises_passing)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -684,7 +694,8 @@ try_alone(void (*action) (void *), void *arg, const char *what)
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
+			error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN ||
+			(raises_passing && is_passing(error->sqlerrcode)))
 			ReThrowError(error);
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
@@ -710,6 +721,10 @@ fire_event(void *arg)
 	(void) kefu_advance(&call);
 }
 
+/*
+ * An event that its object refuses is recorded as refused and done with; one that
+ * somebody was in the way of takes its clock along, to be fired again.
+ */
 static void
 fire_events(Due *dues, int count)
 {
@@ -726,7 +741,7 @@ fire_events(Due *dues, int count)
 			continue;
 		if (try_alone(fire_event, &dues[i],
 					  psprintf("clock %s of %s " INT64_FORMAT " could not fire %s", dues[i].clock,
-							   dues[i].object_type, dues[i].object_id, dues[i].event)))
+							   dues[i].object_type, dues[i].object_id, dues[i].event), true))
 			continue;
 		v[0] = Int64GetDatum(dues[i].clock_id);
 		v[1] = Int16GetDatum(dues[i].reached);
@@ -798,7 +813,7 @@ put_off(int64 clock_id, TimestampTz now)
 static void
 fire_or_isolate(Batch *batch)
 {
-	if (try_alone(fire_batch, batch, "a batch of clocks failed, trying each alone"))
+	if (try_alone(fire_batch, batch, "a batch of clocks failed, trying each alone", false))
 		return;
 	batch->tick->known = NIL;	/* its digests were undone */
 	for (int i = 0; i < batch->count; i++)
@@ -809,7 +824,7 @@ fire_or_isolate(Batch *batch)
 		one.clocks = &batch->clocks[i];
 		one.count = 1;
 		if (!try_alone(fire_batch, &one, psprintf("clock " INT64_FORMAT " is put off by a minute",
-												  batch->clocks[i])))
+												  batch->clocks[i]), false))
 			put_off(batch->clocks[i], batch->tick->now);
 	}
 }

@@ -55,6 +55,9 @@ typedef enum KefuField
 	KEFU_FIELD_MEDIA,			/* one URL a line */
 	KEFU_FIELD_REPOST_OF_ID,
 	KEFU_FIELD_REPOST_TEXT,
+	KEFU_FIELD_REPOSTS_COUNT,	/* of our own posts: int64 */
+	KEFU_FIELD_COMMENTS_COUNT,
+	KEFU_FIELD_LIKES_COUNT,
 	KEFU_FIELD_CURSOR,			/* for paging: id, or "time,id" */
 	KEFU_FIELD_COUNT
 } KefuField;

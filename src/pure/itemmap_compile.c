@@ -65,6 +65,9 @@ static const struct
 	[KEFU_FIELD_MEDIA] = {"media", KEFU_KIND_TEXT, false},
 	[KEFU_FIELD_REPOST_OF_ID] = {"repost_of_id", KEFU_KIND_TEXT, true},
 	[KEFU_FIELD_REPOST_TEXT] = {"repost_text", KEFU_KIND_TEXT, false},
+	[KEFU_FIELD_REPOSTS_COUNT] = {"reposts_count", KEFU_KIND_INT, false},
+	[KEFU_FIELD_COMMENTS_COUNT] = {"comments_count", KEFU_KIND_INT, false},
+	[KEFU_FIELD_LIKES_COUNT] = {"likes_count", KEFU_KIND_INT, false},
 	[KEFU_FIELD_CURSOR] = {"cursor", KEFU_KIND_TEXT, true},
 };
 

@@ -49,6 +49,33 @@ apply_post(struct world *world, const struct intent *intent, struct item **made)
 	return REFUSE_NOTHING;
 }
 
+/* What is reposted hangs on the original, also where it is itself a repost. */
+static enum refusal
+apply_repost(struct world *world, const struct intent *intent, struct item **made)
+{
+	const struct vec *said = &intent->account->feed[FEED_POSTS];
+	struct item_spec spec = {.kind = ITEM_POST};
+
+	spec.parent = world_item(world, ITEM_POST, intent->post);
+	if (!spec.parent || spec.parent->deleted)
+		return REFUSE_NO_POST;
+	if (spec.parent->parent)
+		spec.parent = spec.parent->parent;
+	for (size_t i = said->n; i > 0; i--)
+	{
+		const struct item *item = said->at[i - 1];
+
+		if (item->parent == spec.parent && !item->deleted)
+		{
+			if (strcmp(item->sent_text, intent->text) == 0)
+				return REFUSE_DUPLICATE;
+			break;
+		}
+	}
+	*made = add_own(world, intent, &spec);
+	return REFUSE_NOTHING;
+}
+
 static enum refusal
 apply_comment(struct world *world, const struct intent *intent, struct item **made)
 {
@@ -137,6 +164,8 @@ world_apply(struct world *world, const struct intent *intent, struct item **made
 	{
 		case ACTION_POST:
 			return apply_post(world, intent, made);
+		case ACTION_REPOST:
+			return apply_repost(world, intent, made);
 		case ACTION_COMMENT:
 		case ACTION_REPLY:
 			return apply_comment(world, intent, made);

@@ -292,6 +292,22 @@ sub test_shapes
 		'messages are the recipient\'s');
 }
 
+sub test_own_reposts
+{
+	my $ours = post('statuses/update', status => '原文')->{data}{idstr};
+	my $again = post('statuses/repost', id => $ours, status => '转给大家')->{data};
+
+	is($again->{retweeted_status}{idstr}, $ours, 'a repost carries the original');
+	is(post('statuses/repost', id => $ours, status => '转给大家')->{data}{error_code}, 20019,
+		'the same repost again is refused');
+	my $bare = post('statuses/repost', id => $again->{idstr})->{data};
+	is($bare->{text}, '转发微博', 'a repost without words says so');
+	is($bare->{retweeted_status}{idstr}, $ours, 'a repost of a repost hangs on the original');
+	post('statuses/destroy', id => $ours);
+	is(post('statuses/repost', id => $ours, status => '迟了')->{data}{error_code}, 20101,
+		'what is gone is not reposted');
+}
+
 sub test_comments
 {
 	my $ours = post('statuses/update', status => '公告')->{data}{idstr};
@@ -962,7 +978,7 @@ alarm 600;
 my $from = start('--seed', 7, '--state', "$dir/journal");
 
 ok(-s "$dir/pid", 'the pid file is there');
-for my $test (\&test_control, \&test_tokens, \&test_shapes, \&test_comments,
+for my $test (\&test_control, \&test_tokens, \&test_shapes, \&test_own_reposts, \&test_comments,
 	\&test_reposts, \&test_mentions_by_text, \&test_paging, \&test_writes,
 	\&test_messages, \&test_friends, \&test_rates, \&test_switches, \&test_cuts,
 	\&test_refusing_faults, \&test_spoiling_faults, \&test_slow, \&test_keepalive, \&test_tencent,

@@ -50,6 +50,7 @@ struct write_path
 
 static const struct write_path write_paths[] = {
 	{"statuses/update", ACTION_POST, RATE_POST, "status", NULL, NULL, false},
+	{"statuses/repost", ACTION_REPOST, RATE_POST, "status", "id", NULL, false},
 	{"statuses/destroy", ACTION_DELETE_POST, RATE_POST, NULL, "id", NULL, false},
 	{"comments/create", ACTION_COMMENT, RATE_COMMENT, "comment", "id", NULL, false},
 	{"comments/reply", ACTION_REPLY, RATE_COMMENT, "comment", "id", "cid", false},
@@ -414,6 +415,9 @@ sina_intent(struct world *world, const struct request *request, struct user *acc
 	intent->text = path->text ? request_param(request, path->text) : NULL;
 	intent->post = path->post ? id_param(request, path->post) : NULL;
 	intent->comment = path->comment ? id_param(request, path->comment) : NULL;
+	/* A repost without words says so. */
+	if (path->action == ACTION_REPOST && (!intent->text || !*intent->text))
+		intent->text = "转发微博";
 	intent->prefix_name = number_param(request, "without_mention", 0) == 0;
 	if (path->user)
 		intent->recipient = named_user(world, request, &named);

@@ -27,7 +27,7 @@ const char *const act_names[ACTS] = {
 
 const char *const action_names[ACTIONS] = {
 	"post", "delete_post", "comment", "reply", "delete_comment", "message", "follow",
-	"unfollow"
+	"unfollow", "repost"
 };
 
 const char *const class_names[RATE_CLASSES] = {

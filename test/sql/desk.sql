@@ -205,6 +205,10 @@ SELECT state FROM kefu.assign(:t, :lin);
 SELECT pg_temp.handler(:t);
 SELECT kefu.advance('ticket', :t, 'assign', '{"staff": "x"}');
 SELECT kefu.advance('ticket', :t, 'assign', '{"staff": [1]}');
+-- What no number of ours can be is refused by name too, however it is written.
+SELECT kefu.advance('ticket', :t, 'assign', '{"staff": -9223372036854775809}');
+SELECT kefu.advance('ticket', :t, 'assign', '{"staff": 2.0}');
+SELECT kefu.advance('ticket', :t, 'assign', '{"staff": "123456789012"}');
 SELECT kefu.assign(:t, -1);
 -- The refusal names the number, which depends on what ran before.
 \set VERBOSITY sqlstate

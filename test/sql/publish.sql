@@ -215,5 +215,56 @@ RESET ROLE;
 SELECT post, account, state, native_id, sends FROM pg_temp.placements() OFFSET 3;
 SELECT kefu.record_sent(max(outbound_id), '80003', kefu.now()) FROM kefu.outbound WHERE account = 'tencent.gd';
 SELECT post, account, state, native_id, sends FROM pg_temp.placements() OFFSET 3;
+
+-- Whoever is in the way of the sending doesn't make it be forgotten: it is fired again.
+CREATE FUNCTION pg_temp.in_the_way() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION USING ERRCODE = 'lock_not_available', MESSAGE = 'somebody is in the way'; END $$;
+SELECT pg_temp.planned('办事指南', '{sina.gd}', '11:40') AS p6 \gset
+CREATE TRIGGER in_the_way BEFORE INSERT ON kefu.outbound FOR EACH ROW EXECUTE FUNCTION pg_temp.in_the_way();
+SET LOCAL client_min_messages = error;
+SELECT pg_temp.at('11:40');
+SELECT state, reason FROM kefu_bi.placements WHERE post_id = :p6;
+DROP TRIGGER in_the_way ON kefu.outbound;
+SELECT pg_temp.at('11:40:59');
+SELECT state FROM kefu_bi.placements WHERE post_id = :p6;
+SELECT pg_temp.at('11:41');
+SELECT state FROM kefu_bi.placements WHERE post_id = :p6;
+SET LOCAL client_min_messages = warning;
+SELECT count(*) FROM pg_temp.claim() WHERE kind = 'send';
+SELECT kefu.record_sent(max(outbound_id), '70004', kefu.now()) FROM kefu.outbound WHERE action = 'post';
+
+-- R92, R116: the public answer of a topic is a post; published, it publishes the topic.
+SELECT pg_temp.says('701', '宽带断网两天了没人管', kefu.now() - interval '10 minutes') AS a1,
+       pg_temp.says('702', '宽带断网2天了没人管啊', kefu.now() - interval '9 minutes') AS a2,
+       pg_temp.says('703', '宽带断网好几天,没人管', kefu.now() - interval '8 minutes') AS a3 \gset
+SET LOCAL ROLE lin;
+SELECT count(kefu.triage(m, 'inquiry', category => 'broadband.fault')) FROM unnest(ARRAY[:a1, :a2, :a3]::bigint[]) AS m;
+RESET ROLE;
+SELECT kefu.assign_topics() > 0 AS assigned;
+SELECT topic_id AS t1, state FROM kefu.topic \gset
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.decide_topic(:t1, 'announce');
+SELECT state FROM kefu.solve_topic(:t1, '光缆已于今日修复。');
+SELECT (kefu.draft_post('gd', 'notice', kefu.draft_topic(:t1), jsonb_build_object('topic', :t1))).id AS p5 \gset
+SELECT state FROM kefu.submit_post(:p5);
+SET LOCAL ROLE zhao;
+SELECT state FROM kefu.review_post(:p5);
+SELECT state FROM kefu.schedule(:p5, '{sina.gd}', '2026-03-02 12:00+08');
+RESET ROLE;
+SELECT pg_temp.at('12:00');
+SELECT count(*) FROM pg_temp.claim() WHERE kind = 'send';
+SELECT kefu.record_sent(max(outbound_id), '70005', kefu.now(), 'https://weibo.example/70005') FROM kefu.outbound WHERE action = 'post';
+SELECT state, account, native_id, link FROM kefu.topic;
+
+-- The numbers come back; what is missing three times was taken down.
+SELECT kefu.take_counts('sina.gd', 'post_counts', jsonb_build_object('statuses', jsonb_build_array(
+    pg_temp.item('70005', '公告', '12:00') || '{"reposts_count": 7, "comments_count": "3", "attitudes_count": 11}',
+    pg_temp.item('69000', '旧', '08:00')))::text, kefu.now());
+SELECT native_id, state, reposts_count, comments_count, likes_count FROM kefu_bi.placements WHERE account = 'sina.gd' AND state = 'published' ORDER BY 1;
+SELECT placement_count, reposts_count, comments_count, likes_count FROM kefu_bi.posts WHERE post_id = :p5;
+SELECT kefu.take_counts('sina.gd', 'post_counts', jsonb_build_object('statuses', jsonb_build_array(
+    pg_temp.item('70005', '公告', '12:00'), pg_temp.item('69000', '旧', '08:00')))::text, kefu.now() + n * interval '1 hour')
+  FROM generate_series(1, 2) AS n;
+SELECT native_id, state FROM kefu_bi.placements WHERE account = 'sina.gd' AND native_id IS NOT NULL ORDER BY 1;
 SELECT what, object_type, detail FROM pg_temp.broken WHERE what IN ('audit', 'I2', 'I13', 'I17', 'I21');
 ROLLBACK;

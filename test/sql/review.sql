@@ -59,11 +59,12 @@ CREATE FUNCTION pg_temp.found(day text) RETURNS TABLE (account text, rulebook te
     LANGUAGE sql SECURITY DEFINER AS
 $$ SELECT f.account, f.rulebook, f.said_en
      FROM kefu.find_posting(ARRAY['number', 'window', 'spacing', 'gap', 'morning', 'evening', 'mix', 'ratio', 'pictures', 'soft_reposts']) f
-    WHERE f.day = found.day::date ORDER BY 2, 3 $$;
+    WHERE f.day = found.day::date ORDER BY 2, 1, 3 $$;
 \set ECHO all
 
 -- What keeps a text from being published is named, all of it (R41, R63, I4).
 SELECT kefu.set_length_rule('sina', 'post', 140);
+SELECT kefu.set_length_rule('tencent', 'post', 160, 'halves');
 SELECT pg_temp.draft('service', '投诉请拨13800000000,详见转自电信之窗的文章' || repeat('很长', 80), '{"is_copied": true, "source": "电信之窗"}') AS p1 \gset
 SELECT kefu.submit_post(:p1);
 SELECT state FROM kefu.edit_post(:p1, '转自@电信之窗 :宽带提速啦', more => '{"heading": "#电信手机新服务#"}');
@@ -107,6 +108,34 @@ SELECT state FROM kefu.submit_post(:p1);
 RESET ROLE;
 SELECT * FROM pg_temp.post_stands(:p1);
 
+-- A forbidden word blocks until a reviewer lets it pass, with a reason; a competitor's
+-- name only warns, and who lets it out says why (R47, R80, ruling 29).
+SELECT kefu.set_review('gd', 'one', '2026-03-02 09:00:00.5+08');
+SET LOCAL kefu.test_now = '2026-03-02 09:00:00.6+08';
+SELECT pg_temp.draft('service', '话剧《滚蛋吧》今晚上演,天翼用户半价') AS w1, pg_temp.draft('service', '中国移动用户可携号转网') AS w2 \gset
+SELECT kefu.submit_post(:w1);
+RESET ROLE;
+SELECT max(hit_id) AS h FROM kefu.lexicon_hit WHERE object_type = 'post' AND object_id = :w1 \gset
+SET LOCAL ROLE qian;
+SELECT kefu.override_hit(:h, '剧名');
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.submit_post(:w1);
+SELECT state FROM kefu.submit_post(:w2, '说明携号转网政策');
+SET LOCAL ROLE qian;
+SELECT rule, rulebook, detail, needs_reason, reason FROM kefu_bi.post_warnings ORDER BY post_id, rule;
+SELECT state FROM kefu.review_post(:w1);
+SELECT kefu.review_post(:w2);
+SELECT state FROM kefu.review_post(:w2, '政策说明,必须提及');
+-- A word that is forbidden after the review still doesn't leave.
+RESET ROLE;
+SELECT version FROM kefu.load_lexicon('house_vulgar', '{携号转网}'::text[]) \g /dev/null
+SET LOCAL kefu.test_now = '2026-03-02 09:00:00.7+08';
+SET LOCAL ROLE lin;
+SELECT kefu.schedule(:w2, '{sina.gd}', '2026-03-04 10:00+08');
+RESET ROLE;
+SELECT kefu.set_review('gd', 'three', '2026-03-02 09:00:00.8+08');
+SET LOCAL kefu.test_now = '2026-03-02 09:00:00.9+08';
+
 -- An emergency goes out after one approval; the rest follows within 24 hours (R40).
 SELECT pg_temp.draft('service', '普通内容') AS p2, pg_temp.draft('emergency', '光缆中断,正在抢修') AS p3 \gset
 SELECT state FROM kefu.submit_post(:p2);
@@ -127,7 +156,7 @@ SET LOCAL ROLE wu;
 SELECT state FROM kefu.back_fill_review(:p3, '补审同意');
 RESET ROLE;
 SELECT * FROM pg_temp.post_stands(:p3);
-SELECT kefu.set_review('gd', 'one', '2026-03-02 09:00:01+08');
+SELECT kefu.set_review('gd', 'one', '2026-03-02 09:00:30+08');
 SET LOCAL kefu.test_now = '2026-03-02 09:01+08';
 
 -- R61: two soft reposts a day, never three; the refusal names the next day.

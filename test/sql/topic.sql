@@ -121,6 +121,70 @@ SELECT state, running FROM pg_temp.topics() OFFSET 2;
 SET LOCAL kefu.test_now = '2026-03-16 08:41+08';
 SELECT FROM kefu.tick();
 SELECT state, running FROM pg_temp.topics() OFFSET 2;
+
+-- Two topics of two persons each are no duty; merged, they are, and at once.
+SELECT pg_temp.asks('731', '路由器指示灯红了上不了网', '2026-03-16 08:10+08', category => 'other') AS d1,
+       pg_temp.asks('732', '路由器指示灯红了,上不了网', '2026-03-16 08:11+08', category => 'other') AS d2,
+       pg_temp.asks('733', '光猫闪红灯登不上', '2026-03-16 08:12+08', category => 'other') AS d3,
+       pg_temp.asks('734', '光猫闪红灯,登不上', '2026-03-16 08:13+08', category => 'other') AS d4 \gset
+SELECT kefu.assign_topics();
+SELECT state, messages, persons, reached_by FROM pg_temp.topics() OFFSET 3;
+SELECT x.topic_id AS t4 FROM kefu.topic_message x WHERE x.message_id = :d2 \gset
+SELECT x.topic_id AS t5 FROM kefu.topic_message x WHERE x.message_id = :d4 \gset
+SET LOCAL ROLE lin;
+SELECT kefu.merge_topic(:t5, :t5);
+SELECT state FROM kefu.merge_topic(:t5, :t4);
+RESET ROLE;
+SELECT state, messages, persons, reached_by, reached_at, recounted, running FROM pg_temp.topics() OFFSET 3;
+SELECT detail FROM kefu_bi.invariants WHERE invariant = 'I10';
+-- What is due already stays what it is.
+SELECT pg_temp.asks('735', '机顶盒没有画面怎么办', '2026-03-16 08:20+08', category => 'fee') AS d5,
+       pg_temp.asks('736', '机顶盒没有画面,怎么办', '2026-03-16 08:21+08', category => 'fee') AS d6 \gset
+SELECT kefu.assign_topics();
+SELECT x.topic_id AS t6 FROM kefu.topic_message x WHERE x.message_id = :d6 \gset
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.merge_topic(:t6, :t4);
+RESET ROLE;
+SELECT state, messages, persons, reached_by, reached_at, recounted FROM pg_temp.topics() OFFSET 3;
+
+-- Three persons in three days are no duty while they inquire (R92); once one of
+-- them complains they are (R116).
+SET LOCAL kefu.test_now = '2026-03-18 09:00+08';
+SELECT pg_temp.asks('741', '国际漫游到了国外没有信号', '2026-03-16 07:00+08', category => 'signal.roaming') AS e1,
+       pg_temp.asks('742', '国际漫游到了国外,没有信号', '2026-03-17 08:00+08', category => 'signal.roaming') AS e2,
+       pg_temp.asks('743', '国际漫游到了国外没有信号啊', '2026-03-18 08:55+08', category => 'signal.roaming') AS e3 \gset
+SELECT kefu.assign_topics();
+SELECT state, persons, needs_solution, reached_by FROM pg_temp.topics() OFFSET 6;
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.reclassify(pg_temp.ticket_of(:e2), 'complaint', '客户要求投诉');
+RESET ROLE;
+-- Till the job has counted, for ten minutes, nobody has failed to.
+SELECT count(*) FROM kefu.find_unraised_topic();
+SET LOCAL kefu.test_now = '2026-03-18 09:11+08';
+SELECT detail FROM kefu.find_unraised_topic();
+SELECT kefu.assign_topics();
+SELECT state, persons, needs_solution, reached_by, reached_at, recounted FROM pg_temp.topics() OFFSET 6;
+SELECT count(*) FROM kefu.find_unraised_topic();
+
+-- A message taken out of its ticket counts no more, and again when it is triaged.
+SELECT pg_temp.asks('751', '补卡排队两小时没人管', '2026-03-18 08:30+08', 'complaint', 'service') AS f1,
+       pg_temp.says('753', '补卡排队两小时没人管啊', '2026-03-18 08:32+08', 'tencent.gd') AS f3 \gset
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.attach(:f3, pg_temp.ticket_of(:f1), 'other');
+RESET ROLE;
+SELECT kefu.assign_topics();
+SELECT state, persons, platforms, reached_by, recounted FROM pg_temp.topics() OFFSET 7;
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.detach(:f3, '不是同一用户');
+RESET ROLE;
+SELECT pg_temp.asks('752', '补卡排队两小时没人管!', '2026-03-18 08:31+08', 'complaint', 'service') AS f2 \gset
+SELECT kefu.assign_topics();
+SELECT state, persons, platforms, reached_by, recounted FROM pg_temp.topics() OFFSET 7;
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.triage(:f3, 'complaint', category => 'service');
+RESET ROLE;
+SELECT kefu.assign_topics();
+SELECT state, persons, platforms, reached_by, recounted FROM pg_temp.topics() OFFSET 7;
 SELECT what, object_type FROM pg_temp.broken WHERE what IN ('audit', 'I10', 'I13', 'I21');
 SET LOCAL ROLE lin;
 SELECT kefu.assign_topics();

@@ -142,8 +142,8 @@ is( $standby->safe_psql('desk', q{
 push @comments, map { $sim->comment($post) } 1 .. 2;
 set_clock($standby, "kefu.now() + interval '15 minutes'");
 ok( $standby->poll_query_until('desk', q{
-		SELECT count(*) = 3 FROM kefu.clock JOIN kefu.task t ON t.task_id = object_id
-		 WHERE object_type = 'task' AND clock = 'task_due' AND clock.due_at < kefu.now() AND cause = '10 minutes'}),
+		SELECT count(*) = 3 FROM kefu.clock c JOIN kefu.task t ON t.task_id = c.object_id
+		 WHERE c.object_type = 'task' AND c.clock = 'task_due' AND c.due_at < kefu.now() AND t.cause = '10 minutes'}),
 	'three more clocks fall due');
 is(fired($standby, '10 minutes'), '', 'and nobody fires them');
 
