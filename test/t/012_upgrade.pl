@@ -212,7 +212,7 @@ $server->stop;
 # --- keeping a release ------------------------------------------------------------
 
 my $copy = PostgreSQL::Test::Utils::tempdir();
-system_or_bail('cp', '-r', (map { "$tree/$_" } qw(Makefile objects.mk fragments.mk pg_kefu.control sql)), $copy);
+system_or_bail('cp', '-r', (map { "$tree/$_" } qw(Makefile objects.mk fragments.mk pg_kefu.control sql doc)), $copy);
 make_path("$copy/upgrade");
 copy("$tree/upgrade/release", "$copy/upgrade/release");
 append_to_file("$copy/CHANGELOG.md", "# Changes\n\n## $version (unreleased)\n");
