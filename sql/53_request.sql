@@ -171,7 +171,7 @@ COMMENT ON FUNCTION kefu.params_outside(text, jsonb) IS 'The parameters that the
 
 CREATE FUNCTION kefu.multipart_body(params jsonb, pre_encoded text[], file_field text, file kefu.request_file,
                                     seed text) RETURNS kefu.request_file
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
     body kefu.request_file;
@@ -202,7 +202,7 @@ COMMENT ON FUNCTION kefu.multipart_body(jsonb, text[], text, kefu.request_file, 
 'A body of parameters and one file (RFC 7578), behind a boundary made from the seed that occurs in none of them. invalid_parameter_value without a file (多部分请求体)';
 
 CREATE FUNCTION kefu.filled_text(template text, args jsonb) RETURNS jsonb
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
     missing text;

@@ -58,7 +58,7 @@ COMMENT ON FUNCTION kefu.set_posting_rule(text, text, integer, integer, time, ti
 'A new version of a posting rule for a unit and all below it, or one account of it, from an instant on (default now); what is left out stays as it is above. KF003 where the rule''s latitude doesn''t allow it (设定发文规则; R2, R6, R38, ruling 28)';
 
 CREATE FUNCTION kefu.check_posting_latitude(above kefu.posting_rule, n kefu.posting_rule) RETURNS void
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
     loosens boolean := n.at_least < above.at_least OR n.at_most > above.at_most OR n.from_time < above.from_time

@@ -5,7 +5,8 @@
  *
  * Engine rows change only when the extension is installed or updated.  The
  * whole set is loaded at once (a few hundred rows) and dropped by relation
- * invalidation.  Pointers handed out stay valid until the next query.
+ * invalidation, which may come with any query; what was dropped lives on to the
+ * end of the transaction, and so do the pointers that were handed out.
  */
 #include "kefu.h"
 
@@ -289,9 +290,6 @@ kefu_load_rows(void)
 
 	if (rows_loaded)
 		return;
-	if (rows_context == NULL)
-		rows_context = AllocSetContextCreate(CacheMemoryContext, "kefu rows",
-											 ALLOCSET_DEFAULT_SIZES);
 	kefu_rules_watch("transition", drop_rows);
 	kefu_rules_watch("state", drop_rows);
 	kefu_rules_watch("machine", drop_rows);
@@ -300,7 +298,11 @@ kefu_load_rows(void)
 	kefu_rules_watch("event", drop_rows);
 	while (!rows_loaded)
 	{
-		MemoryContextReset(rows_context);
+		/* An event under way still points into it. */
+		if (rows_context)
+			MemoryContextSetParent(rows_context, TopTransactionContext);
+		rows_context = AllocSetContextCreate(CacheMemoryContext, "kefu rows",
+											 ALLOCSET_DEFAULT_SIZES);
 		rows_loaded = true;
 		transitions = make_table("kefu transitions", sizeof(TransitionKey),
 								 sizeof(TransitionEntry));

@@ -11,7 +11,7 @@
 
 #define KEFU_NEW "*new"
 
-/* One row of kefu.transition, cached; strings live as long as the cache. */
+/* One row of kefu.transition, cached; lives to the end of the transaction at least. */
 typedef struct KefuTransition
 {
 	char	   *machine;

@@ -399,7 +399,7 @@ BEGIN
     RESET ROLE;
     init_plans := (SELECT count(*) FROM regexp_matches(plan, '^ *InitPlan [0-9]', 'gn'));
     walks_tickets := plan ~ 'Seq Scan on ticket';
-    by_index := plan ~ '(Scan using|Bitmap Index Scan on) ticket_(posted|handling|received)';
+    by_index := plan ~ '(Scan using|Bitmap Index Scan on) ticket_(posted|handling|received|home|person)';
 END $$;
 SELECT v.name, w.asked, p.*
   FROM (VALUES ('tickets'), ('complaint_log')) AS v(name),
