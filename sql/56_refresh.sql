@@ -8,7 +8,7 @@
 -- a renewal is possible sends wait for it; when it is not a person gets a task.
 
 CREATE FUNCTION kefu.refresh_params(rule jsonb, secret jsonb) RETURNS jsonb
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
     m record;
