@@ -28,6 +28,8 @@ sub new_server
 		"shared_preload_libraries = 'pg_kefu'",
 		"kefu.database = 'desk'",
 		'max_worker_processes = 16',
+		# DROP EXTENSION locks each object of it, and this server has few connections.
+		'max_locks_per_transaction = 512',
 		@conf, '');
 	return $server;
 }
