@@ -120,14 +120,11 @@ load_limits(void)
 
 	if (limits_loaded)
 		return;
-	if (limit_context == NULL)
-		limit_context = AllocSetContextCreate(CacheMemoryContext, "kefu legal limits",
-											  ALLOCSET_SMALL_SIZES);
 	kefu_rules_watch("legal_limit", drop_limits);
 	kefu_rules_watch("unit", drop_limits);
 	while (!limits_loaded)
 	{
-		MemoryContextReset(limit_context);
+		limit_context = kefu_rules_context(limit_context, "legal limits");
 		limits_loaded = true;
 		PG_TRY();
 		{
