@@ -112,7 +112,7 @@ CREATE TABLE kefu.topic_recount (
     topic_id bigint PRIMARY KEY REFERENCES kefu.topic,
     queued_at timestamptz NOT NULL
 );
-COMMENT ON TABLE kefu.topic_recount IS 'Topics that wait to be counted again: persons were merged or split, or the ticket of a message or its kind changed (待重新计数; ruling 6)';
+COMMENT ON TABLE kefu.topic_recount IS 'Topics that wait to be counted again: persons were merged or split, the ticket of a message or its kind changed, or a new threshold is in force (待重新计数; ruling 6)';
 COMMENT ON COLUMN kefu.topic_recount.topic_id IS 'topic (同类问题)';
 COMMENT ON COLUMN kefu.topic_recount.queued_at IS 'since when (时间)';
 

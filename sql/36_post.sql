@@ -145,6 +145,7 @@ CREATE TABLE kefu.post (
     category text COLLATE "C",
     request_id bigint REFERENCES kefu.post_request,
     topic_id bigint REFERENCES kefu.topic,
+    opinion_id bigint REFERENCES kefu.opinion,
     reissue_of bigint REFERENCES kefu.post,
     correction_id bigint,
     writers integer[] NOT NULL DEFAULT '{}',
@@ -169,6 +170,7 @@ CREATE TABLE kefu.post (
 ) WITH (fillfactor = 85);
 CREATE INDEX post_open ON kefu.post (unit, state) WHERE closed_at IS NULL;
 CREATE INDEX post_topic ON kefu.post (topic_id) WHERE topic_id IS NOT NULL;
+CREATE INDEX post_opinion ON kefu.post (opinion_id) WHERE opinion_id IS NOT NULL;
 CREATE INDEX post_reissue ON kefu.post (reissue_of) WHERE reissue_of IS NOT NULL;
 COMMENT ON TABLE kefu.post IS 'One text with its media, reviewed as a whole; where it stands is kefu.placement (博文; R38-R64)';
 COMMENT ON COLUMN kefu.post.post_id IS 'number (博文编号)';
@@ -190,6 +192,7 @@ COMMENT ON COLUMN kefu.post.repost_source IS 'name of the account that wrote tha
 COMMENT ON COLUMN kefu.post.category IS 'matter it is about; NULL none (业务分类)';
 COMMENT ON COLUMN kefu.post.request_id IS 'request it came from; NULL none (需求; R5, R10)';
 COMMENT ON COLUMN kefu.post.topic_id IS 'topic it answers in public; NULL none (同类问题; R92, R116)';
+COMMENT ON COLUMN kefu.post.opinion_id IS 'opinion that it is the feedback of; NULL none (反馈的意见; R133)';
 COMMENT ON COLUMN kefu.post.reissue_of IS 'post it stands for after a correction; NULL none (重发自; R73-R75)';
 COMMENT ON COLUMN kefu.post.correction_id IS 'correction it serves; NULL none (更正)';
 COMMENT ON COLUMN kefu.post.writers IS 'who ever wrote at it: none of them reviews it (撰写人)';

@@ -360,6 +360,12 @@ DECLARE
 BEGIN
     SELECT e.person_id INTO person FROM kefu.erasure e WHERE e.erasure_id = m.id;
     persons := kefu.person_group(person);
+    -- Waits for a message that is coming in from the person; it opens a matter that the guard didn't see.
+    PERFORM FROM kefu.identity i WHERE i.person_id = ANY (persons) ORDER BY i.identity_id FOR UPDATE;
+    IF kefu.has_open_matter(person) THEN
+        RAISE EXCEPTION 'the person has written meanwhile'
+            USING ERRCODE = 'KF004', HINT = 'Hold the erasure: kefu.hold_erasure(erasure, reason).';
+    END IF;
     messages := ARRAY(SELECT kefu.person_messages(person));
     tickets := ARRAY(SELECT kefu.person_tickets(person));
     orders := ARRAY(SELECT o.order_id FROM kefu.work_order o WHERE o.ticket_id = ANY (tickets));

@@ -231,15 +231,17 @@ BEGIN
     IF (m.args ? 'request' AND r.desk_unit IS DISTINCT FROM m.unit)
        OR (m.args ? 'topic' AND NOT EXISTS (SELECT FROM kefu.topic t WHERE t.unit = m.unit
                                                AND t.topic_id = (m.args ->> 'topic')::bigint))
+       OR (m.args ? 'opinion' AND NOT EXISTS (SELECT FROM kefu.opinion o WHERE o.desk_unit = m.unit
+                                                 AND o.opinion_id = (m.args ->> 'opinion')::bigint))
        OR (m.args ? 'reissue_of' AND NOT EXISTS (SELECT FROM kefu.post p WHERE p.unit = m.unit
                                                     AND p.post_id = (m.args ->> 'reissue_of')::bigint)) THEN
         PERFORM kefu.require_unit(NULL);
     END IF;
-    INSERT INTO kefu.post (state, unit, kind, is_marketing, category, request_id, topic_id, reissue_of,
+    INSERT INTO kefu.post (state, unit, kind, is_marketing, category, request_id, topic_id, opinion_id, reissue_of,
                            correction_id, made_at, writers)
     VALUES (m.to_state, m.unit, m.args ->> 'kind', coalesce((m.args ->> 'is_marketing')::boolean, false),
-            m.args ->> 'category', r.request_id, (m.args ->> 'topic')::bigint, (m.args ->> 'reissue_of')::bigint,
-            (m.args ->> 'correction')::bigint, m.at, array_remove(ARRAY[r.requested_by], NULL))
+            m.args ->> 'category', r.request_id, (m.args ->> 'topic')::bigint, (m.args ->> 'opinion')::bigint,
+            (m.args ->> 'reissue_of')::bigint, (m.args ->> 'correction')::bigint, m.at, array_remove(ARRAY[r.requested_by], NULL))
     RETURNING post_id INTO new_id;
     RETURN new_id;
 END $$;
@@ -450,23 +452,25 @@ CREATE FUNCTION kefu.effect_publish_post(m kefu.move) RETURNS void
 $$
 DECLARE
     p kefu.post;
+    l kefu.placement;
+    post_facts jsonb;
 BEGIN
+    SELECT x.* INTO l FROM kefu.placement x WHERE x.placement_id = (m.args ->> 'placement')::bigint;
     UPDATE kefu.post x SET published_at = coalesce(x.published_at, l.published_at)
-      FROM kefu.placement l
-     WHERE x.post_id = m.id AND l.placement_id = (m.args ->> 'placement')::bigint
-    RETURNING x.* INTO p;
+     WHERE x.post_id = m.id RETURNING x.* INTO p;
     IF p.request_id IS NOT NULL AND kefu.may_happen('request', p.request_id, 'publish') THEN
-        PERFORM kefu.raise_event('request', p.request_id, 'publish', jsonb_build_object(
-                    'placement', l.placement_id, 'post', l.native_id))
-           FROM kefu.placement l WHERE l.placement_id = (m.args ->> 'placement')::bigint;
+        PERFORM kefu.raise_event('request', p.request_id, 'publish',
+                                 jsonb_build_object('placement', l.placement_id, 'post', l.native_id));
     END IF;
+    post_facts := jsonb_build_object('account', l.account, 'post', l.native_id, 'link', coalesce(l.link, l.native_id));
     IF p.topic_id IS NOT NULL AND kefu.may_happen('topic', p.topic_id, 'publish') THEN
-        PERFORM kefu.raise_event('topic', p.topic_id, 'publish', jsonb_build_object(
-                    'account', l.account, 'post', l.native_id, 'link', coalesce(l.link, l.native_id)))
-           FROM kefu.placement l WHERE l.placement_id = (m.args ->> 'placement')::bigint;
+        PERFORM kefu.raise_event('topic', p.topic_id, 'publish', post_facts);
+    END IF;
+    IF p.opinion_id IS NOT NULL AND kefu.may_happen('opinion', p.opinion_id, 'feedback') THEN
+        PERFORM kefu.raise_event('opinion', p.opinion_id, 'feedback', post_facts);
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.effect_publish_post(kefu.move) IS 'It stands on a platform: who asked for it is told, and the topic it answers is published (博文已发布; R5, R10, R92, R116)';
+COMMENT ON FUNCTION kefu.effect_publish_post(kefu.move) IS 'It stands on a platform: who asked for it is told, the topic it answers is published, the opinion it is the feedback of closed (博文已发布; R5, R10, R92, R116, R133)';
 
 CREATE FUNCTION kefu.effect_create_placements(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -666,6 +670,16 @@ $$ BEGIN
      WHERE placement_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_postpone_placement(kefu.move) IS 'Not sent, to be sent again; the time it was planned for stays on record (推迟投放)';
+
+CREATE FUNCTION kefu.effect_drop_placement(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.outbound SET state = 'cancelled', lease_until = NULL, lease_key = NULL
+     WHERE object_type = 'placement' AND object_id = m.id AND state IN ('queued', 'uncertain');
+    UPDATE kefu.placement SET reason = 'the post was withdrawn' WHERE placement_id = m.id;
+    PERFORM kefu.follow_correction(l) FROM kefu.placement l WHERE l.placement_id = m.id;
+END $$;
+COMMENT ON FUNCTION kefu.effect_drop_placement(kefu.move) IS 'Not sent, and its post was withdrawn meanwhile: it won''t be sent any more (随博文取消投放; R76-R79)';
 
 CREATE FUNCTION kefu.effect_publish_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS

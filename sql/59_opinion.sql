@@ -1,8 +1,8 @@
 -- 59_opinion: asking for opinions, recording them, and what desk and
 -- departments do with them.
 --
--- What it doesn't do: publish. A survey or a feedback post is published on the
--- platform and registered here by account, id and address.
+-- What it doesn't do: publish. A survey's post is registered here by account, id and
+-- address; so is a feedback post, unless it is a kefu.post that names its opinion.
 
 -- --- asking -------------------------------------------------------------------------
 

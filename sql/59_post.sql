@@ -73,7 +73,7 @@ BEGIN ATOMIC
     SELECT kefu.create_object('post', 'open', more || kefu.facts('unit', unit, 'kind', kind, 'text', text), request_key);
 END;
 COMMENT ON FUNCTION kefu.draft_post(text, text, text, jsonb, text) IS
-'Begins a post. more: heading, is_marketing, is_copied and source, repost_platform, repost_id and repost_source, category, topic, valid_from, valid_until, wish_at, media (numbers with commas between) (起草博文; R44, R53, R63)';
+'Begins a post. more: heading, is_marketing, is_copied and source, repost_platform, repost_id and repost_source, category, topic, opinion, valid_from, valid_until, wish_at, media (numbers with commas between) (起草博文; R44, R53, R63)';
 
 CREATE FUNCTION kefu.edit_post(post bigint, text text, account text DEFAULT NULL, more jsonb DEFAULT '{}', version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome

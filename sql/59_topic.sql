@@ -128,6 +128,14 @@ BEGIN
     END IF;
     -- One at a time: two writers would open two topics for one matter.
     LOCK TABLE kefu.message_sketch IN SHARE ROW EXCLUSIVE MODE;
+    -- A threshold that came into force since a forming topic was last counted may be one it has reached.
+    INSERT INTO kefu.topic_recount (topic_id, queued_at)
+    SELECT t.topic_id, now
+      FROM (SELECT max(r.valid_from) AS at FROM kefu.topic_threshold r WHERE r.valid_from <= now) AS rule
+      JOIN kefu.topic t ON t.state = 'forming' AND t.opened_at < rule.at
+      JOIN kefu.audit_event e ON e.object_type = 'topic' AND e.object_id = t.topic_id AND e.seq = t.audit_seq
+     WHERE e.at < rule.at
+        ON CONFLICT DO NOTHING;
     FOR next_id IN SELECT r.topic_id FROM kefu.topic_recount r JOIN kefu.topic t USING (topic_id)
                     ORDER BY r.topic_id LIMIT max_messages LOOP
         DELETE FROM kefu.topic_recount r WHERE r.topic_id = next_id;
@@ -148,7 +156,7 @@ BEGIN
     RETURN did;
 END $$;
 COMMENT ON FUNCTION kefu.assign_topics(integer) IS
-'Compares triaged messages, in the order of their posts, with those of the 7 days around them, puts those of one matter into a topic and makes it a duty when a threshold is reached; counts topics anew whose persons were merged or split, or whose messages'' tickets changed. Returns how many messages and topics it took. The clock worker calls it each minute; a Group administrator may (同类问题统计; R92, R116, rulings 5 and 6)';
+'Compares triaged messages, in the order of their posts, with those of the 7 days around them, puts those of one matter into a topic and makes it a duty when a threshold is reached; counts topics anew whose persons were merged or split, whose messages'' tickets changed, or that form while a new threshold comes into force. Returns how many messages and topics it took. The clock worker calls it each minute; a Group administrator may (同类问题统计; R92, R116, rulings 5 and 6)';
 
 CREATE FUNCTION kefu.find_unraised_topic()
     RETURNS TABLE (object_type text, object_id bigint, unit text, since_at timestamptz, detail text)
@@ -227,10 +235,17 @@ COMMENT ON FUNCTION kefu.close_topic(bigint, integer, text) IS 'The matter is ov
 
 CREATE FUNCTION kefu.merge_topic(topic bigint, into_topic bigint, version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT kefu.advance('topic', topic, 'merge', kefu.facts('topic', into_topic::text), version, request_key);
-END;
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    -- Not while the job puts messages into topics, in an order of its own.
+    LOCK TABLE kefu.message_sketch IN ROW EXCLUSIVE MODE;
+    -- In order of their numbers: two merges the other way round would wait for each other.
+    PERFORM FROM kefu.topic t
+      WHERE t.topic_id IN (topic, into_topic) AND t.unit = ANY (kefu.my_units())
+      ORDER BY t.topic_id FOR NO KEY UPDATE;
+    RETURN kefu.advance('topic', topic, 'merge', kefu.facts('topic', into_topic::text), version, request_key);
+END $$;
 COMMENT ON FUNCTION kefu.merge_topic(bigint, bigint, integer, text) IS 'Two topics are one matter: the first goes on in the second, of the same unit (合并同类问题)';
 
 CREATE FUNCTION kefu.draft_topic(topic bigint) RETURNS text

@@ -153,6 +153,7 @@ SELECT p.post_id,
        p.category,
        p.request_id,
        p.topic_id,
+       p.opinion_id,
        p.reissue_of,
        (SELECT count(*) FROM kefu.post_media g WHERE g.post_id = p.post_id) AS picture_count,
        p.review_round,
@@ -213,6 +214,7 @@ COMMENT ON COLUMN kefu_bi.posts.source IS 'account it was copied from; NULL none
 COMMENT ON COLUMN kefu_bi.posts.category IS 'matter; NULL none (业务分类)';
 COMMENT ON COLUMN kefu_bi.posts.request_id IS 'request; NULL none (需求编号)';
 COMMENT ON COLUMN kefu_bi.posts.topic_id IS 'topic it answers; NULL none (同类问题编号)';
+COMMENT ON COLUMN kefu_bi.posts.opinion_id IS 'opinion it is the feedback of; NULL none (意见编号)';
 COMMENT ON COLUMN kefu_bi.posts.reissue_of IS 'post it stands for; NULL none (重发自)';
 COMMENT ON COLUMN kefu_bi.posts.picture_count IS 'pictures; 0 none (图片数)';
 COMMENT ON COLUMN kefu_bi.posts.review_round IS 'round of review, from 1 (审核轮次)';

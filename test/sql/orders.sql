@@ -8,9 +8,11 @@
 \set SHOW_CONTEXT never
 \getenv tests PG_ABS_SRCDIR
 \set desk :tests '/lib/desk.psql'
+\set random :tests '/lib/random.psql'
 BEGIN;
 \set ECHO none
 \i :desk
+\i :random
 -- A complaint with its work order, made at an instant; returns the order.
 CREATE FUNCTION pg_temp.refers(author text, at timestamptz, department text, category text DEFAULT 'broadband.fault')
     RETURNS bigint LANGUAGE plpgsql AS
@@ -103,9 +105,6 @@ RESET ROLE;
 \pset format aligned
 
 -- --- hundreds of random steps ----------------------------------------------------------
-CREATE FUNCTION pg_temp.any_of(VARIADIC choices text[]) RETURNS text
-    LANGUAGE sql VOLATILE
-    RETURN choices[1 + floor(random() * cardinality(choices))::integer];
 CREATE FUNCTION pg_temp.step(n integer) RETURNS void
     LANGUAGE plpgsql AS
 $$
@@ -113,6 +112,7 @@ DECLARE
     o record;
     t record;
     now timestamptz := kefu.now() + make_interval(mins => 1 + floor(random() * 45)::integer);
+    draw double precision;
 BEGIN
     PERFORM set_config('kefu.test_now', now::text, true);
     IF n % 13 = 0 THEN
@@ -137,12 +137,13 @@ BEGIN
         PERFORM FROM kefu.tick();
         RETURN;
     END IF;
+    draw := random();
     SELECT w.order_id, w.state, w.unit, x.event, x.roles INTO o
-      FROM kefu.work_order w JOIN kefu.transition x ON x.machine = 'work_order' AND x.from_state = w.state
+      FROM (SELECT v.*, row_number() OVER (ORDER BY v.order_id) AS n FROM kefu.work_order v) AS w JOIN kefu.transition x ON x.machine = 'work_order' AND x.from_state = w.state
      WHERE x.event IN ('review', 'send_back', 'supplement', 'dispatch', 'receive', 'redispatch', 'accept', 'bounce', 'return',
                        'suspend', 'resume', 'review_result', 'qualified', 'unqualified', 'rework', 'cancel', 'urge')
-       AND (x.event NOT IN ('cancel', 'urge', 'send_back', 'redispatch') OR random() < 0.15)
-     ORDER BY random() LIMIT 1;
+       AND (x.event NOT IN ('cancel', 'urge', 'send_back', 'redispatch') OR pg_temp.lot(draw, 'rare', w.n::text, x.event) < 0.15)
+     ORDER BY pg_temp.lot(draw, w.n::text, x.event, x.seq::text) LIMIT 1;
     PERFORM set_config('role', CASE WHEN o.roles && ARRAY['department'] THEN CASE o.unit WHEN 'gd.market' THEN 'sun' ELSE 'wang' END
                                     WHEN o.state = 'leader_review' THEN 'zhao'
                                     WHEN o.roles && ARRAY['reviewer'] THEN 'chen' ELSE 'lin' END, true);
@@ -158,12 +159,12 @@ EXCEPTION WHEN OTHERS THEN
     PERFORM set_config('role', 'none', true);
     IF SQLSTATE !~ '^KF' THEN RAISE; END IF;
 END $$;
-SELECT setseed(0.7);
+SELECT setseed(0.4);
 SET LOCAL kefu.test_now = '2026-03-03 08:00+08';
-SELECT count(pg_temp.step(n)) FROM generate_series(1, 1000) AS n;
-SELECT count(*) > 20 AS orders, count(*) FILTER (WHERE bounce_count > 0) > 0 AS bounced, count(*) FILTER (WHERE rework_count > 0) > 0 AS reworked,
-       count(*) FILTER (WHERE is_closed) > 0 AS closed, count(*) FILTER (WHERE is_cancelled) > 0 AS cancelled, count(*) FILTER (WHERE round_count > 1) > 0 AS reopened,
-       count(*) FILTER (WHERE suspended_minutes > 0) > 0 AS suspended, count(*) FILTER (WHERE is_in_time) > 0 AS kept, count(*) FILTER (WHERE NOT is_in_time) > 0 AS late
+SELECT count(pg_temp.step(n)) FROM generate_series(1, 700) AS n;
+SELECT count(*) > 20 AS orders, count(*) FILTER (WHERE bounce_count > 0) > 3 AS bounced, count(*) FILTER (WHERE rework_count > 0) > 3 AS reworked,
+       count(*) FILTER (WHERE is_closed) > 3 AS closed, count(*) FILTER (WHERE is_cancelled) > 0 AS cancelled, count(*) FILTER (WHERE round_count > 1) > 0 AS reopened,
+       count(*) FILTER (WHERE suspended_minutes > 0) > 3 AS suspended, count(*) FILTER (WHERE is_in_time) > 0 AS kept, count(*) FILTER (WHERE NOT is_in_time) > 3 AS late
   FROM kefu_bi.work_orders;
 
 -- The stages again, an event at a time; staffed time counted minute by minute; the

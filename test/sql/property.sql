@@ -17,9 +17,11 @@
 \set seed 0.42
 \getenv seed KEFU_PROPERTY_SEED
 \set desk :tests '/lib/desk.psql'
+\set random :tests '/lib/random.psql'
 BEGIN;
 \set ECHO none
 \i :desk
+\i :random
 CREATE ROLE ou; GRANT kefu_admin TO ou;
 SELECT kefu.add_staff('ou', 'group', '欧') \g /dev/null
 SELECT kefu.grant_role('ou', 'group', 'admin') \g /dev/null
@@ -28,56 +30,30 @@ SELECT kefu.grant_role('ou', 'group', 'admin') \g /dev/null
 CREATE TEMP TABLE tried (
     object_type text, event text, sqlstate text, message text
 );
-CREATE FUNCTION pg_temp.any_of(VARIADIC choices text[]) RETURNS text
-    LANGUAGE sql VOLATILE
-    RETURN choices[1 + floor(random() * cardinality(choices))::integer];
+-- What events happen to: where it is, and among how many of the last ones a step chooses.
+CREATE TEMP TABLE object_kind (
+    object_type text, source regclass, key name, machine text, recent integer
+);
+INSERT INTO object_kind (object_type, source, key, machine, recent)
+VALUES ('ticket', 'kefu.ticket', 'ticket_id', 'kind', 60), ('message', 'kefu.message', 'message_id', '''message''', 60), ('task', 'kefu.task', 'task_id', '''task''', 60),
+       ('work_order', 'kefu.work_order', 'order_id', '''work_order''', 12), ('topic', 'kefu.topic', 'topic_id', '''topic''', 12),
+       ('opinion', 'kefu.opinion', 'opinion_id', '''opinion''', 12), ('erasure', 'kefu.erasure', 'erasure_id', '''erasure''', 6),
+       ('request', 'kefu.post_request', 'request_id', '''request''', 6), ('post', 'kefu.post', 'post_id', '''post''', 6),
+       ('placement', 'kefu.placement', 'placement_id', '''placement''', 8);
+GRANT SELECT ON object_kind TO PUBLIC;
 
--- One of the last hundred objects of a kind, so that they get far.
+-- One of the last objects of a kind, so that they get far.
 CREATE FUNCTION pg_temp.recent(object_type text, OUT id bigint, OUT machine text, OUT state text)
     LANGUAGE plpgsql VOLATILE AS
-$$ BEGIN
-    CASE object_type
-    WHEN 'ticket' THEN
-        SELECT x.* INTO id, machine, state FROM (
-            SELECT t.ticket_id, t.kind, t.state FROM kefu.ticket t ORDER BY t.ticket_id DESC LIMIT 60) AS x
-         ORDER BY random() LIMIT 1;
-    WHEN 'message' THEN
-        SELECT x.* INTO id, machine, state FROM (
-            SELECT m.message_id, 'message', m.state FROM kefu.message m ORDER BY m.message_id DESC LIMIT 60) AS x
-         ORDER BY random() LIMIT 1;
-    WHEN 'work_order' THEN
-        SELECT x.* INTO id, machine, state FROM (
-            SELECT w.order_id, 'work_order', w.state FROM kefu.work_order w ORDER BY w.order_id DESC LIMIT 12) AS x
-         ORDER BY random() LIMIT 1;
-    WHEN 'topic' THEN
-        SELECT x.* INTO id, machine, state FROM (
-            SELECT t.topic_id, 'topic', t.state FROM kefu.topic t ORDER BY t.topic_id DESC LIMIT 12) AS x
-         ORDER BY random() LIMIT 1;
-    WHEN 'erasure' THEN
-        SELECT x.* INTO id, machine, state FROM (
-            SELECT e.erasure_id, 'erasure', e.state FROM kefu.erasure e ORDER BY e.erasure_id DESC LIMIT 6) AS x
-         ORDER BY random() LIMIT 1;
-    WHEN 'request' THEN
-        SELECT x.* INTO id, machine, state FROM (
-            SELECT r.request_id, 'request', r.state FROM kefu.post_request r ORDER BY r.request_id DESC LIMIT 6) AS x
-         ORDER BY random() LIMIT 1;
-    WHEN 'post' THEN
-        SELECT x.* INTO id, machine, state FROM (
-            SELECT p.post_id, 'post', p.state FROM kefu.post p ORDER BY p.post_id DESC LIMIT 6) AS x
-         ORDER BY random() LIMIT 1;
-    WHEN 'placement' THEN
-        SELECT x.* INTO id, machine, state FROM (
-            SELECT l.placement_id, 'placement', l.state FROM kefu.placement l ORDER BY l.placement_id DESC LIMIT 8) AS x
-         ORDER BY random() LIMIT 1;
-    WHEN 'opinion' THEN
-        SELECT x.* INTO id, machine, state FROM (
-            SELECT o.opinion_id, 'opinion', o.state FROM kefu.opinion o ORDER BY o.opinion_id DESC LIMIT 12) AS x
-         ORDER BY random() LIMIT 1;
-    ELSE
-        SELECT x.* INTO id, machine, state FROM (
-            SELECT k.task_id, 'task', k.state FROM kefu.task k ORDER BY k.task_id DESC LIMIT 60) AS x
-         ORDER BY random() LIMIT 1;
-    END CASE;
+$$
+DECLARE
+    k object_kind;
+    among integer;
+BEGIN
+    SELECT * INTO k FROM object_kind x WHERE x.object_type = recent.object_type;
+    EXECUTE format('SELECT count(*) FROM (SELECT FROM %s LIMIT %s) AS x', k.source, k.recent) INTO among;
+    EXECUTE format('SELECT %1$I, %2$s, state FROM %3$s ORDER BY %1$I DESC OFFSET $1 LIMIT 1', k.key, k.machine, k.source)
+       INTO id, machine, state USING floor(random() * among)::integer;
 END $$;
 
 -- Facts for any event; about one in fifteen is missing or makes no sense.
@@ -85,6 +61,7 @@ CREATE FUNCTION pg_temp.facts(event text, machine text) RETURNS jsonb
     LANGUAGE plpgsql VOLATILE AS
 $$
 DECLARE
+    draw double precision := random();
     all_facts jsonb := jsonb_build_object(
         'department', pg_temp.any_of('gd.network', 'gd.market'), 'reply_by', kefu.now() + interval '30 hours',
         'category', pg_temp.any_of('fee', 'broadband.fault', 'other'), 'product', pg_temp.any_of('mobile', 'vas'),
@@ -108,7 +85,7 @@ DECLARE
         'summary', '概述', 'account', pg_temp.any_of('sina.gd', 'sina.qh'), 'post', '88001', 'link', 'https://weibo.example/88001',
         'ticket', (pg_temp.recent('ticket')).id,
         'message', (pg_temp.recent('message')).id,
-        'staff', (SELECT s.staff_id FROM kefu.staff s ORDER BY random() LIMIT 1)) || jsonb_build_object(
+        'staff', (SELECT s.staff_id FROM kefu.staff s ORDER BY pg_temp.lot(draw, s.login) LIMIT 1)) || jsonb_build_object(
         'accounts', pg_temp.any_of('sina.gd', 'sina.gd,tencent.gd', 'sina.qh'), 'words', 'fine',
         'send_at', kefu.now() + random() * interval '40 minutes', 'wish_at', kefu.now(),
         'native_id', (800000 + floor(random() * 100000))::text, 'placement', (pg_temp.recent('placement')).id,
@@ -118,7 +95,7 @@ DECLARE
     odd text;
 BEGIN
     IF random() < 0.15 THEN
-        SELECT k INTO odd FROM jsonb_object_keys(all_facts) AS k ORDER BY random() LIMIT 1;
+        SELECT k INTO odd FROM jsonb_object_keys(all_facts) AS k ORDER BY pg_temp.lot(draw, k) LIMIT 1;
         all_facts := CASE WHEN random() < 0.5 THEN all_facts - odd
                           WHEN random() < 0.5 THEN all_facts || jsonb_build_object(odd, pg_temp.any_of('', '-1', '[1]', 'x''; --', '9e99', 'infinity', '2026-02-30'))
                           ELSE all_facts || jsonb_build_object(odd, pg_temp.any_of('null', 'true', '[]', '{"a": {"b": 1}}', '-9223372036854775809', '1e400',
@@ -133,6 +110,7 @@ $$
 DECLARE
     kind text := pg_temp.any_of(VARIADIC kinds);
     o record;
+    draw double precision := random();
     what text;
     roles text[];
     who text := pg_temp.any_of('lin', 'liang', 'zhao', 'wang', 'sun', 'tan', 'chen', 'he', 'far');
@@ -144,11 +122,11 @@ BEGIN
     IF random() < 0.8 THEN
         SELECT n.event, n.roles INTO what, roles FROM kefu.transition n
          WHERE n.machine = o.machine AND n.from_state = o.state AND NOT n.roles <@ ARRAY['clock', 'platform']
-         ORDER BY random() * CASE WHEN n.to_state = n.from_state THEN 1 WHEN n.event IN ('cancel', 'revise', 'reject') AND kind = 'post'
+         ORDER BY pg_temp.lot(draw, n.event, n.seq::text) * CASE WHEN n.to_state = n.from_state THEN 1 WHEN n.event IN ('cancel', 'revise', 'reject') AND kind = 'post'
                                   THEN 3 ELSE 0.3 END LIMIT 1;
     END IF;
     IF what IS NULL THEN
-        SELECT e.event INTO what FROM kefu.event e ORDER BY random() LIMIT 1;
+        SELECT e.event INTO what FROM kefu.event e ORDER BY pg_temp.lot(draw, e.event) LIMIT 1;
     END IF;
     -- Mostly somebody who has the role.
     IF random() < 0.8 THEN
@@ -242,6 +220,7 @@ CREATE FUNCTION pg_temp.batch(steps integer, VARIADIC kinds text[]) RETURNS void
 $$
 DECLARE
     now timestamptz;
+    draw double precision;
 BEGIN
     FOR n IN 1 .. steps LOOP
         now := kefu.now() + random() * interval '6 minutes';
@@ -257,10 +236,12 @@ BEGIN
         PERFORM set_config('role', 'none', true);
         IF n % 50 = 7 THEN
             PERFORM set_config('role', 'ou', true);
+            draw := random();
             PERFORM kefu.request_erasure(x.person_id)
-               FROM (SELECT DISTINCT t.person_id FROM kefu.ticket t
-                      WHERE NOT EXISTS (SELECT FROM kefu.erasure e WHERE e.person_id = t.person_id AND e.state IN ('received', 'deferred'))) AS x
-              WHERE random() < 0.03;
+               FROM (SELECT t.person_id, row_number() OVER (ORDER BY t.person_id) AS n FROM kefu.ticket t
+                      WHERE NOT EXISTS (SELECT FROM kefu.erasure e WHERE e.person_id = t.person_id AND e.state IN ('received', 'deferred'))
+                      GROUP BY t.person_id ORDER BY t.person_id) AS x
+              WHERE pg_temp.lot(draw, x.n::text) < 0.03;
             PERFORM set_config('role', 'none', true);
         END IF;
         IF n % 10 = 0 THEN
@@ -331,6 +312,11 @@ CREATE VIEW pg_temp.fault AS
            SELECT FROM kefu.clock c WHERE c.object_type = 'placement' AND c.object_id = l.placement_id
               AND c.clock = 'posting' AND c.stopped_at IS NULL) HAVING count(*) > 0
     UNION ALL
+    SELECT 'planned placement of a post that is not to be published', 'placement', count(*), min(p.state)
+      FROM kefu.placement l JOIN kefu.post p USING (post_id)
+     WHERE l.state = 'planned' AND (p.state NOT IN ('scheduled', 'published', 'failed') OR p.approved_at IS NULL)
+    HAVING count(*) > 0
+    UNION ALL
     SELECT 'scheduled post with nothing planned', 'post', count(*), NULL
       FROM kefu.post p
      WHERE p.state = 'scheduled' AND NOT EXISTS (
@@ -367,12 +353,14 @@ END $$;
 
 SELECT setseed(:seed);
 SELECT * FROM pg_temp.walk(:steps);
--- It was no walk on the spot.
+-- It was no walk on the spot; the same seed goes the same way.
 SELECT count(*) > :steps * 2 / 3 AS steps, count(*) FILTER (WHERE sqlstate = '00000') > :steps / 15 AS many_taken,
-       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > :steps / 6 AS many_refused, count(DISTINCT object_type) > 5 AS many_types
+       count(*) FILTER (WHERE sqlstate LIKE 'KF%') > :steps / 6 AS many_refused,
+       string_agg(DISTINCT object_type, ' ' ORDER BY object_type) AS types
   FROM tried;
-SELECT count(DISTINCT (e.machine, e.from_state, e.event)) > 30 AS many_rows_used FROM kefu.audit_event e;
+SELECT count(DISTINCT e.from_state) > 3 AS opinions_got_far FROM kefu.audit_event e WHERE e.object_type = 'opinion';
+SELECT count(DISTINCT (e.machine, e.from_state, e.event)) > 120 AS many_rows_used FROM kefu.audit_event e;
 SELECT e.machine, count(DISTINCT (e.from_state, e.event)) > x.least AS many_rows_used
-  FROM kefu.audit_event e JOIN (VALUES ('request', 2), ('post', 5), ('placement', 3)) AS x(machine, least) USING (machine)
+  FROM kefu.audit_event e JOIN (VALUES ('request', 5), ('post', 12), ('placement', 10)) AS x(machine, least) USING (machine)
  GROUP BY e.machine, x.least ORDER BY 1;
 ROLLBACK;

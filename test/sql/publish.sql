@@ -266,5 +266,67 @@ SELECT kefu.take_counts('sina.gd', 'post_counts', jsonb_build_object('statuses',
     pg_temp.item('70005', '公告', '12:00'), pg_temp.item('69000', '旧', '08:00')))::text, kefu.now() + n * interval '1 hour')
   FROM generate_series(1, 2) AS n;
 SELECT native_id, state FROM kefu_bi.placements WHERE account = 'sina.gd' AND native_id IS NOT NULL ORDER BY 1;
+
+-- R76: withdrawn while one of its placements is on its way. What the platform puts off, or
+-- proves absent, isn't sent any more; what failed isn't tried again.
+CREATE FUNCTION pg_temp.withdrawn_meanwhile(said text, at text) RETURNS TABLE (placement bigint, outbound bigint)
+    LANGUAGE plpgsql AS
+$$
+DECLARE
+    p bigint := pg_temp.planned(said, '{sina.gd,tencent.gd}', at, 'emergency');
+BEGIN
+    PERFORM pg_temp.at(at);
+    PERFORM FROM pg_temp.claim();
+    PERFORM kefu.record_sent(o.outbound_id, (75000 + o.outbound_id)::text, kefu.now())
+       FROM kefu.placement l JOIN kefu.outbound o ON o.object_type = 'placement' AND o.object_id = l.placement_id
+      WHERE l.post_id = p AND l.account = 'tencent.gd';
+    SET LOCAL ROLE lin;
+    PERFORM kefu.withdraw_post(p, '不合时宜');
+    RESET ROLE;
+    RETURN QUERY SELECT l.placement_id, o.outbound_id
+                   FROM kefu.placement l JOIN kefu.outbound o ON o.object_type = 'placement' AND o.object_id = l.placement_id
+                  WHERE l.post_id = p AND l.account = 'sina.gd';
+END $$;
+SELECT placement AS l7, outbound AS o7 FROM pg_temp.withdrawn_meanwhile('紧急公告一', '12:10') \gset
+SELECT kefu.record_refused(o, 'rate', 'too often', 60, false) FROM kefu.outbound o WHERE o.outbound_id = :o7 AND o.state = 'sending';
+SELECT placement AS l8, outbound AS o8 FROM pg_temp.withdrawn_meanwhile('紧急公告二', '12:20') \gset
+SELECT kefu.doubt_outbound(o, 'transient', 'cut') FROM kefu.outbound o WHERE o.outbound_id = :o8 AND o.state = 'sending';
+SELECT placement AS l9, outbound AS o9 FROM pg_temp.withdrawn_meanwhile('紧急公告三', '12:30') \gset
+SELECT kefu.record_failed(:o9, 'content_refused', 'no');
+SELECT kefu.record_missing(o) FROM kefu.outbound o WHERE o.outbound_id = :o8 AND o.state = 'uncertain';
+SET LOCAL ROLE lin;
+SELECT kefu.retry_placement(:l9);
+RESET ROLE;
+SELECT pg_temp.at('14:00');
+SELECT l.state, l.reason, o.state AS send,
+       (SELECT count(*) FROM kefu.clock c WHERE c.object_type = 'placement' AND c.object_id = l.placement_id AND c.stopped_at IS NULL) AS running
+  FROM kefu.placement l JOIN kefu.outbound o ON o.object_type = 'placement' AND o.object_id = l.placement_id
+ WHERE l.placement_id IN (:l7, :l8, :l9) ORDER BY l.placement_id;
+
+-- R133: the feedback of an opinion is a post; published, it closes the opinion.
+SELECT pg_temp.says('705', '希望电视回看延长到30天', kefu.now() - interval '5 minutes') AS b1 \gset
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.triage(:b1, 'opinion', item => 'iptv');
+RESET ROLE;
+SELECT o.opinion_id AS o1 FROM kefu.opinion o WHERE o.message_id = :b1 \gset
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.screen_opinion(:o1, 'business', summary => '回看延长到30天');
+SELECT state FROM kefu.report_opinion(:o1, '意见周报', 'gd.market');
+SET LOCAL ROLE sun;
+SELECT state FROM kefu.adopt_opinion(:o1, '回看延长至30天');
+SELECT state FROM kefu.handle_opinion(:o1, '3月4日起回看延长至30天。');
+SET LOCAL ROLE far;
+SELECT kefu.draft_post('qh', 'notice', 'x', jsonb_build_object('opinion', :o1));
+SET LOCAL ROLE lin;
+SELECT (kefu.draft_post('gd', 'notice', kefu.draft_feedback(:o1), jsonb_build_object('opinion', :o1))).id AS p10 \gset
+SELECT state FROM kefu.submit_post(:p10);
+SET LOCAL ROLE zhao;
+SELECT state FROM kefu.review_post(:p10);
+SELECT state FROM kefu.schedule(:p10, '{sina.gd}', '2026-03-02 15:00+08');
+RESET ROLE;
+SELECT pg_temp.at('15:00');
+SELECT count(*) > 0 AS claimed FROM pg_temp.claim() WHERE kind = 'send';
+SELECT kefu.record_sent(max(outbound_id), '70006', kefu.now(), 'https://weibo.example/70006') FROM kefu.outbound WHERE action = 'post';
+SELECT o.state, o.account, o.native_id, o.link, p.opinion_id = o.opinion_id AS named FROM kefu.opinion o JOIN kefu_bi.posts p USING (opinion_id);
 SELECT what, object_type, detail FROM pg_temp.broken WHERE what IN ('audit', 'I2', 'I13', 'I17', 'I21');
 ROLLBACK;

@@ -185,6 +185,24 @@ SELECT state FROM kefu.triage(:f3, 'complaint', category => 'service');
 RESET ROLE;
 SELECT kefu.assign_topics();
 SELECT state, persons, platforms, reached_by, recounted FROM pg_temp.topics() OFFSET 7;
+
+-- A threshold that is lowered from an instant on: what forms is counted anew once it holds, and
+-- only once.
+SELECT pg_temp.asks('761', '营业厅周末几点关门', '2026-03-18 08:40+08', category => 'service') AS g1,
+       pg_temp.asks('762', '营业厅周末几点关门啊', '2026-03-18 08:41+08', category => 'service') AS g2 \gset
+SELECT kefu.assign_topics();
+SELECT state, persons, reached_by FROM pg_temp.topics() OFFSET 8;
+INSERT INTO kefu.topic_threshold (kind, measure, valid_from, at_least, period, counted, rulebook)
+VALUES ('inquiry', 'persons', '2026-03-18 09:20+08', 2, 'day', 'rolling', 'R92');
+SELECT kefu.assign_topics();
+SET LOCAL kefu.test_now = '2026-03-18 09:20+08';
+SELECT kefu.assign_topics() > 0 AS counted;
+SELECT state, persons, reached_by, reached_at, recounted FROM pg_temp.topics() OFFSET 8;
+SELECT kefu.assign_topics();
+-- A department has no say in a topic: its solution comes back in a work order.
+SET LOCAL ROLE sun;
+SELECT kefu.solve_topic(:t4, '周末营业至20点');
+RESET ROLE;
 SELECT what, object_type FROM pg_temp.broken WHERE what IN ('audit', 'I10', 'I13', 'I21');
 SET LOCAL ROLE lin;
 SELECT kefu.assign_topics();

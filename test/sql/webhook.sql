@@ -376,4 +376,32 @@ SELECT * FROM kefu.claim_webhooks(1);
 SELECT * FROM kefu.webhook;
 SELECT kefu.hmac_sha256('', '');
 RESET ROLE;
+
+-- Opinions are told of as any object is, by machine; none of a customer's words is in it.
+SET LOCAL ROLE webhook_group_admin;
+SELECT kefu.add_subscriber('ideas', 'group', 'https://hook.example', 'json', '{state_change}', machines => '{opinion}');
+RESET ROLE;
+SELECT count(*) > 0 AS matters FROM kefu.load_preset('matters');
+INSERT INTO kefu.clock_policy (clock, unit, valid_from, target, calendar) VALUES ('opinion_screen', 'group', '2020-01-01', '24 hours', 'wall');
+CREATE ROLE plaza_operator IN ROLE kefu_operator;
+SELECT items FROM kefu.ingest('plaza.east', 'comments_to_me', pg_temp.page(
+    pg_temp.item('21', '81', '建议断网时发短信', '2026-04-02 08:59+08'), pg_temp.item('22', '82', '断网也该短信通知', '2026-04-02 08:59+08')));
+SELECT m.message_id AS m1 FROM kefu.message m WHERE m.native_id = '21' \gset
+SELECT m.message_id AS m2 FROM kefu.message m WHERE m.native_id = '22' \gset
+SET LOCAL ROLE plaza_operator;
+SELECT state FROM kefu.triage(:m1, 'opinion', item => 'service.shop');
+SELECT state FROM kefu.triage(:m2, 'opinion', item => 'service.shop');
+RESET ROLE;
+SELECT o.opinion_id AS o1 FROM kefu.opinion o WHERE o.message_id = :m1 \gset
+SELECT o.opinion_id AS o2 FROM kefu.opinion o WHERE o.message_id = :m2 \gset
+SET LOCAL ROLE plaza_operator;
+SELECT state FROM kefu.screen_opinion(:o1, 'service', summary => '断网短信');
+SELECT state FROM kefu.merge_opinion(:o2, :o1);
+RESET ROLE;
+SELECT pg_temp.rewind();
+SELECT pg_temp.queue() > 0 AS queued;
+SELECT w.subscriber, w.what, replace(replace(w.slots ->> 'title', :'o1', 'N'), :'o2', 'M') AS title, w.slots ->> 'unit' AS unit,
+       w.slots ->> 'event' AS event, w.slots ->> 'from_state' AS from_state, w.slots ->> 'to_state' AS to_state
+  FROM kefu.webhook w WHERE w.subscriber = 'ideas' ORDER BY w.webhook_id;
+SELECT count(*) FROM kefu.webhook w WHERE w.subscriber = 'ideas' AND w.slots::text ~ '断网|短信|n8[12]';
 ROLLBACK;

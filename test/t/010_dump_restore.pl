@@ -44,7 +44,7 @@ my $dumps = $server->basedir;
 
 like($rows, qr/^audit_event_$_\|[1-9]/m, "partition $_ has events") for qw(202603 202604 default);
 like($rows, qr/^$_\|[1-9]/m, "$_ has rows")
-  for qw(raw_payload_202603 raw_payload_202604 seal outbound dead_letter clock desk_mode subscriber webhook);
+  for qw(raw_payload_202603 raw_payload_202604 seal outbound dead_letter clock desk_mode subscriber webhook opinion post);
 is( $server->safe_psql('desk', q{
 		SELECT count(*) FILTER (WHERE erased_by IS NULL) > 0, count(erased_by) FROM kefu.audit_detail}),
 	't|1', 'one detail is erased, others are there');
