@@ -318,9 +318,12 @@ $$ BEGIN
         OR EXISTS (
         SELECT FROM kefu.person_messages(person) AS p(message_id)
           JOIN kefu.message g USING (message_id)
-         WHERE g.is_live AND g.state IN ('new', 'removal_asked'));
+         WHERE g.is_live AND g.state IN ('new', 'removal_asked'))
+        OR EXISTS (
+        SELECT FROM kefu.identity i JOIN kefu.follow f USING (identity_id)
+         WHERE i.person_id = ANY (kefu.person_group(person)) AND f.ended_at IS NULL);
 END $$;
-COMMENT ON FUNCTION kefu.has_open_matter(bigint) IS 'The person has a ticket or work order that is not over, words on their way, or a message that nobody has decided on (是否有未结事项)';
+COMMENT ON FUNCTION kefu.has_open_matter(bigint) IS 'The person has a ticket or work order that is not over, words on their way, or a message that nobody has decided on, or one of our accounts follows them or is about to (是否有未结事项)';
 
 CREATE FUNCTION kefu.person_unit(person bigint) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS

@@ -241,8 +241,13 @@ CREATE FUNCTION kefu.effect_open_erasure(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     PERFORM kefu.tell_of_erasure(m, 'decide_erasure', (m.args ->> 'notice_time')::timestamptz + interval '15 days');
+    PERFORM kefu.end_follow_of_erased(f.follow_id)
+       FROM (SELECT x.follow_id
+               FROM kefu.identity i JOIN kefu.follow x USING (identity_id)
+              WHERE i.person_id = ANY (kefu.person_group((m.args ->> 'person')::bigint)) AND x.ended_at IS NULL
+              ORDER BY x.follow_id) AS f;
 END $$;
-COMMENT ON FUNCTION kefu.effect_open_erasure(kefu.move) IS 'Somebody has to decide on it and tell the person (待决定是否删除; ruling 21)';
+COMMENT ON FUNCTION kefu.effect_open_erasure(kefu.move) IS 'Somebody has to decide on it and tell the person, whom our accounts follow no longer (待决定是否删除; ruling 21)';
 
 CREATE FUNCTION kefu.end_consents(person bigint, ended_by text, only_purpose text DEFAULT NULL,
                                   but_purpose text DEFAULT NULL) RETURNS integer
@@ -391,6 +396,13 @@ BEGIN
       FROM kefu.message g WHERE g.message_id = ANY (messages);
     ids := ids || ARRAY(SELECT i.native_id FROM kefu.identity i WHERE i.person_id = ANY (persons));
     payloads := kefu.erase_payloads(ids, since);
+    -- Whom our accounts followed, while the platform's id still tells.
+    UPDATE kefu.outbound o SET recipient_id = NULL, last_error = kefu.mark_erased(o.last_error)
+      FROM kefu.identity i JOIN kefu.follow f USING (identity_id)
+     WHERE i.person_id = ANY (persons) AND o.object_type = 'follow' AND o.object_id = f.follow_id;
+    DELETE FROM kefu.follow_listed x
+     USING kefu.account a, kefu.identity i
+     WHERE a.account = x.account AND i.platform = a.platform AND i.native_id = x.native_id AND i.person_id = ANY (persons);
     PERFORM kefu.erase_identities(persons);
     UPDATE kefu.erasure
        SET closed_at = m.at, messages_count = cardinality(messages),

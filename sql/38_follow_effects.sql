@@ -16,14 +16,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.guard_follow_allowed(kefu.move) IS 'Of a kind that is not discouraged, or by a leader with a reason (允许关注; R37, ruling 26)';
 
+CREATE FUNCTION kefu.is_being_erased(identity bigint) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN EXISTS (SELECT FROM kefu.identity i
+                     JOIN kefu.erasure e ON i.person_id = ANY (kefu.person_group(e.person_id))
+                    WHERE i.identity_id = identity AND e.closed_at IS NULL);
+END $$;
+COMMENT ON FUNCTION kefu.is_being_erased(bigint) IS 'An erasure of the person is open; false for NULL (是否正在删除; ruling 21)';
+
 CREATE FUNCTION kefu.guard_follow_may_end(m kefu.move) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
+    IF m.args ->> 'unfollow_reason' = 'erased' THEN
+        RETURN (SELECT kefu.is_being_erased(f.identity_id) FROM kefu.follow f WHERE f.follow_id = m.id);
+    END IF;
     RETURN NOT EXISTS (SELECT FROM kefu.follow_now f JOIN kefu.follow_required r USING (account, target)
                         WHERE f.follow_id = m.id)
        AND EXISTS (SELECT FROM kefu.unfollow_reason u WHERE u.unfollow_reason = m.args ->> 'unfollow_reason');
 END $$;
-COMMENT ON FUNCTION kefu.guard_follow_may_end(kefu.move) IS 'Not one that must be followed, and for a listed reason (允许取消关注; R30, R31, R84)';
+COMMENT ON FUNCTION kefu.guard_follow_may_end(kefu.move) IS 'Not one that must be followed, and for a listed reason; of a person who is to be erased always, and only then for that reason (允许取消关注; R30, R31, R84, ruling 21)';
 
 CREATE FUNCTION kefu.make_follow(m kefu.move) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -79,18 +91,39 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_queue_unfollow(kefu.move) IS 'To be followed no longer: queued for the platform, or a task (发起取消关注; R84)';
 
+CREATE FUNCTION kefu.end_follow_of_erased(follow bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    CASE (SELECT f.state FROM kefu.follow f WHERE f.follow_id = follow)
+        WHEN 'following' THEN
+            PERFORM kefu.raise_event('follow', follow, 'unfollow', jsonb_build_object('unfollow_reason', 'erased'));
+        WHEN 'proposed' THEN
+            PERFORM kefu.raise_event('follow', follow, 'refuse', jsonb_build_object('reason', 'erased'));
+        ELSE
+            NULL;    -- on its way: when that is over
+    END CASE;
+END $$;
+COMMENT ON FUNCTION kefu.end_follow_of_erased(bigint) IS 'Unfollows a person who is to be erased, or proposes them no longer. For the effects of erasures and follows only (删除前取消关注; R84, ruling 21)';
+
 CREATE FUNCTION kefu.effect_mark_followed(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     UPDATE kefu.follow SET followed_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at), lost_at = NULL
      WHERE follow_id = m.id;
+    IF kefu.is_being_erased((SELECT f.identity_id FROM kefu.follow f WHERE f.follow_id = m.id)) THEN
+        PERFORM kefu.end_follow_of_erased(m.id);
+    END IF;
 END $$;
-COMMENT ON FUNCTION kefu.effect_mark_followed(kefu.move) IS 'It is followed (已关注)';
+COMMENT ON FUNCTION kefu.effect_mark_followed(kefu.move) IS 'It is followed; whoever asked meanwhile to be erased, no longer (已关注)';
 
 CREATE FUNCTION kefu.effect_fail_follow(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     UPDATE kefu.follow SET unfollow_reason = NULL WHERE follow_id = m.id;
+    IF m.to_state = 'proposed' AND kefu.is_being_erased((SELECT f.identity_id FROM kefu.follow f WHERE f.follow_id = m.id)) THEN
+        PERFORM kefu.end_follow_of_erased(m.id);
+        RETURN;
+    END IF;
     PERFORM kefu.open_task(m.unit, 'follow_failed', 'R70', m.at + interval '1 day',
                            object_type => 'follow', object => m.id);
 END $$;

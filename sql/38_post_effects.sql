@@ -788,7 +788,8 @@ $$
 DECLARE
     l kefu.placement;
 BEGIN
-    UPDATE kefu.placement SET deleted_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at)
+    -- What answers a deletion is the post, with the time when it was made.
+    UPDATE kefu.placement SET deleted_at = m.at
      WHERE placement_id = m.id RETURNING * INTO l;
     UPDATE kefu.outbound SET state = 'cancelled'
      WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';

@@ -135,8 +135,8 @@ END $$;
 COMMENT ON FUNCTION kefu.note_sweep(bigint, text, integer, timestamptz) IS
 'What a look brought: there, dead or unclear. Dead often enough, it opens a correction, and deletes by itself where the rule says so. For the owner''s functions only (登记巡检; R78, R79)';
 
-CREATE FUNCTION kefu.record_sweep(sweep_id bigint, lease_key uuid, http_status integer, error text, body text,
-                                  finished_at timestamptz) RETURNS void
+CREATE FUNCTION kefu.record_sweep(sweep_id bigint, lease_key uuid, http_status integer, error text, body text)
+    RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
@@ -167,7 +167,7 @@ BEGIN
             END;
         END IF;
     END IF;
-    PERFORM kefu.note_sweep(record_sweep.sweep_id, outcome, http_status, finished_at);
+    PERFORM kefu.note_sweep(record_sweep.sweep_id, outcome, http_status, kefu.now());
 END $$;
-COMMENT ON FUNCTION kefu.record_sweep(bigint, uuid, integer, text, text, timestamptz) IS
+COMMENT ON FUNCTION kefu.record_sweep(bigint, uuid, integer, text, text) IS
 'Reads what a look brought: 404, 410 or no such host is dead; no answer, an overloaded or failing server is unclear; anything else is there. An original is what its platform''s rows say. A result without the current lease is ignored (登记巡检结果; R78, R79)';

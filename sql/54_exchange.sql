@@ -522,8 +522,7 @@ $$ BEGIN
             PERFORM kefu.record_refresh(keys[i], lease_keys[i], http_statuses[i], errors[i], bodies[i],
                                         reply_headers[i], started_at[i], finished_at[i]);
         ELSIF kinds[i] = 'sweep' THEN
-            PERFORM kefu.record_sweep(keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i], bodies[i],
-                                      finished_at[i]);
+            PERFORM kefu.record_sweep(keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i], bodies[i]);
         ELSIF kinds[i] <> 'feed' THEN
             PERFORM kefu.record_outbound(kinds[i], keys[i], lease_keys[i], http_statuses[i], errors[i],
                                          bytes_sent[i], bodies[i], reply_headers[i], finished_at[i]);

@@ -91,6 +91,9 @@ BEGIN
         account := l.account;
         correction_id := NULL;
         BEGIN
+            -- It may have left meanwhile.
+            PERFORM kefu.lock_object('post', l.post_id);
+            SELECT x.* INTO l FROM kefu.placement x WHERE x.placement_id = l.placement_id;
             IF l.state IN ('planned', 'failed') THEN
                 state := (kefu.advance('placement', l.placement_id, 'cancel',
                               kefu.facts('reason', 'change notice ' || notice))).state;

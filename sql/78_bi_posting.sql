@@ -282,7 +282,7 @@ COMMENT ON COLUMN kefu_bi.day_plan_checks.target_count IS 'what the ratio gives;
 COMMENT ON COLUMN kefu_bi.day_plan_checks.available_count IS 'what stood and was approved for it when the plan was made; NULL where none is needed (可用素材数)';
 COMMENT ON COLUMN kefu_bi.day_plan_checks.missing_count IS 'what the stock lacks of it; 0 nothing, NULL where none is needed (缺少素材数)';
 
-CREATE VIEW kefu_bi.posting_deviations WITH (security_barrier) AS
+CREATE VIEW kefu_bi.posting_day WITH (security_barrier) AS
 SELECT v.account,
        v.unit,
        u.name_zh AS unit_label_zh,
@@ -293,6 +293,7 @@ SELECT v.account,
        w.label_zh AS rule_label_zh,
        w.label_en AS rule_label_en,
        w.rulebook,
+       coalesce(v.actual < v.low OR v.actual > v.high, false) AS is_deviation,
        v.is_exempt,
        v.actual AS actual_count,
        v.low AS low_count,
@@ -305,25 +306,25 @@ SELECT v.account,
   JOIN kefu.unit u ON u.unit = v.unit
   JOIN kefu.posting_words w USING (rule)
   LEFT JOIN kefu.day_plan d ON d.account = v.account AND d.plan_date = v.day AND d.ended_at IS NULL
-  LEFT JOIN kefu.day_plan_check c ON c.plan_id = d.plan_id AND c.rule = v.rule
- WHERE v.actual < v.low OR v.actual > v.high;
-COMMENT ON VIEW kefu_bi.posting_deviations IS
-'One row for each rule of posting that an account''s day doesn''t keep, beside what its plan had; the last 92 days and the 7 to come, for which what is scheduled counts. No rows while all is kept (发文偏差; R38, R39, R48-R50, R52, R61, R62)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.account IS 'account (账号)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.unit IS 'unit of the account (机构)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.unit_label_zh IS 'Chinese label of unit (机构标签)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.unit_label_en IS 'English label of unit (机构英文标签)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.local_date IS 'Beijing date (日期)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.is_past IS 'the day is over (是否已过)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.rule IS 'rule (规则)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.rule_label_zh IS 'Chinese label of rule (规则标签)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.rule_label_en IS 'English label of rule (规则英文标签)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.rulebook IS 'R number (规范条款)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.is_exempt IS 'a special event exempts the day; the 2 soft reposts hold all the same (是否特殊事件; R40)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.actual_count IS 'posts; of spacing and gap minutes between two posts (实际值)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.low_count IS 'least allowed; NULL none (下限)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.high_count IS 'most allowed; NULL none (上限)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.target_count IS 'what the ratio gives; NULL no ratio (目标值)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.plan_id IS 'current plan of the day; NULL none (计划编号)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.planned_count IS 'what that plan had; NULL no plan (计划值)';
-COMMENT ON COLUMN kefu_bi.posting_deviations.planned_reason IS 'why the plan couldn''t keep it, or kept; NULL no plan (计划结论)';
+  LEFT JOIN kefu.day_plan_check c ON c.plan_id = d.plan_id AND c.rule = v.rule;
+COMMENT ON VIEW kefu_bi.posting_day IS
+'Plan against fact: one row for each account, day and rule of posting, with what the day has, what its plan had, what the rule allows, and whether the day deviates; the last 92 days and the 7 to come, for which what is scheduled counts. An account''s first placement begins its days (发文计划与实际; R38, R39, R48-R50, R52, R61, R62)';
+COMMENT ON COLUMN kefu_bi.posting_day.account IS 'account (账号)';
+COMMENT ON COLUMN kefu_bi.posting_day.unit IS 'unit of the account (机构)';
+COMMENT ON COLUMN kefu_bi.posting_day.unit_label_zh IS 'Chinese label of unit (机构标签)';
+COMMENT ON COLUMN kefu_bi.posting_day.unit_label_en IS 'English label of unit (机构英文标签)';
+COMMENT ON COLUMN kefu_bi.posting_day.local_date IS 'Beijing date (日期)';
+COMMENT ON COLUMN kefu_bi.posting_day.is_past IS 'the day is over (是否已过)';
+COMMENT ON COLUMN kefu_bi.posting_day.rule IS 'rule (规则)';
+COMMENT ON COLUMN kefu_bi.posting_day.rule_label_zh IS 'Chinese label of rule (规则标签)';
+COMMENT ON COLUMN kefu_bi.posting_day.rule_label_en IS 'English label of rule (规则英文标签)';
+COMMENT ON COLUMN kefu_bi.posting_day.rulebook IS 'R number (规范条款)';
+COMMENT ON COLUMN kefu_bi.posting_day.is_deviation IS 'the day doesn''t keep the rule (是否偏差)';
+COMMENT ON COLUMN kefu_bi.posting_day.is_exempt IS 'a special event exempts the day; the 2 soft reposts hold all the same (是否特殊事件; R40)';
+COMMENT ON COLUMN kefu_bi.posting_day.actual_count IS 'posts; of spacing and gap minutes between two posts (实际值)';
+COMMENT ON COLUMN kefu_bi.posting_day.low_count IS 'least allowed; NULL none (下限)';
+COMMENT ON COLUMN kefu_bi.posting_day.high_count IS 'most allowed; NULL none (上限)';
+COMMENT ON COLUMN kefu_bi.posting_day.target_count IS 'what the ratio gives; NULL no ratio (目标值)';
+COMMENT ON COLUMN kefu_bi.posting_day.plan_id IS 'current plan of the day; NULL none (计划编号)';
+COMMENT ON COLUMN kefu_bi.posting_day.planned_count IS 'what that plan had; NULL no plan (计划值)';
+COMMENT ON COLUMN kefu_bi.posting_day.planned_reason IS 'why the plan couldn''t keep it, or kept; NULL no plan (计划结论)';

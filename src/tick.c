@@ -41,7 +41,6 @@
 #define DIGEST_OVER 20
 
 #define LOCKED_RETRY_MS 200
-#define MAX_TABLES 8			/* of objects */
 
 /* A clock that is due, and what becomes of it. */
 typedef struct Due
@@ -177,88 +176,78 @@ find_due(TimestampTz now, int max, int64 passed_over, char ***types, int64 **obj
 	return count;
 }
 
-/*
- * One statement for each table of objects; the caller writes its text where
- * the plan has none yet.
- */
-static KefuPlan *
-plan_of(KefuPlan *plans, Oid *relations, const KefuMachine *machine)
+/* The statements for one table of objects. */
+typedef struct TablePlans
 {
-	for (int i = 0; i < MAX_TABLES; i++)
-	{
-		if (relations[i] == InvalidOid)
-			relations[i] = machine->relation;
-		if (relations[i] == machine->relation)
-			return &plans[i];
-	}
-	elog(ERROR, "too many object types");
-}
+	Oid			relation;
+	KefuPlan	lock;
+	KefuPlan	heads;
+} TablePlans;
 
 /*
  * The last column is whom the level role 'department' stands for: of a ticket,
  * the department that has its open work order, if there is one.
  */
-static KefuPlan *
-lock_plan(KefuMachine *machine)
+static char *
+lock_text(const KefuMachine *machine, const char *table, const char *id)
 {
-	static KefuPlan plans[MAX_TABLES];
-	static Oid	relations[MAX_TABLES];
-	KefuPlan   *plan = plan_of(plans, relations, machine);
-	const char *id = quote_identifier(machine->id_column);
-	StringInfoData sql;
-
-	if (plan->sql != NULL)
-		return plan;
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT o.%s, ", id);
-	if (machine->kind_column)
-		appendStringInfo(&sql, "o.%s", quote_identifier(machine->kind_column));
-	else
-		appendStringInfoString(&sql, quote_literal_cstr(machine->machine));
-	appendStringInfoString(&sql, ", o.state, o.version, o.audit_seq, o.audit_head, o.unit, "
-						   "o.handler, ");
-	if (strcmp(machine->object_type, "ticket") == 0)
-		appendStringInfoString(&sql, "coalesce((SELECT w.department FROM kefu.work_order w "
-							   " WHERE w.ticket_id = o.ticket_id AND w.closed_at IS NULL "
-							   " ORDER BY w.order_id DESC LIMIT 1), o.unit)");
-	else
-		appendStringInfoString(&sql, "o.unit");
-	appendStringInfo(&sql, " FROM %s o WHERE o.%s = ANY ($1) "
-					 "ORDER BY 1 FOR NO KEY UPDATE OF o SKIP LOCKED",
-					 quote_qualified_identifier("kefu", get_rel_name(machine->relation)), id);
-	plan->nargs = 1;
-	plan->types[0] = INT8ARRAYOID;
-	plan->sql = MemoryContextStrdup(TopMemoryContext, sql.data);
-	return plan;
+	return psprintf("SELECT o.%s, %s%s, o.state, o.version, o.audit_seq, o.audit_head, "
+					"o.unit, o.handler, %s FROM %s o WHERE o.%s = ANY ($1) "
+					"ORDER BY 1 FOR NO KEY UPDATE OF o SKIP LOCKED",
+					id, machine->kind_column ? "o." : "",
+					machine->kind_column ? quote_identifier(machine->kind_column) :
+					quote_literal_cstr(machine->machine),
+					strcmp(machine->object_type, "ticket") == 0 ?
+					"coalesce((SELECT w.department FROM kefu.work_order w "
+					" WHERE w.ticket_id = o.ticket_id AND w.closed_at IS NULL "
+					" ORDER BY w.order_id DESC LIMIT 1), o.unit)" : "o.unit",
+					table, id);
 }
 
-static KefuPlan *
-heads_plan(KefuMachine *machine)
+static char *
+heads_text(const char *table, const char *id)
 {
-	static KefuPlan plans[MAX_TABLES];
-	static Oid	relations[MAX_TABLES];
-	KefuPlan   *plan = plan_of(plans, relations, machine);
+	return psprintf("UPDATE %s o SET audit_seq = n.audit_seq, audit_head = n.audit_head "
+					"  FROM unnest($1::bigint[], $2::integer[], $3::bytea[]) "
+					"       AS n(id, audit_seq, audit_head) WHERE o.%s = n.id", table, id);
+}
 
-	if (plan->sql != NULL)
-		return plan;
-	plan->nargs = 3;
-	plan->types[0] = INT8ARRAYOID;
-	plan->types[1] = INT4ARRAYOID;
-	plan->types[2] = BYTEAARRAYOID;
-	plan->sql = MemoryContextStrdup(TopMemoryContext, psprintf(
-		"UPDATE %s o SET audit_seq = n.audit_seq, audit_head = n.audit_head "
-		"  FROM unnest($1::bigint[], $2::integer[], $3::bytea[]) "
-		"       AS n(id, audit_seq, audit_head) WHERE o.%s = n.id",
-		quote_qualified_identifier("kefu", get_rel_name(machine->relation)),
-		quote_identifier(machine->id_column)));
-	return plan;
+static TablePlans *
+plans_of(const KefuMachine *machine)
+{
+	static HTAB *all = NULL;
+	TablePlans *plans;
+	Oid			relation = machine->relation;
+	char	   *table;
+	char	   *id;
+	char	   *lock;
+	char	   *heads;
+
+	if (all == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(TablePlans)};
+
+		all = hash_create("kefu tick plans", 16, &ctl, HASH_ELEM | HASH_BLOBS);
+	}
+	plans = hash_search(all, &relation, HASH_FIND, NULL);
+	if (plans != NULL)
+		return plans;
+
+	table = quote_qualified_identifier("kefu", get_rel_name(relation));
+	id = pstrdup(quote_identifier(machine->id_column));
+	lock = MemoryContextStrdup(TopMemoryContext, lock_text(machine, table, id));
+	heads = MemoryContextStrdup(TopMemoryContext, heads_text(table, id));
+	plans = hash_search(all, &relation, HASH_ENTER, NULL);
+	plans->lock = (KefuPlan) {lock, 1, {INT8ARRAYOID}, NULL};
+	plans->heads = (KefuPlan) {heads, 3, {INT8ARRAYOID, INT4ARRAYOID, BYTEAARRAYOID}, NULL};
+	return plans;
 }
 
 static int
 lock_objects(KefuMachine *machine, const int64 *ids, int count, Locked **locked)
 {
 	Datum		arg = id_array(ids, count);
-	int			found = kefu_spi_run(lock_plan(machine), &arg, NULL, false, 0);
+	int			found = kefu_spi_run(&plans_of(machine)->lock, &arg, NULL, false, 0);
 	Locked	   *list = palloc0(sizeof(Locked) * Max(found, 1));
 	bool		isnull;
 
@@ -647,7 +636,7 @@ write_heads(KefuMachine *machine, Locked *locked, int nlocked)
 	v[1] = to_array(&seqs, count);
 	v[2] = to_array(&hashes, count);
 	kefu_guard_permit_heads(machine->relation);
-	kefu_spi_run(heads_plan(machine), v, NULL, false, 0);
+	kefu_spi_run(&plans_of(machine)->heads, v, NULL, false, 0);
 	kefu_guard_forbid_heads();
 }
 

@@ -317,6 +317,42 @@ SELECT count(*) FROM pg_temp.found('unread_follows') WHERE account = 'sina.gd';
 SET LOCAL kefu.test_now = '2026-07-07 10:01:01+08';
 SELECT since_at, detail_zh FROM pg_temp.found('unread_follows') WHERE account = 'sina.gd';
 
+-- Whoever asks to be erased is followed no longer (ruling 21): what was only proposed is
+-- refused, what is followed is ended through the outbox, what is on its way waits; and
+-- nothing is erased before the platform has taken it.
+SET LOCAL kefu.test_now = '2026-07-07 11:00+08';
+INSERT INTO kefu.person (home_unit, created_at) VALUES ('gd', kefu.now()) RETURNING person_id AS p66 \gset
+INSERT INTO kefu.identity (platform, native_id, person_id, screen_name, updated_at) VALUES ('sina', '66001', :p66, '小张', kefu.now())
+RETURNING identity_id AS i66 \gset
+INSERT INTO kefu.staff_role (staff_id, unit, role) SELECT staff_id, 'group', 'admin' FROM kefu.staff WHERE login = 'he';
+SET LOCAL ROLE lin;
+SELECT (kefu.propose_follow('sina.gd', '66001', 'active_user')).id AS f66 \gset
+SELECT (kefu.end_follow(:f66, 'erased')).state;
+SELECT (kefu.start_follow(:f66)).state;
+RESET ROLE;
+SELECT kefu.has_open_matter(:p66);
+SELECT * FROM pg_temp.sent('{"id": 66001, "idstr": "66001"}');
+SET LOCAL ROLE lin;
+SELECT (kefu.end_follow(:f66, 'erased')).state;
+RESET ROLE;
+SET LOCAL ROLE he;
+SELECT (kefu.propose_follow('sina.group', '66001', 'active_user')).state;
+RESET ROLE;
+SELECT (kefu.raise_new('erasure', 'open', jsonb_build_object('unit', 'gd', 'person', :p66, 'origin', 'request',
+           'notice_time', kefu.now()))).id AS e66 \gset
+SET LOCAL ROLE he;
+SELECT (kefu.erase_person(:e66, '私信告知')).state;
+RESET ROLE;
+SELECT account, state, unfollow_reason FROM kefu.follow WHERE identity_id = :i66 ORDER BY account;
+SELECT * FROM pg_temp.sent('{"id": 66001, "idstr": "66001"}');
+SELECT account, state FROM kefu.follow WHERE identity_id = :i66 ORDER BY account;
+SELECT count(*) FROM kefu.outbound WHERE recipient_id = '66001';
+SET LOCAL ROLE he;
+SELECT (kefu.erase_person(:e66, '私信告知')).state;
+RESET ROLE;
+SELECT count(*) FROM kefu.outbound WHERE recipient_id = '66001';
+SELECT target = 'erased.' || identity_id AS is_erased FROM kefu.follow_now WHERE identity_id = :i66 ORDER BY account;
+
 -- Another unit sees nothing of this, and the trail is whole.
 SET LOCAL ROLE far;
 SELECT DISTINCT account FROM kefu_bi.follows;

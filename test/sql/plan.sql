@@ -366,7 +366,7 @@ RESET ROLE;
 -- Deviations, day by day, beside the plan: what is scheduled counts.
 SET LOCAL ROLE lin;
 SELECT local_date, rule, rulebook, actual_count, low_count, high_count, target_count, planned_count, planned_reason
-  FROM kefu_bi.posting_deviations WHERE account = 'sina.gd' AND local_date BETWEEN '2026-04-15' AND '2026-04-16' ORDER BY local_date, rule;
+  FROM kefu_bi.posting_day WHERE is_deviation AND account = 'sina.gd' AND local_date BETWEEN '2026-04-15' AND '2026-04-16' ORDER BY local_date, rule;
 RESET ROLE;
 
 -- What kefu.solve_day() is given must make sense.

@@ -13,84 +13,11 @@ use lib "$FindBin::Bin/../lib";
 use IO::Socket::INET;
 use JSON::PP ();
 use KefuDesk;
-use KefuSim;
-use PostgreSQL::Test::Cluster;
+use KefuPosts;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $sim = KefuSim->new('--seed', 25);
-my $server = new_server('posts', 'kefu.allow_http = on', 'restart_after_crash = on',
-	'kefu.test_clock = on');
-$server->start;
-$sim->make_sina_desk($server);
-set_clock($server, "now() - interval '8 hours'");
-$server->safe_psql('desk', q{
-	CREATE ROLE reviewer_gd LOGIN IN ROLE kefu_reviewer;
-	SELECT kefu.add_staff('reviewer_gd', 'gd', '周丁');
-	SELECT kefu.grant_role('reviewer_gd', 'gd', 'reviewer');
-	SELECT kefu.go_live()});
-
-# --- asking ----------------------------------------------------------------------
-
-sub says
-{
-	my ($query) = @_;
-	my ($rc, $stdout) = $server->psql('desk', $query);
-
-	return $rc == 0 && $stdout eq 't';
-}
-
-sub passing_until
-{
-	my ($interval, $query) = @_;
-
-	return until_true(sub { let_pass($server, $interval); return says($query) });
-}
-
-sub as
-{
-	my ($login, $sql) = @_;
-
-	return $server->safe_psql('desk', $sql, extra_params => [ '-U', $login ]);
-}
-
-# An approved post, due in so long; its number.
-my $posts = 0;
-
-sub plan_post
-{
-	my ($wait, $text, $more) = @_;
-	$text //= '今日第' . ++$posts . '条:套餐余量可发短信查询';
-	$more //= '{}';
-	my $post = as('operator_gd', "SELECT (kefu.draft_post('gd', 'service', '$text', '$more')).id");
-
-	as('operator_gd', "SELECT kefu.submit_post($post)");
-	as('reviewer_gd', "SELECT kefu.review_post($post)");
-	as('operator_gd', "SELECT kefu.schedule($post, '{sina.gd}', kefu.now() + interval '$wait')");
-	return ($post, $text);
-}
-
-sub placement_is
-{
-	my ($post, $state) = @_;
-
-	return "SELECT count(*) = 1 FROM kefu.placement WHERE post_id = $post AND state = '$state'";
-}
-
-# What the platform was asked for a text: requests and effects.
-sub attempts
-{
-	my ($text) = @_;
-	my @found = grep { ($_->{text} // '') eq $text && $_->{action} =~ /^(post|repost)$/ }
-	  @{ $sim->call('truth?part=attempts')->{attempts} };
-
-	return join ', ', map { "$_->{applied} of $_->{requests}" } @found;
-}
-
-sub is_applied
-{
-	return attempts($_[0]) =~ /^1 /;
-}
+open_posting_desk('posts', 25, 'restart_after_crash = on');
 
 # --- when it is due ----------------------------------------------------------------
 
@@ -287,10 +214,6 @@ for ([ 'cut before', '1 of 2', { kind => 'cut_before' } ],
 	ok($gone->{deleted}, 'withdrawn: the platform says so');
 }
 
-is($server->safe_psql('desk', q{
-		SELECT * FROM kefu.verify_audit();
-		SELECT invariant, detail FROM kefu_bi.invariants WHERE invariant IN ('I6', 'I8', 'I13', 'I17', 'I21');
-		SELECT state, last_class FROM kefu.outbound WHERE state NOT IN ('sent', 'failed', 'cancelled')}),
-	'', 'the trail is whole and nothing is left undone');
+books_are_right('I6', 'I8', 'I13', 'I17', 'I21');
 $server->stop;
 done_testing();
