@@ -397,10 +397,22 @@ character_places(const char *utf8, size_t len)
 	return places;
 }
 
+/* Makes the result at the first hit: most texts have none, and need none. */
 static void
-put_hits(ReturnSetInfo *result, const Lexicon *lexicon, const KefuHits *found,
-		 const char *utf8, const uint32 *places)
+put_hits(FunctionCallInfo fcinfo, const Lexicon *lexicon, const KefuHits *found,
+		 const char *utf8, size_t len)
 {
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const uint32 *places;
+
+	if (found->count == 0)
+		return;
+	if (result->setResult == NULL)
+	{
+		InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+		result->isDone = ExprSingleResult;
+	}
+	places = character_places(utf8, len);
 	for (size_t i = 0; i < found->count; i++)
 	{
 		const KefuHit *hit = &found->hits[i];
@@ -413,19 +425,18 @@ put_hits(ReturnSetInfo *result, const Lexicon *lexicon, const KefuHits *found,
 			Int32GetDatum((int32) hit->from + 1),
 			Int32GetDatum((int32) hit->to)
 		};
-		int			len = (int) (places[hit->to] - places[hit->from]);
-		char	   *excerpt = pnstrdup(utf8 + places[hit->from], len);
+		int			excerpt_len = (int) (places[hit->to] - places[hit->from]);
+		char	   *excerpt = pnstrdup(utf8 + places[hit->from], excerpt_len);
 
-		values[6] = CStringGetTextDatum(pg_any_to_server(excerpt, len, PG_UTF8));
+		values[6] = CStringGetTextDatum(pg_any_to_server(excerpt, excerpt_len, PG_UTF8));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }
 
 static void
-find_words(ReturnSetInfo *result, const Selection *selection, const char *utf8, size_t len,
+find_words(FunctionCallInfo fcinfo, const Selection *selection, const char *utf8, size_t len,
 		   KefuArena *arena)
 {
-	const uint32 *places = character_places(utf8, len);
 	KefuHits	allowed = {NULL, 0};
 	KefuFolded	folded;
 	bool		done = kefu_fold_text(utf8, len, arena, &folded);
@@ -442,7 +453,7 @@ find_words(ReturnSetInfo *result, const Selection *selection, const char *utf8, 
 		if (done && lexicon->is_allow)
 			done = kefu_join_hits(&allowed, &found, arena);
 		else if (done)
-			put_hits(result, lexicon, &found, utf8, places);
+			put_hits(fcinfo, lexicon, &found, utf8, len);
 	}
 	if (!done)
 		ereport(ERROR,
@@ -458,9 +469,14 @@ kefu_find_words_sql(PG_FUNCTION_ARGS)
 	const char *utf8;
 	size_t		len;
 
-	InitMaterializedSRF(fcinfo, 0);
+	if (result == NULL || !IsA(result, ReturnSetInfo) ||
+		(result->allowedModes & SFRM_Materialize) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("kefu.find_words() is called where no set can be returned")));
+	result->isDone = ExprEndResult;	/* as long as there is no hit */
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		return (Datum) 0;
+		PG_RETURN_NULL();
 	utf8 = kefu_utf8_of(PG_GETARG_TEXT_PP(0), &len);
 	if (len > LONGEST_TEXT)
 		ereport(ERROR,
@@ -468,7 +484,7 @@ kefu_find_words_sql(PG_FUNCTION_ARGS)
 				 errmsg("a text of more than 1 MiB is not looked through")));
 	PG_TRY();
 	{
-		find_words(result, select_lexicons(text_to_cstring(PG_GETARG_TEXT_PP(1)),
+		find_words(fcinfo, select_lexicons(text_to_cstring(PG_GETARG_TEXT_PP(1)),
 										   PG_ARGISNULL(2) ? kefu_now() : PG_GETARG_TIMESTAMPTZ(2)),
 				   utf8, len, &arena);
 	}
@@ -477,5 +493,5 @@ kefu_find_words_sql(PG_FUNCTION_ARGS)
 		kefu_arena_free(&arena);
 	}
 	PG_END_TRY();
-	return (Datum) 0;
+	PG_RETURN_NULL();
 }

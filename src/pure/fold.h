@@ -27,10 +27,10 @@
  */
 extern size_t kefu_fold(uint32_t point, uint32_t *out);
 
-/* A text in normal form, and of which of its characters each point is */
+/* A text in normal form, in UTF-16, and of which of its characters each unit is */
 typedef struct KefuFolded
 {
-	const uint32_t *points;
+	const uint16_t *units;
 	const uint32_t *origins;	/* ascending, counted from 0 */
 	size_t		count;
 } KefuFolded;

@@ -2,13 +2,17 @@
  * matcher.c
  *		Many words looked for in a text at once: opening an image and searching.
  *
- * The automaton is that of A. Aho and M. Corasick, "Efficient string matching: an
- * aid to bibliographic search" (1975), with failure links and without the table
- * of all transitions.
+ * At nearly all places of a text no part begins with the character that stands
+ * there, or with it and the next two, and a bit of a table says so, as in S. Wu and
+ * U. Manber, "A fast algorithm for multi-pattern searching" (1994).  Else the upper
+ * bits of the same hash lead to a handful of sorted parts, among them all that may
+ * stand there; those that go on like the text are a range of them, which is narrowed
+ * unit by unit.  That walks down the tree of the parts without storing it.
  *
  * Guarantees: kefu_matcher_open() has looked at every number of an image before
- * one is used as an index, and failure links lead to smaller states only, so that
- * a search of a sound image reads nothing outside it and ends.
+ * one is used as an index, so that a search reads nothing outside a sound image.
+ * It ends: at each place it goes no further than the longest part, with two binary
+ * searches a unit at most.
  */
 #include "matcher.h"
 
@@ -16,7 +20,6 @@
 
 #include "matcher_image.h"
 
-#define FEW_CHILDREN 8			/* up to which looking at each is quicker */
 #define LONGEST_HOST 253		/* RFC 1035 */
 
 /* --- the image ------------------------------------------------------------------- */
@@ -24,36 +27,33 @@
 uint64_t
 kefu_image_layout(const ImageHead *head, const void *image, KefuMatcher *matcher)
 {
-	const uint32_t *words;
-	const uint16_t *halves;
-	uint64_t	word_count = 3 * (uint64_t) head->state_count + 1 +
-		2 * (uint64_t) head->part_count + 1 + head->link_count + head->word_count;
-	uint64_t	half_count = (uint64_t) head->part_count + head->state_count +
-		PAGE_OF_COUNT + (uint64_t) head->page_count * PAGE_POINTS;
-	uint64_t	size = sizeof(ImageHead) + 4 * word_count + 2 * (half_count + half_count % 2);
+	const uint64_t key_words = (UINT64_C(1) << head->key_bits) / 32;
+	const uint64_t blocks = kefu_blocks(head->key_bits);
+	const uint64_t words = BEGIN_BITS / 32 + key_words + blocks + 1 +
+		2 * (uint64_t) head->entry_count + 1 + 2 * (uint64_t) head->joined_count;
 
-	if (matcher == NULL)
-		return size;
-	words = (const uint32_t *) ((const char *) image + sizeof(ImageHead));
-	halves = (const uint16_t *) (words + word_count);
-	*matcher = (KefuMatcher) {
-		.state_count = head->state_count,
-		.class_count = head->class_count,
-		.part_count = head->part_count,
-		.word_count = head->word_count,
-		.first_child = words,
-		.fail = words + head->state_count + 1,
-		.hit = words + 2 * (size_t) head->state_count + 1,
-		.part_state = words + 3 * (size_t) head->state_count + 1,
-	};
-	matcher->part_links = matcher->part_state + head->part_count;
-	matcher->links = matcher->part_links + head->part_count + 1;
-	matcher->word_parts = matcher->links + head->link_count;
-	matcher->part_length = halves;
-	matcher->label = halves + head->part_count;
-	matcher->page_of = matcher->label + head->state_count;
-	matcher->pages = matcher->page_of + PAGE_OF_COUNT;
-	return size;
+	if (matcher != NULL)
+	{
+		*matcher = (KefuMatcher) {
+			.key_bits = head->key_bits,
+			.entry_count = head->entry_count,
+			.unit_count = head->unit_count,
+			.word_count = head->word_count,
+			.joined_count = head->joined_count,
+			.has_single = head->has_single != 0,
+			.has_double = head->has_double != 0,
+			.has_hosts = head->has_hosts != 0,
+			.begins = (const uint32_t *) ((const char *) image + sizeof(ImageHead)),
+		};
+		matcher->keys = matcher->begins + BEGIN_BITS / 32;
+		matcher->block_first = matcher->keys + key_words;
+		matcher->entry_at = matcher->block_first + blocks + 1;
+		matcher->entry_word = matcher->entry_at + head->entry_count + 1;
+		matcher->joined = matcher->entry_word + head->entry_count;
+		matcher->joined_parts = matcher->joined + head->joined_count;
+		matcher->units = (const uint16_t *) (matcher->joined_parts + head->joined_count);
+	}
+	return sizeof(ImageHead) + 4 * words + 4 * (((uint64_t) head->unit_count + 1) / 2);
 }
 
 /* FNV-1a over 32-bit words, each of them one step. */
@@ -70,60 +70,26 @@ kefu_image_checksum(const void *image, size_t size, uint32_t *checksum)
 }
 
 static bool
-states_are_sound(const KefuMatcher *m)
+blocks_are_sound(const KefuMatcher *m)
 {
-	const uint32_t n = m->state_count;
+	const uint32_t blocks = kefu_blocks(m->key_bits);
 
-	if (m->first_child[0] != 1 || m->first_child[n] != n || m->fail[0] != 0 || m->hit[0] != 0)
+	if (m->block_first[0] != 0 || m->block_first[blocks] != m->entry_count)
 		return false;
-	for (uint32_t s = 0; s < n; s++)
-		if (m->first_child[s] <= s || m->first_child[s] > m->first_child[s + 1])
-			return false;
-	for (uint32_t s = 1; s < n; s++)
-		if (m->fail[s] >= s || m->label[s] == 0 || m->label[s] > m->class_count ||
-			(m->hit[s] != s && m->hit[s] != m->hit[m->fail[s]]))
-			return false;
-	/* Labels ascend among brothers and sisters, those of the root's are 1, 2, 3... */
-	for (uint32_t s = 1; s < m->first_child[1]; s++)
-		if (m->label[s] != s)
-			return false;
-	for (uint32_t s = 1; s < n; s++)
-		for (uint32_t child = m->first_child[s] + 1; child < m->first_child[s + 1]; child++)
-			if (m->label[child] <= m->label[child - 1])
-				return false;
-	return true;
-}
-
-static bool
-parts_are_sound(const KefuMatcher *m, uint32_t link_count)
-{
-	uint32_t	part = 0;
-
-	if (m->part_links[0] != 0 || m->part_links[m->part_count] != link_count)
-		return false;
-	for (uint32_t s = 1; s < m->state_count; s++)
-		if (m->hit[s] == s && (part >= m->part_count || m->part_state[part++] != s))
-			return false;
-	if (part != m->part_count)
-		return false;
-	for (part = 0; part < m->part_count; part++)
-		if (m->part_links[part] > m->part_links[part + 1] ||
-			m->part_length[part] == 0 || m->part_length[part] > KEFU_PART_LONGEST)
-			return false;
-	for (uint32_t i = 0; i < link_count; i++)
-		if (m->links[i] >= m->word_count)
+	for (uint32_t i = 0; i < blocks; i++)
+		if (m->block_first[i] > m->block_first[i + 1])
 			return false;
 	return true;
 }
 
 static bool
-pages_are_sound(const KefuMatcher *m, uint32_t page_count)
+entries_are_sound(const KefuMatcher *m)
 {
-	for (size_t i = 0; i < PAGE_OF_COUNT; i++)
-		if (m->page_of[i] > page_count)
-			return false;
-	for (size_t i = 0; i < (size_t) page_count * PAGE_POINTS; i++)
-		if (m->pages[i] > m->class_count)
+	if (m->entry_at[0] != 0 || m->entry_at[m->entry_count] != m->unit_count)
+		return false;
+	for (uint32_t i = 0; i < m->entry_count; i++)
+		if (m->entry_at[i] >= m->entry_at[i + 1] || m->entry_word[i] >= m->word_count ||
+			m->entry_at[i + 1] - m->entry_at[i] > LONGEST_UNITS)
 			return false;
 	return true;
 }
@@ -141,193 +107,237 @@ kefu_matcher_open(const void *image, size_t size, KefuMatcher *matcher)
 	if (head->format != IMAGE_FORMAT || head->order != IMAGE_ORDER ||
 		head->fold != KEFU_FOLD_VERSION)
 		return KEFU_IMAGE_STALE;
-	if (head->state_count == 0 || head->state_count > MOST_STATES ||
+	if (head->key_bits < FEWEST_KEY_BITS || head->key_bits > MOST_KEY_BITS ||
 		kefu_image_layout(head, image, NULL) != size)
 		return KEFU_IMAGE_BROKEN;
 	kefu_image_checksum(image, size, checksum);
 	if (memcmp(checksum, head->checksum, sizeof(checksum)) != 0)
 		return KEFU_IMAGE_BROKEN;
 	kefu_image_layout(head, image, &opened);
-	if (!pages_are_sound(&opened, head->page_count) || !states_are_sound(&opened) ||
-		!parts_are_sound(&opened, head->link_count))
+	if (!blocks_are_sound(&opened) || !entries_are_sound(&opened))
 		return KEFU_IMAGE_BROKEN;
-	opened.root_children = opened.first_child[1] - 1;
-	opened.has_hosts = kefu_class_of(&opened, KEFU_HOST_END) != 0;
 	*matcher = opened;
 	return KEFU_IMAGE_SOUND;
 }
 
 /* --- the search -------------------------------------------------------------------- */
 
-uint32_t
-kefu_child(const KefuMatcher *m, uint32_t state, uint32_t class)
+/* A search and what it has to tell */
+typedef struct Scan
 {
-	uint32_t	low = m->first_child[state];
-	uint32_t	high = m->first_child[state + 1];
+	const KefuMatcher *m;
+	KefuFoundFn found;
+	void	   *data;
+} Scan;
 
-	if (high - low > FEW_CHILDREN)
-		while (low < high)
-		{
-			uint32_t	middle = low + (high - low) / 2;
+/* Where in a text, or in a host, it looks, and how many units are left there */
+typedef struct Spot
+{
+	const uint16_t *units;
+	const uint32_t *origins;
+	size_t		left;
+} Spot;
 
-			if (m->label[middle] == class)
-				return middle;
-			if (m->label[middle] < class)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-	for (; low < high; low++)
-		if (m->label[low] == class)
-			return low;
-	return 0;
+static inline uint32_t
+length_of(const KefuMatcher *m, uint32_t entry)
+{
+	return m->entry_at[entry + 1] - m->entry_at[entry];
 }
 
-static uint32_t
-step(const KefuMatcher *m, uint32_t state, uint32_t point)
+/* Unit of an entry's part; 0, which is less than any, behind its end. */
+static inline uint32_t
+unit_of(const KefuMatcher *m, uint32_t entry, uint32_t depth)
 {
-	uint32_t	class = kefu_class_of(m, point);
-
-	if (class == 0)
-		return 0;
-	while (state != 0)
-	{
-		uint32_t	child = kefu_child(m, state, class);
-
-		if (child != 0)
-			return child;
-		state = m->fail[state];
-	}
-	return class <= m->root_children ? class : 0;
+	return depth < length_of(m, entry) ? m->units[m->entry_at[entry] + depth] : 0;
 }
 
-/* The part that ends in a state; hit has said that one does. */
+/* First entry of a range whose unit is not less than one. */
 static uint32_t
-part_of(const KefuMatcher *m, uint32_t state)
+first_from(const KefuMatcher *m, uint32_t low, uint32_t high, uint32_t depth, uint32_t unit)
 {
-	uint32_t	low = 0;
-	uint32_t	high = m->part_count;
-
-	while (high - low > 1)
+	while (low < high)
 	{
 		uint32_t	middle = low + (high - low) / 2;
 
-		if (m->part_state[middle] <= state)
-			low = middle;
+		if (unit_of(m, middle, depth) < unit)
+			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
 }
 
-/* A run of what hosts consist of, as it is read */
-typedef struct HostRun
-{
-	uint32_t	points[LONGEST_HOST + 1];
-	uint32_t	origins[LONGEST_HOST + 1];
-	uint32_t	count;
-	uint32_t	before[2];		/* the last and the one before it, ahead of the run; 'a'
-								 * stands for any run */
-} HostRun;
-
-static bool
-is_host_point(uint32_t point)
-{
-	return (point >= 'a' && point <= 'z') || (point >= '0' && point <= '9') ||
-		point == '-' || point == '.' || point == '_';
-}
-
 /*
- * Looks whether a run of host characters is a host that a part names.  What stands
- * behind a single slash is a path.
+ * Tells of each part in a range of entries that stands here and has at least so
+ * many units, the shortest first.  True ends the search.
  */
 static bool
-end_host(const KefuMatcher *m, HostRun *run, KefuFoundFn found, void *data)
+walk(const Scan *scan, uint32_t low, uint32_t high, Spot here, size_t least)
 {
-	uint32_t	first = 0;
-	uint32_t	end = run->count;
-	uint32_t	state = step(m, 0, '.');
+	const KefuMatcher *m = scan->m;
 
-	run->count = 0;
-	if (end > LONGEST_HOST || (run->before[0] == '/' && run->before[1] != '/'))
-		return false;
-	while (first < end && run->points[first] == '.')
-		first++;
-	while (end > first && run->points[end - 1] == '.')
-		end--;
-	if (first == end)
-		return false;
-	for (uint32_t i = first; i < end; i++)
-		state = step(m, state, run->points[i]);
-	state = step(m, state, KEFU_HOST_END);
-	for (state = m->hit[state]; state != 0; state = m->hit[m->fail[state]])
+	for (uint32_t depth = 0; depth < here.left && low < high; depth++)
 	{
-		uint32_t	part = part_of(m, state);
-		uint32_t	length = m->part_length[part];	/* with its dot and its end */
+		uint32_t	unit = here.units[depth];
+		uint32_t	part;
 
-		if (length >= 2 && length - 2 <= end - first &&
-			found(data, part, run->origins[end - (length - 2 > 0 ? length - 2 : 1)],
-				  run->origins[end - 1] + 1))
+		if (unit_of(m, low, depth) != unit || unit_of(m, high - 1, depth) != unit)
+		{
+			low = first_from(m, low, high, depth, unit);
+			high = first_from(m, low, high, depth, unit + 1);
+		}
+		part = low;
+		while (low < high && length_of(m, low) == depth + 1)
+			low++;
+		if (low > part && depth + 1 >= least &&
+			scan->found(scan->data, part, here.origins[0], here.origins[depth] + 1))
+			return true;
+	}
+	return false;
+}
+
+/* The same for all parts whose key has as many units as stand here, up to KEY_UNITS. */
+static inline bool
+look(const Scan *scan, Spot here, size_t units, size_t least)
+{
+	const KefuMatcher *m = scan->m;
+	uint32_t	key = kefu_key(here.units, units, m->key_bits);
+	const uint32_t *first = m->block_first + key / BLOCK_KEYS;
+
+	return (m->keys[key / 32] >> key % 32 & 1) != 0 &&
+		walk(scan, first[0], first[1], here, least);
+}
+
+/* Shorter parts than a key are looked for on their own. */
+static bool
+look_for_all(const Scan *scan, Spot here)
+{
+	const Spot	single = {here.units, here.origins, 1};
+	const Spot	two = {here.units, here.origins, 2};
+
+	return (scan->m->has_single && look(scan, single, 1, 1)) ||
+		(scan->m->has_double && here.left >= 2 && look(scan, two, 2, 2)) ||
+		(here.left >= KEY_UNITS && look(scan, here, KEY_UNITS, KEY_UNITS));
+}
+
+static bool
+scan_text(const Scan *scan, const KefuFolded *text)
+{
+	const uint32_t *begins = scan->m->begins;
+
+	for (size_t i = 0; i < text->count; i++)
+	{
+		uint32_t	bit = kefu_begin(text->units[i]);
+
+		if ((begins[bit / 32] >> bit % 32 & 1) != 0 &&
+			look_for_all(scan, (Spot) {text->units + i, text->origins + i, text->count - i}))
 			return true;
 	}
 	return false;
 }
 
 static bool
-read_host(const KefuMatcher *m, HostRun *run, uint32_t point, uint32_t origin,
-		  KefuFoundFn found, void *data)
+is_host_unit(uint32_t unit)
 {
-	bool		had_run;
+	return (unit >= 'a' && unit <= 'z') || (unit >= '0' && unit <= '9') ||
+		unit == '-' || unit == '.' || unit == '_';
+}
 
-	if (is_host_point(point))
-	{
-		if (run->count <= LONGEST_HOST)
-		{
-			run->points[run->count] = point;
-			run->origins[run->count] = origin;
-			run->count++;
-		}
+/*
+ * Looks whether what stands from first to before end is a host that a part names,
+ * or ends with one behind a dot.
+ */
+static bool
+look_at_host(const Scan *scan, const KefuFolded *text, size_t first, size_t end)
+{
+	uint16_t	host[LONGEST_HOST + 2];
+	uint32_t	origins[LONGEST_HOST + 2];	/* by dot, of what follows it; of the end */
+	size_t		count;
+
+	if (end - first > LONGEST_HOST)
 		return false;
+	while (first < end && text->units[first] == '.')
+		first++;
+	while (end > first && text->units[end - 1] == '.')
+		end--;
+	count = end - first;
+	if (count == 0)
+		return false;
+	host[0] = '.';
+	memcpy(host + 1, text->units + first, sizeof(uint16_t) * count);
+	host[count + 1] = UNIT_HOST_END;
+	memcpy(origins, text->origins + first, sizeof(uint32_t) * count);
+	origins[count] = origins[count + 1] = text->origins[end - 1];
+	for (size_t i = 0; i < count; i++)
+	{
+		size_t		left = count + 2 - i;
+
+		if (host[i] == '.' &&
+			look(scan, (Spot) {host + i, origins + i, left}, KEY_UNITS, left))
+			return true;
 	}
-	had_run = run->count > 0;
-	if (had_run && end_host(m, run, found, data))
-		return true;
-	run->before[1] = had_run ? 'a' : run->before[0];
-	run->before[0] = point;
+	return false;
+}
+
+/* What stands behind a single slash is a path. */
+static bool
+scan_hosts(const Scan *scan, const KefuFolded *text)
+{
+	for (size_t first = 0, end; first < text->count; first = end + 1)
+	{
+		bool		is_path = first > 0 && text->units[first - 1] == '/' &&
+			(first == 1 || text->units[first - 2] != '/');
+
+		for (end = first; end < text->count && is_host_unit(text->units[end]); end++)
+			;
+		if (end > first && !is_path && look_at_host(scan, text, first, end))
+			return true;
+	}
 	return false;
 }
 
 void
 kefu_matcher_scan(const KefuMatcher *m, const KefuFolded *text, KefuFoundFn found, void *data)
 {
-	uint32_t	state = 0;
-	HostRun		run;
+	Scan		scan = {.m = m, .found = found, .data = data};
 
-	run.count = 0;
-	run.before[0] = run.before[1] = 0;
-	for (size_t i = 0; i < text->count; i++)
-	{
-		state = step(m, state, text->points[i]);
-		for (uint32_t hit = m->hit[state]; hit != 0; hit = m->hit[m->fail[hit]])
-		{
-			uint32_t	part = part_of(m, hit);
-			uint32_t	length = m->part_length[part];
+	if (!m->has_hosts || !scan_hosts(&scan, text))
+		(void) scan_text(&scan, text);
+}
 
-			if (length <= i + 1 &&
-				found(data, part, text->origins[i + 1 - length], text->origins[i] + 1))
-				return;
-		}
-		if (m->has_hosts &&
-			read_host(m, &run, text->points[i], text->origins[i], found, data))
-			return;
-	}
-	if (run.count > 0)
-		(void) end_host(m, &run, found, data);
+static bool
+is_same_part(const KefuMatcher *m, uint32_t one, uint32_t other)
+{
+	return length_of(m, one) == length_of(m, other) &&
+		memcmp(m->units + m->entry_at[one], m->units + m->entry_at[other],
+			   sizeof(uint16_t) * length_of(m, one)) == 0;
 }
 
 const uint32_t *
 kefu_part_words(const KefuMatcher *m, uint32_t part, uint32_t *count)
 {
-	*count = m->part_links[part + 1] - m->part_links[part];
-	return m->links + m->part_links[part];
+	uint32_t	end = part + 1;
+
+	while (end < m->entry_count && is_same_part(m, part, end))
+		end++;
+	*count = end - part;
+	return m->entry_word + part;
+}
+
+uint32_t
+kefu_word_parts(const KefuMatcher *m, uint32_t word)
+{
+	uint32_t	low = 0;
+	uint32_t	high = m->joined_count;
+
+	while (low < high)
+	{
+		uint32_t	middle = low + (high - low) / 2;
+
+		if (m->joined[middle] < word)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < m->joined_count && m->joined[low] == word ? m->joined_parts[low] : 1;
 }

@@ -31,26 +31,25 @@ typedef struct KefuPart
 	uint32_t	word;			/* counted from 0 */
 } KefuPart;
 
-/* An open automaton; everything points into its image. */
+/* An open automaton; everything points into its image, see matcher_image.h. */
 typedef struct KefuMatcher
 {
-	uint32_t	state_count;
-	uint32_t	root_children;
-	uint32_t	class_count;
-	uint32_t	part_count;
+	uint32_t	key_bits;
+	uint32_t	entry_count;
+	uint32_t	unit_count;
 	uint32_t	word_count;
+	uint32_t	joined_count;
+	bool		has_single;
+	bool		has_double;
 	bool		has_hosts;
-	const uint32_t *first_child;
-	const uint32_t *fail;
-	const uint32_t *hit;
-	const uint32_t *part_state;
-	const uint32_t *part_links;
-	const uint32_t *links;
-	const uint32_t *word_parts;
-	const uint16_t *part_length;
-	const uint16_t *label;
-	const uint16_t *page_of;
-	const uint16_t *pages;
+	const uint32_t *begins;
+	const uint32_t *keys;
+	const uint32_t *block_first;
+	const uint32_t *entry_at;
+	const uint32_t *entry_word;
+	const uint32_t *joined;
+	const uint32_t *joined_parts;
+	const uint16_t *units;
 } KefuMatcher;
 
 typedef enum KefuImage
@@ -75,9 +74,9 @@ extern const char *kefu_matcher_build(const KefuPart *parts, size_t count, uint3
 extern KefuImage kefu_matcher_open(const void *image, size_t size, KefuMatcher *matcher);
 
 /*
- * Called for each place of each part, in the order in which the places end, hosts
- * when all of a host has been read: the part, its first character and the one
- * behind its last, counted from 0.  True ends the search.
+ * Called for each place of each part, hosts first, in the order in which the places
+ * begin: the part, its first character and the one behind its last, counted from 0.
+ * True ends the search.
  */
 typedef bool (*KefuFoundFn) (void *state, uint32_t part, uint32_t from, uint32_t to);
 
@@ -88,5 +87,8 @@ extern void kefu_matcher_scan(const KefuMatcher *matcher, const KefuFolded *text
 /* The words that have a part, ascending, and how many there are. */
 extern const uint32_t *kefu_part_words(const KefuMatcher *matcher, uint32_t part,
 									   uint32_t *count);
+
+/* How many parts a word has, all of them different. */
+extern uint32_t kefu_word_parts(const KefuMatcher *matcher, uint32_t word);
 
 #endif							/* KEFU_PURE_MATCHER_H */

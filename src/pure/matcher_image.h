@@ -2,14 +2,17 @@
  * matcher_image.h
  *		How an automaton lies in its image; for matcher.c and matcher_build.c.
  *
- * States are numbered breadth first, so the children of a state are neighbours and
- * those of state s are first_child[s] to first_child[s + 1] - 1, in the order of
- * their labels; the label of a state is the class of the character that leads to
- * it.  A class is a number for a character that some part has, 1 and up; those
- * with which parts begin come first, so that the root's child of a class has its
- * number.  fail[s] is the state of the longest proper end of s that is a state,
- * and hit[s] the first of s, fail[s], fail[fail[s]]... in which a part ends, 0 if
- * there is none.
+ * Characters are units of UTF-16; the end of a host is one that no text has.  The
+ * key of a part is its first three units; one of fewer takes for the rest what
+ * follows them in no text.  begins has a bit for the lower bits of a unit, keys one
+ * for the upper bits of the hash of a key, set if a part begins so.  A block is
+ * BLOCK_KEYS of the latter.
+ *
+ * Entries are parts, once for each word that has the part, sorted by block, units
+ * and word: those of a block are block_first[block] to block_first[block + 1] - 1.
+ * The units of an entry are units[entry_at[entry]] and on, up to those of the next.
+ * joined are the words of several parts, ascending, and joined_parts how many each
+ * has.
  */
 #ifndef KEFU_PURE_MATCHER_IMAGE_H
 #define KEFU_PURE_MATCHER_IMAGE_H
@@ -21,11 +24,19 @@
 #include "matcher.h"
 
 #define IMAGE_MAGIC 0x584C464B	/* "KFLX" */
-#define IMAGE_FORMAT 1
+#define IMAGE_FORMAT 2
 #define IMAGE_ORDER 0x01020304
-#define PAGE_POINTS 256
-#define PAGE_OF_COUNT (KEFU_HOST_END / PAGE_POINTS + 1)
-#define MOST_STATES (1 << 24)
+#define FEWEST_KEY_BITS 10
+#define MOST_KEY_BITS 28
+#define BLOCK_KEYS 64
+#define BEGIN_BITS 4096
+#define MOST_POINTS (1 << 24)
+#define LONGEST_UNITS (2 * KEFU_PART_LONGEST)
+#define KEY_UNITS 3
+
+/* Low surrogates behind no high one */
+#define UNIT_ALONE 0xDC00
+#define UNIT_HOST_END 0xDFFF
 
 typedef struct ImageHead
 {
@@ -34,12 +45,14 @@ typedef struct ImageHead
 	uint32_t	order;
 	uint32_t	fold;			/* KEFU_FOLD_VERSION */
 	uint32_t	checksum[2];	/* of everything behind it */
-	uint32_t	state_count;
-	uint32_t	class_count;
-	uint32_t	part_count;
+	uint32_t	key_bits;		/* keys has 1 << key_bits bits */
+	uint32_t	entry_count;
+	uint32_t	unit_count;
 	uint32_t	word_count;
-	uint32_t	link_count;
-	uint32_t	page_count;
+	uint32_t	joined_count;
+	uint32_t	has_single;		/* parts of one unit */
+	uint32_t	has_double;		/* and of two */
+	uint32_t	has_hosts;
 } ImageHead;
 
 /*
@@ -49,18 +62,34 @@ typedef struct ImageHead
 extern uint64_t kefu_image_layout(const ImageHead *head, const void *image,
 								  KefuMatcher *matcher);
 
-extern void kefu_image_checksum(const void *image, size_t size, uint32_t *checksum);
-
-/* Class of a code point up to KEFU_HOST_END; 0 if no part has it. */
+/* How many blocks there are. */
 static inline uint32_t
-kefu_class_of(const KefuMatcher *matcher, uint32_t point)
+kefu_blocks(uint32_t key_bits)
 {
-	uint32_t	page = matcher->page_of[point / PAGE_POINTS];
-
-	return page == 0 ? 0 : matcher->pages[(page - 1) * PAGE_POINTS + point % PAGE_POINTS];
+	return (UINT32_C(1) << key_bits) / BLOCK_KEYS;
 }
 
-/* State that a class leads to from another state; 0 if there is none. */
-extern uint32_t kefu_child(const KefuMatcher *matcher, uint32_t state, uint32_t class);
+extern void kefu_image_checksum(const void *image, size_t size, uint32_t *checksum);
+
+/* Bit in begins of a unit. */
+static inline uint32_t
+kefu_begin(uint32_t unit)
+{
+	return unit % BEGIN_BITS;
+}
+
+/*
+ * Bit in keys of a part that begins with so many units, up to KEY_UNITS, of which
+ * the last is its end if they are fewer: D. Knuth's multiplicative hashing.
+ */
+static inline uint32_t
+kefu_key(const uint16_t *units, size_t count, uint32_t key_bits)
+{
+	uint64_t	key = units[0];
+
+	key |= (uint64_t) (count > 1 ? units[1] : UNIT_ALONE) << 16;
+	key |= (uint64_t) (count > 2 ? units[2] : UNIT_ALONE) << 32;
+	return (uint32_t) (key * UINT64_C(0x9E3779B97F4A7C15) >> (64 - key_bits));
+}
 
 #endif							/* KEFU_PURE_MATCHER_IMAGE_H */

@@ -151,7 +151,7 @@ spread(const KefuMatcher *m, const Search *search, KefuHit *whole, size_t *whole
 		{
 			KefuHit		hit = {words[k], place->from, place->to};
 
-			if (m->word_parts[words[k]] <= 1)
+			if (kefu_word_parts(m, words[k]) == 1)
 			{
 				if (whole != NULL)
 					whole[*whole_count] = hit;
@@ -181,7 +181,7 @@ join_pieces(const KefuMatcher *m, KefuHit *pieces, size_t count)
 		for (end = i + 1; end < count && pieces[end].word == hit.word; end++)
 			if (pieces[end].to > hit.to)
 				hit.to = pieces[end].to;
-		if (end - i >= m->word_parts[hit.word])
+		if (end - i == kefu_word_parts(m, hit.word))
 			pieces[made++] = hit;
 	}
 	return made;

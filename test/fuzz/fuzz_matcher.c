@@ -51,7 +51,7 @@ try_image(const unsigned char *data, size_t size)
 		uint32_t	value;
 
 		memcpy(&value, data + 2, 4);
-		if (at >= offsetof(ImageHead, state_count) / 4)
+		if (at >= offsetof(ImageHead, key_bits) / 4)
 			((uint32_t *) image)[at] = value;
 	}
 	kefu_image_checksum(image, len, ((ImageHead *) image)->checksum);

@@ -103,7 +103,7 @@ test_fold_text(void)
 	CHECK(kefu_fold_text(text, 3000, &arena, &form));
 	CHECK_INT((int64_t) form.count, 18000);
 	for (size_t i = 0; i < form.count; i++)
-		CHECK(form.origins[i] == i / 18 && form.points[i] == form.points[i % 18]);
+		CHECK(form.origins[i] == i / 18 && form.units[i] == form.units[i % 18]);
 	kefu_arena_free(&arena);
 }
 
@@ -238,6 +238,70 @@ test_words(void)
 	free_list(&allowing);
 }
 
+/* Words of one unit, of one character of two units, of two characters, and longer. */
+static void
+test_lengths(void)
+{
+	List		list = new_list();
+	Opened		opened;
+
+	add_part(&list, 0, "😀", false);
+	add_part(&list, 1, "中", false);
+	add_part(&list, 2, "中😀", false);
+	add_part(&list, 3, "😀😀", false);
+	add_part(&list, 4, "中国", false);
+	add_part(&list, 5, "中国人", false);
+	add_part(&list, 6, "中国人民", false);
+	add_part(&list, 7, "人😁", false);
+	opened = open_list(&list);
+	check_find(&opened, NULL, "中", "1@0-1");
+	check_find(&opened, NULL, "😀", "0@0-1");
+	check_find(&opened, NULL, "😁", "");
+	check_find(&opened, NULL, "中国", "1@0-1 4@0-2");
+	check_find(&opened, NULL, "中国人", "1@0-1 4@0-2 5@0-3");
+	check_find(&opened, NULL, "的中国人民", "1@1-2 4@1-3 5@1-4 6@1-5");
+	check_find(&opened, NULL, "中😀😀", "1@0-1 2@0-2 0@1-2 3@1-3 0@2-3");
+	check_find(&opened, NULL, "中人😁", "1@0-1 7@1-3");
+	free(opened.image);
+	free_list(&list);
+}
+
+/* Parts that are beginnings of one another, up to the longest, and many behind it. */
+static void
+test_nested(void)
+{
+	static char text[KEFU_PART_LONGEST + 2];
+	List		list = new_list();
+	Opened		opened;
+	KefuArena	arena = {0};
+	KefuHits	found;
+
+	memset(text, 'a', KEFU_PART_LONGEST);
+	for (uint32_t word = 0; word < KEFU_PART_LONGEST; word++)
+	{
+		text[word + 1] = '\0';
+		add_part(&list, word, text, false);
+		text[word + 1] = 'a';
+	}
+	text[KEFU_PART_LONGEST] = '\0';
+	for (uint32_t i = 0; i < 26; i++)
+	{
+		text[KEFU_PART_LONGEST - 1] = (char) ('a' + i);
+		add_part(&list, KEFU_PART_LONGEST + i, text, false);
+	}
+	text[KEFU_PART_LONGEST - 1] = 'q';
+	opened = open_list(&list);
+	CHECK(find_words(&opened.matcher, text, KEFU_PART_LONGEST, NULL, &arena, &found));
+	/* n a's have n (n + 1) / 2 places of theirs */
+	CHECK_INT((int64_t) found.count, KEFU_MOST_PLACES);
+	CHECK_INT(found.hits[KEFU_PART_LONGEST - 1].word, KEFU_PART_LONGEST + 'q' - 'a');
+	CHECK(find_words(&opened.matcher, text + 155, 100, NULL, &arena, &found));
+	CHECK_INT((int64_t) found.count, 99 * 100 / 2);
+	kefu_arena_free(&arena);
+	free(opened.image);
+	free_list(&list);
+}
+
 static void
 test_hosts(void)
 {
@@ -277,6 +341,8 @@ test_refused_lists(void)
 	part.count = 1;
 	CHECK(kefu_matcher_build(&part, 1, 0, &image, &size) != NULL);
 	points[0] = KEFU_HOST_END + 1;
+	CHECK(kefu_matcher_build(&part, 1, 1, &image, &size) != NULL);
+	points[0] = 0xDC00;
 	CHECK(kefu_matcher_build(&part, 1, 1, &image, &size) != NULL);
 	/* no words at all is a list like any other */
 	CHECK(kefu_matcher_build(NULL, 0, 0, &image, &size) == NULL);
@@ -501,6 +567,8 @@ main(void)
 	RUN(test_fold_rests);
 	RUN(test_fold_text);
 	RUN(test_words);
+	RUN(test_lengths);
+	RUN(test_nested);
 	RUN(test_hosts);
 	RUN(test_refused_lists);
 	RUN(test_damaged_images);
