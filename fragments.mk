@@ -66,6 +66,7 @@ SQL_FRAGMENTS = \
 	sql/59_post.sql \
 	sql/59_posting.sql \
 	sql/59_day_plan.sql \
+	sql/59_closing.sql \
 	sql/59_correction.sql \
 	sql/61_profile.sql \
 	sql/62_follow.sql \

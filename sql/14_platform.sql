@@ -37,8 +37,10 @@ CREATE TABLE kefu.platform (
         CONSTRAINT platform_total_timeout_ms CHECK (total_timeout_ms BETWEEN 1 AND 600000),
     allows_http boolean NOT NULL DEFAULT false,
     is_live boolean NOT NULL DEFAULT true,
+    closed_at timestamptz,
     CONSTRAINT platform_oauth1 CHECK (auth_kind <> 'oauth1' OR oauth1_signature IS NOT NULL),
-    CONSTRAINT platform_https CHECK (allows_http OR base_url LIKE 'https://%')
+    CONSTRAINT platform_https CHECK (allows_http OR base_url LIKE 'https://%'),
+    CONSTRAINT platform_closed CHECK (closed_at IS NULL OR NOT is_live)
 );
 COMMENT ON TABLE kefu.platform IS 'Microblog services, each a dialect made of rows here and in the tables that refer to it (平台; R18, R85)';
 COMMENT ON COLUMN kefu.platform.platform IS 'code, such as sina (平台代码)';
@@ -63,6 +65,7 @@ COMMENT ON COLUMN kefu.platform.connect_timeout_ms IS 'longest wait for a connec
 COMMENT ON COLUMN kefu.platform.total_timeout_ms IS 'longest wait for a whole reply, milliseconds (总超时)';
 COMMENT ON COLUMN kefu.platform.allows_http IS 'unencrypted requests are allowed, if kefu.allow_http agrees (允许明文)';
 COMMENT ON COLUMN kefu.platform.is_live IS 'false stops all polling and sending on it (是否在用)';
+COMMENT ON COLUMN kefu.platform.closed_at IS 'when it was given up for good, by kefu.close_platform(); NULL: it was not (关闭时间)';
 
 CREATE TABLE kefu.endpoint (
     platform text COLLATE "C" NOT NULL REFERENCES kefu.platform,

@@ -189,9 +189,7 @@ BEGIN
               GROUP BY 1, 2 ORDER BY min(c.n)
     LOOP
         -- Rows that are locked; what came back by now is forgotten with what is spent.
-        SELECT min(kefu.bucket_room(kefu.bucket_at(b, kefu.now()), x.allowed, l.calls - x.allowed)),
-               max(kefu.bucket_frees_at(kefu.bucket_at(b, kefu.now()), x.allowed, l.calls - x.allowed))
-          INTO room, frees_at
+        SELECT min(kefu.bucket_room(kefu.bucket_at(b, kefu.now()), x.allowed, l.calls - x.allowed)) INTO room
           FROM kefu.account_limit l
           JOIN kefu.rate_bucket b USING (platform, scope, holder, action_class, per, tier)
          CROSS JOIN LATERAL (SELECT CASE WHEN polls THEN l.polling_calls ELSE l.calls END) AS x(allowed)
@@ -206,6 +204,15 @@ BEGIN
          WHERE room > 0 AND l.account = g.account AND l.action_class IN ('any', g.class)
            AND (b.platform, b.scope, b.holder, b.action_class, b.per, b.tier)
                = (l.platform, l.scope, l.holder, l.action_class, l.per, l.tier);
+        CONTINUE WHEN room = cardinality(g.numbers);
+        -- Only those that are full now keep the rest waiting.
+        SELECT max(kefu.bucket_frees_at(t.b, x.allowed, l.calls - x.allowed)) INTO frees_at
+          FROM kefu.account_limit l
+          JOIN kefu.rate_bucket b USING (platform, scope, holder, action_class, per, tier)
+         CROSS JOIN LATERAL (SELECT kefu.bucket_at(b, kefu.now())) AS t(b)
+         CROSS JOIN LATERAL (SELECT CASE WHEN polls THEN l.polling_calls ELSE l.calls END) AS x(allowed)
+         WHERE l.account = g.account AND l.action_class IN ('any', g.class)
+           AND kefu.bucket_room(t.b, x.allowed, l.calls - x.allowed) = 0;
         FOR i IN room + 1 .. cardinality(g.numbers) LOOP
             waits[g.numbers[i]] := greatest(frees_at, kefu.now() + interval '1 second');
         END LOOP;

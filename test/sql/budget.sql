@@ -135,7 +135,7 @@ SELECT * FROM pg_temp.claim();
 SELECT state, last_class, count(*), to_char(min(not_before) AT TIME ZONE 'Asia/Shanghai', 'HH24:MI:SS') AS tries_at
   FROM kefu.outbound GROUP BY 1, 2 ORDER BY 1;
 SELECT * FROM pg_temp.budget();
--- Looking for an uncertain send is part of answering: it may use the reserve.
+-- When calls have come back, answers take them before polls do.
 SELECT pg_temp.at('2026-03-09 10:01');
 SELECT kind, count(*) FROM pg_temp.claim() GROUP BY 1 ORDER BY 1;
 
@@ -159,6 +159,14 @@ SELECT scope, holder, action_class, calls, spent_calls, left_calls FROM kefu.sta
 INSERT INTO kefu.rate_rule (platform, tier, scope, action_class, per, calls) VALUES ('plaza', 'business', 'user', 'any', '1 hour', 50);
 SELECT kefu.add_credential('plaza.west', 'plaza', 'token', tier => 'business', application => 'second');
 SELECT scope, action_class, calls, left_calls FROM kefu.stat_budget WHERE holder = 'plaza.west';
+
+-- Who waits, waits for the limit that is full, not for a longer one that has room.
+DELETE FROM kefu.rate_bucket;
+DELETE FROM kefu.rate_rule WHERE platform = 'plaza';
+INSERT INTO kefu.rate_rule (platform, scope, action_class, per, calls) VALUES
+    ('plaza', 'user', 'any', '1 minute', 2), ('plaza', 'ip', 'any', '1 hour', 1000);
+SELECT w < kefu.now() + interval '2 minutes' AS soon, count(*)
+  FROM unnest(kefu.grant_calls('{plaza.east,plaza.east,plaza.east}', '{mentions,mentions,mentions}', true)) w GROUP BY 1;
 
 -- What the platform says is left holds if it is less: others may use the same limit.
 DELETE FROM kefu.rate_bucket;
