@@ -21,6 +21,7 @@ SQL_FRAGMENTS = \
 	sql/34_topic.sql \
 	sql/34_opinion.sql \
 	sql/35_matter.sql \
+	sql/36_budget.sql \
 	sql/36_outbound.sql \
 	sql/36_post.sql \
 	sql/36_posting_rule.sql \
@@ -51,6 +52,7 @@ SQL_FRAGMENTS = \
 	sql/49_shift.sql \
 	sql/50_tick.sql \
 	sql/52_ingest.sql \
+	sql/53_budget.sql \
 	sql/53_request.sql \
 	sql/53_sweep.sql \
 	sql/54_exchange.sql \
@@ -64,6 +66,7 @@ SQL_FRAGMENTS = \
 	sql/59_post.sql \
 	sql/59_posting.sql \
 	sql/59_day_plan.sql \
+	sql/59_closing.sql \
 	sql/59_correction.sql \
 	sql/61_profile.sql \
 	sql/62_follow.sql \

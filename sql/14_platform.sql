@@ -30,11 +30,6 @@ CREATE TABLE kefu.platform (
     error_code_form text COLLATE "C" NOT NULL DEFAULT 'whole' CONSTRAINT platform_error_code_form CHECK
         (error_code_form IN ('whole', 'digits')),
     error_message_paths text[] NOT NULL DEFAULT '{}',
-    rate_limit_header text COLLATE "C",
-    rate_remaining_header text COLLATE "C",
-    rate_reset_header text COLLATE "C",
-    rate_reset_form text COLLATE "C" CONSTRAINT platform_rate_reset_form CHECK
-        (rate_reset_form IN ('iso', 'unix', 'delta')),
     user_agent text,
     connect_timeout_ms integer NOT NULL DEFAULT 10000
         CONSTRAINT platform_connect_timeout_ms CHECK (connect_timeout_ms BETWEEN 1 AND 600000),
@@ -42,9 +37,10 @@ CREATE TABLE kefu.platform (
         CONSTRAINT platform_total_timeout_ms CHECK (total_timeout_ms BETWEEN 1 AND 600000),
     allows_http boolean NOT NULL DEFAULT false,
     is_live boolean NOT NULL DEFAULT true,
+    closed_at timestamptz,
     CONSTRAINT platform_oauth1 CHECK (auth_kind <> 'oauth1' OR oauth1_signature IS NOT NULL),
     CONSTRAINT platform_https CHECK (allows_http OR base_url LIKE 'https://%'),
-    CONSTRAINT platform_rate_reset CHECK ((rate_reset_header IS NULL) = (rate_reset_form IS NULL))
+    CONSTRAINT platform_closed CHECK (closed_at IS NULL OR NOT is_live)
 );
 COMMENT ON TABLE kefu.platform IS 'Microblog services, each a dialect made of rows here and in the tables that refer to it (平台; R18, R85)';
 COMMENT ON COLUMN kefu.platform.platform IS 'code, such as sina (平台代码)';
@@ -64,22 +60,19 @@ COMMENT ON COLUMN kefu.platform.timezone IS 'zone of the platform''s day, for li
 COMMENT ON COLUMN kefu.platform.error_code_paths IS 'where a reply has its error code; those present are joined by a dot (错误码路径)';
 COMMENT ON COLUMN kefu.platform.error_code_form IS 'whole, or digits: of each part only the digits it begins with (错误码形式)';
 COMMENT ON COLUMN kefu.platform.error_message_paths IS 'where a reply has its error text; the first with one wins (错误信息路径)';
-COMMENT ON COLUMN kefu.platform.rate_limit_header IS 'header with the limit; NULL: none (限额头)';
-COMMENT ON COLUMN kefu.platform.rate_remaining_header IS 'header with what is left; NULL: none (余额头)';
-COMMENT ON COLUMN kefu.platform.rate_reset_header IS 'header with the time of the next fill; NULL: none (重置头)';
-COMMENT ON COLUMN kefu.platform.rate_reset_form IS 'what that header holds: iso an instant, unix seconds since 1970, delta seconds from now (重置头形式)';
 COMMENT ON COLUMN kefu.platform.user_agent IS 'User-Agent sent; NULL: the product''s own (客户端标识)';
 COMMENT ON COLUMN kefu.platform.connect_timeout_ms IS 'longest wait for a connection, milliseconds (连接超时)';
 COMMENT ON COLUMN kefu.platform.total_timeout_ms IS 'longest wait for a whole reply, milliseconds (总超时)';
 COMMENT ON COLUMN kefu.platform.allows_http IS 'unencrypted requests are allowed, if kefu.allow_http agrees (允许明文)';
 COMMENT ON COLUMN kefu.platform.is_live IS 'false stops all polling and sending on it (是否在用)';
+COMMENT ON COLUMN kefu.platform.closed_at IS 'when it was given up for good, by kefu.close_platform(); NULL: it was not (关闭时间)';
 
 CREATE TABLE kefu.endpoint (
     platform text COLLATE "C" NOT NULL REFERENCES kefu.platform,
     action text COLLATE "C" NOT NULL
         CONSTRAINT endpoint_action CHECK (action ~ '^[a-z][a-z0-9_]{0,62}$'),
     purpose text COLLATE "C" NOT NULL CONSTRAINT endpoint_purpose CHECK
-        (purpose IN ('feed', 'state', 'watch', 'write', 'verify', 'step')),
+        (purpose IN ('feed', 'state', 'watch', 'budget', 'write', 'verify', 'step')),
     to_us boolean NOT NULL DEFAULT true,
     base_url text CONSTRAINT endpoint_base_url CHECK (base_url ~ '^https?://[^/?#]+(/[^?#]*)?$'),
     method text COLLATE "C" NOT NULL CONSTRAINT endpoint_method CHECK
@@ -169,8 +162,8 @@ CREATE TABLE kefu.endpoint (
 );
 COMMENT ON TABLE kefu.endpoint IS 'What can be asked of a platform, how, and how its reply is to be read; an action without a row is one the platform can''t do and becomes a task (接口)';
 COMMENT ON COLUMN kefu.endpoint.platform IS 'platform (平台)';
-COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, repost, delete_post, delete_comment, follow, unfollow. Verification: sent_comments, sent_messages, own_posts. State: profile, post_counts, follows. Watch: home. Others as needed (动作)';
-COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, state 账号状态: polled like a feed, but tells what the account is and brings no messages, watch 关注动态: polled like a feed, but its items are those of whom we follow and no messages, write 发送, verify 核对, step: part of another one (用途)';
+COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, repost, delete_post, delete_comment, follow, unfollow. Verification: sent_comments, sent_messages, own_posts. State: profile, post_counts, follows. Watch: home. Budget: rate_status. Others as needed (动作)';
+COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, state 账号状态: polled like a feed, but tells what the account is and brings no messages, watch 关注动态: polled like a feed, but its items are those of whom we follow and no messages, budget 配额查询: polled like a feed and free of charge, tells what is left of the limits (kefu.rate_field), write 发送, verify 核对, step: part of another one (用途)';
 COMMENT ON COLUMN kefu.endpoint.to_us IS 'its items are written to the account that fetches them; false for search and other units'' accounts, whose finds open nothing before a person has read them (是否写给本账号; R87, R104, ruling 30)';
 COMMENT ON COLUMN kefu.endpoint.base_url IS 'base address of this endpoint only; NULL: the platform''s (接口地址)';
 COMMENT ON COLUMN kefu.endpoint.method IS 'HTTP method (请求方法)';
@@ -317,6 +310,27 @@ COMMENT ON COLUMN kefu.rate_rule.per IS 'length of the window (时间窗)';
 COMMENT ON COLUMN kefu.rate_rule.calls IS 'calls allowed in it (次数)';
 COMMENT ON COLUMN kefu.rate_rule.reserve_pct IS 'share kept back from reading, for answers; percent (预留比例)';
 
+CREATE TABLE kefu.rate_field (
+    platform text COLLATE "C" NOT NULL REFERENCES kefu.platform,
+    source text COLLATE "C" NOT NULL CONSTRAINT rate_field_source CHECK (source IN ('header', 'body')),
+    scope text COLLATE "C" NOT NULL CONSTRAINT rate_field_scope CHECK (scope IN ('user', 'app', 'ip')),
+    action_class text COLLATE "C" NOT NULL DEFAULT 'any' CONSTRAINT rate_field_action_class CHECK
+        (action_class IN ('any', 'read', 'post', 'comment', 'message', 'follow', 'delete', 'media')),
+    remaining text COLLATE "C" NOT NULL CONSTRAINT rate_field_remaining CHECK (remaining ~ '^[A-Za-z0-9_.-]+$'),
+    reset text COLLATE "C" CONSTRAINT rate_field_reset CHECK (reset ~ '^[A-Za-z0-9_.-]+$'),
+    reset_form text COLLATE "C" CONSTRAINT rate_field_reset_form CHECK (reset_form IN ('iso', 'unix', 'delta')),
+    PRIMARY KEY (platform, source, scope, action_class),
+    CONSTRAINT rate_field_reset_has_form CHECK ((reset IS NULL) = (reset_form IS NULL))
+);
+COMMENT ON TABLE kefu.rate_field IS 'Where a platform tells what is left of its limits: in a header of each reply, or in the reply of an endpoint of purpose budget (配额字段)';
+COMMENT ON COLUMN kefu.rate_field.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu.rate_field.source IS 'header: of every reply, body: of an endpoint of purpose budget (来源)';
+COMMENT ON COLUMN kefu.rate_field.scope IS 'whose limit it tells of: user, app, ip (范围)';
+COMMENT ON COLUMN kefu.rate_field.action_class IS 'rows of kefu.rate_rule it tells of, by their action_class (动作类别)';
+COMMENT ON COLUMN kefu.rate_field.remaining IS 'name of the header, or path in the reply, with the calls that are left (余额)';
+COMMENT ON COLUMN kefu.rate_field.reset IS 'the same for the time of the next fill; NULL: not told, and then what was told holds for the rule''s whole window (重置)';
+COMMENT ON COLUMN kefu.rate_field.reset_form IS 'what that holds: iso an instant, unix seconds since 1970, delta seconds from now (重置形式)';
+
 CREATE TABLE kefu.platform_policy (
     platform text COLLATE "C" PRIMARY KEY REFERENCES kefu.platform,
     reply_window interval,
@@ -329,7 +343,12 @@ CREATE TABLE kefu.platform_policy (
     can_delete_post boolean NOT NULL,
     can_delete_comment boolean NOT NULL,
     can_report boolean NOT NULL,
-    can_edit boolean NOT NULL
+    can_edit boolean NOT NULL,
+    patrol_every interval NOT NULL DEFAULT '30 minutes' CONSTRAINT platform_policy_patrol_every CHECK
+        (patrol_every >= interval '1 second'),
+    patrol_opens time NOT NULL DEFAULT '08:00',
+    patrol_closes time NOT NULL DEFAULT '20:00',
+    CONSTRAINT platform_policy_patrol CHECK (patrol_opens < patrol_closes)
 );
 COMMENT ON TABLE kefu.platform_policy IS 'What a platform allows beyond its limits; what it can''t do becomes a task for a person, not an error (平台规则; R82, R131)';
 COMMENT ON COLUMN kefu.platform_policy.platform IS 'platform (平台)';
@@ -344,6 +363,9 @@ COMMENT ON COLUMN kefu.platform_policy.can_delete_post IS 'our posts can be dele
 COMMENT ON COLUMN kefu.platform_policy.can_delete_comment IS 'comments under our posts can be deleted (可删评论)';
 COMMENT ON COLUMN kefu.platform_policy.can_report IS 'abuse can be reported by a call (可举报)';
 COMMENT ON COLUMN kefu.platform_policy.can_edit IS 'what was sent can be edited; corrections delete and re-issue anyway (可编辑; ruling 10)';
+COMMENT ON COLUMN kefu.platform_policy.patrol_every IS 'longest pause between two polls of a feed that was promised (巡查间隔; R86, R88)';
+COMMENT ON COLUMN kefu.platform_policy.patrol_opens IS 'local time from which that holds; where the platform''s limits don''t allow polling around the clock, feeds are polled from then (巡查开始; R13)';
+COMMENT ON COLUMN kefu.platform_policy.patrol_closes IS 'and until when (巡查结束; R13)';
 
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
     ON kefu.platform FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();

@@ -44,6 +44,8 @@ CREATE TABLE kefu.credential (
     kind text COLLATE "C" NOT NULL CONSTRAINT credential_kind CHECK
         (kind IN ('token', 'oauth1', 'basic', 'webhook')),
     expires_at timestamptz,
+    application text COLLATE "C" NOT NULL DEFAULT 'default',
+    tier text COLLATE "C" NOT NULL DEFAULT 'standard',
     CONSTRAINT credential_platform CHECK ((platform IS NULL) = (kind = 'webhook'))
 );
 COMMENT ON TABLE kefu.credential IS 'Names of the secrets that platforms and subscribers ask for; the secrets themselves are never dumped (凭证)';
@@ -51,6 +53,8 @@ COMMENT ON COLUMN kefu.credential.credential IS 'name (凭证)';
 COMMENT ON COLUMN kefu.credential.platform IS 'platform; NULL for a subscriber''s (平台)';
 COMMENT ON COLUMN kefu.credential.kind IS 'token, oauth1, basic, or webhook for subscribers (种类)';
 COMMENT ON COLUMN kefu.credential.expires_at IS 'when it expires; NULL never or unknown (失效时间)';
+COMMENT ON COLUMN kefu.credential.application IS 'our application with the platform it was given to: credentials of one share its limits (应用)';
+COMMENT ON COLUMN kefu.credential.tier IS 'level of that application: which rows of kefu.rate_rule hold for it (级别)';
 
 CREATE TABLE kefu.credential_secret (
     credential text COLLATE "C" PRIMARY KEY,

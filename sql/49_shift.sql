@@ -311,7 +311,7 @@ $$ BEGIN
     INSERT INTO kefu.feed_gap (account, action, during)
     SELECT NEW.account, NEW.action, tstzrange(OLD.ok_at, NEW.ok_at)
      WHERE NOT EXISTS (SELECT FROM kefu.account a JOIN kefu.endpoint e USING (platform)
-                        WHERE a.account = NEW.account AND e.action = NEW.action AND e.purpose IN ('state', 'watch'))
+                        WHERE a.account = NEW.account AND e.action = NEW.action AND e.purpose IN ('state', 'watch', 'budget'))
         ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
@@ -337,7 +337,7 @@ BEGIN ATOMIC
           LEFT JOIN kefu.feed_state s ON s.account = f.account AND s.action = f.action
          WHERE f.is_live AND a.unit = worker_saw.unit
            AND NOT EXISTS (SELECT FROM kefu.endpoint e
-                            WHERE e.platform = a.platform AND e.action = f.action AND e.purpose IN ('state', 'watch'))
+                            WHERE e.platform = a.platform AND e.action = f.action AND e.purpose IN ('state', 'watch', 'budget'))
     )
     SELECT bool_and(NOT EXISTS (SELECT FROM unnest(l.ranges) AS r(r)
                                  WHERE upper(r.r) - lower(r.r) > interval '30 minutes'))

@@ -67,6 +67,7 @@ DECLARE
     s record;
     leased uuid;
     q kefu.http_request;
+    wait timestamptz;
 BEGIN
     FOR s IN SELECT w.sweep_id, w.what, w.link, l.account, p.repost_id
                FROM kefu.due_sweep d JOIN kefu.sweep w USING (sweep_id)
@@ -84,6 +85,11 @@ BEGIN
         SELECT b.* INTO q FROM kefu.build_request(s.account, 'show_post', jsonb_build_object('native_id', s.repost_id)) AS b;
         IF q.url IS NULL THEN
             PERFORM kefu.note_sweep(s.sweep_id, 'unclear', 0, kefu.now());
+            CONTINUE;
+        END IF;
+        wait := (kefu.grant_calls(ARRAY[s.account], ARRAY['show_post'], true))[1];
+        IF wait IS NOT NULL THEN
+            UPDATE kefu.sweep w SET lease_until = NULL, lease_key = NULL, next_at = wait WHERE w.sweep_id = s.sweep_id;
             CONTINUE;
         END IF;
         RETURN QUERY SELECT 'sweep', s.sweep_id::text, leased, q.method, q.url, q.headers, q.body, q.content_type,

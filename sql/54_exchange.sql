@@ -95,7 +95,8 @@ $$ BEGIN
            AND greatest(x.not_before, x.lease_until) <= kefu.now()
            FOR UPDATE SKIP LOCKED
     ), asked AS MATERIALIZED (
-        SELECT d.outbound_id, d.step_no, d.priority, d.not_before, d.new_key, d.asked_for, r.*
+        SELECT d.outbound_id, d.account, d.step_no, d.priority, d.not_before, d.new_key, d.asked_for,
+               CASE d.asked_for WHEN 'send' THEN e.action ELSE e.verify_action END AS calls, r.*
           FROM due d
           JOIN kefu.account a ON a.account = d.account
           JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = coalesce(d.step_action, d.action)
@@ -111,26 +112,37 @@ $$ BEGIN
                                ELSE (kefu.walk_request(a.platform, e.verify_action, NULL, NULL)).params END,
               file => CASE WHEN d.asked_for = 'send' AND e.body_kind IN ('multipart', 'raw')
                            THEN kefu.picture(d.media_id) END) r ON true
+    ), allowed AS MATERIALIZED (
+        SELECT q.*, q.url IS NOT NULL AND g.wait IS NULL AS goes, g.wait
+          FROM asked q
+          LEFT JOIN (SELECT w.outbound_id, w.wait
+                       FROM (SELECT array_agg(c.outbound_id ORDER BY c.priority, c.not_before, c.outbound_id) AS ids,
+                                    array_agg(c.account ORDER BY c.priority, c.not_before, c.outbound_id) AS accounts,
+                                    array_agg(c.calls ORDER BY c.priority, c.not_before, c.outbound_id) AS calls
+                               FROM asked c WHERE c.url IS NOT NULL) a
+                      CROSS JOIN LATERAL unnest(a.ids, kefu.grant_calls(a.accounts, a.calls, false))
+                                 AS w(outbound_id, wait)) g ON g.outbound_id = q.outbound_id
     ), marked AS (
         UPDATE kefu.outbound x
-           SET state = CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN 'sending' ELSE x.state END,
-               attempts = x.attempts + CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN 1 ELSE 0 END,
-               sending_at = CASE WHEN q.asked_for = 'send' AND q.url IS NOT NULL THEN kefu.now()
-                                 ELSE x.sending_at END,
-               lease_key = CASE WHEN q.url IS NOT NULL THEN q.new_key END,
-               lease_until = CASE WHEN q.url IS NOT NULL THEN kefu.now() + interval '2 minutes' END,
-               not_before = CASE WHEN q.url IS NOT NULL THEN x.not_before ELSE kefu.now() + interval '1 minute' END,
-               last_class = CASE WHEN q.url IS NULL AND x.state = 'queued' THEN 'needs_secret' ELSE x.last_class END
-          FROM asked q
+           SET state = CASE WHEN q.asked_for = 'send' AND q.goes THEN 'sending' ELSE x.state END,
+               attempts = x.attempts + CASE WHEN q.asked_for = 'send' AND q.goes THEN 1 ELSE 0 END,
+               sending_at = CASE WHEN q.asked_for = 'send' AND q.goes THEN kefu.now() ELSE x.sending_at END,
+               lease_key = CASE WHEN q.goes THEN q.new_key END,
+               lease_until = CASE WHEN q.goes THEN kefu.now() + interval '2 minutes' END,
+               not_before = CASE WHEN q.goes THEN x.not_before ELSE coalesce(q.wait, kefu.now() + interval '1 minute') END,
+               last_class = CASE WHEN NOT q.goes AND x.state = 'queued'
+                                 THEN CASE WHEN q.url IS NULL THEN 'needs_secret' ELSE 'budget' END
+                                 ELSE x.last_class END
+          FROM allowed q
          WHERE x.outbound_id = q.outbound_id
     )
     SELECT q.asked_for, q.outbound_id || CASE WHEN q.step_no > 0 THEN '/' || q.step_no ELSE '' END, q.new_key, q.method, q.url, q.headers, q.body, q.content_type,
            q.timeout_ms, q.max_bytes, q.allows_http
-      FROM asked q WHERE q.url IS NOT NULL
+      FROM allowed q WHERE q.goes
      ORDER BY q.priority, q.not_before, q.outbound_id;
 END $$;
 COMMENT ON FUNCTION kefu.lease_outbound(bigint[]) IS
-'Leases these sends and builds their requests, where nobody else has them and their secret is there (租用发送)';
+'Leases these sends and builds their requests, where nobody else has them, their secret is there and the platform''s limits have room; what has none waits for it (租用发送)';
 
 CREATE FUNCTION kefu.lease_feeds(accounts text[], actions text[])
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
@@ -140,13 +152,13 @@ $$ BEGIN
     RETURN QUERY
     WITH due AS MATERIALIZED (
         SELECT x.*, gen_random_uuid() AS new_key
-          FROM unnest(accounts, actions) AS f(account, action)
-         CROSS JOIN LATERAL (SELECT s.account, s.action, s.walk, s.high_mark FROM kefu.feed_state s
+          FROM unnest(accounts, actions) WITH ORDINALITY AS f(account, action, seq)
+         CROSS JOIN LATERAL (SELECT f.seq, s.account, s.action, s.walk, s.high_mark FROM kefu.feed_state s
                               WHERE s.account = f.account AND s.action = f.action
                                 AND s.next_poll_at <= kefu.now() AND (s.lease_until <= kefu.now()) IS NOT FALSE
                                 FOR UPDATE SKIP LOCKED) x
     ), asked AS MATERIALIZED (
-        SELECT d.account, d.action, d.new_key, r.*
+        SELECT d.account, d.action, d.seq, d.new_key, r.*
           FROM due d
           JOIN kefu.account a ON a.account = d.account
           JOIN kefu.feed f ON f.account = d.account AND f.action = d.action
@@ -154,24 +166,33 @@ $$ BEGIN
           LEFT JOIN LATERAL kefu.build_request(d.account, d.action,
               jsonb_build_object('own_id', a.native_id, 'own_handle', a.handle, 'nonce', d.new_key) || f.args,
               w.params, w.link) r ON true
+    ), allowed AS MATERIALIZED (
+        SELECT q.*, q.url IS NOT NULL AND g.wait IS NULL AS goes, g.wait
+          FROM asked q
+          LEFT JOIN (SELECT w.account, w.action, w.wait
+                       FROM (SELECT array_agg(c.account ORDER BY c.seq) AS accounts, array_agg(c.action ORDER BY c.seq) AS actions
+                               FROM asked c WHERE c.url IS NOT NULL) a
+                      CROSS JOIN LATERAL unnest(a.accounts, a.actions, kefu.grant_calls(a.accounts, a.actions, true))
+                                 AS w(account, action, wait)) g ON g.account = q.account AND g.action = q.action
     ), marked AS (
         UPDATE kefu.feed_state x
-           SET lease_key = CASE WHEN q.url IS NOT NULL THEN q.new_key END,
-               lease_until = CASE WHEN q.url IS NOT NULL THEN kefu.now() + interval '2 minutes' END,
-               next_poll_at = CASE WHEN q.url IS NOT NULL THEN x.next_poll_at
-                                   ELSE kefu.now() + interval '1 minute' END,
-               last_class = CASE WHEN q.url IS NULL THEN 'needs_secret' ELSE x.last_class END,
-               polled_at = CASE WHEN q.url IS NOT NULL THEN kefu.now() ELSE x.polled_at END,
-               polls_count = x.polls_count + CASE WHEN q.url IS NOT NULL THEN 1 ELSE 0 END
-          FROM asked q
+           SET lease_key = CASE WHEN q.goes THEN q.new_key END,
+               lease_until = CASE WHEN q.goes THEN kefu.now() + interval '2 minutes' END,
+               next_poll_at = CASE WHEN q.goes THEN x.next_poll_at
+                                   ELSE coalesce(q.wait, kefu.now() + interval '1 minute') END,
+               last_class = CASE WHEN q.goes THEN x.last_class
+                                 WHEN q.url IS NULL THEN 'needs_secret' ELSE 'budget' END,
+               polled_at = CASE WHEN q.goes THEN kefu.now() ELSE x.polled_at END,
+               polls_count = x.polls_count + CASE WHEN q.goes THEN 1 ELSE 0 END
+          FROM allowed q
          WHERE x.account = q.account AND x.action = q.action
     )
     SELECT 'feed', q.account || '/' || q.action, q.new_key, q.method, q.url, q.headers, q.body, q.content_type,
            q.timeout_ms, q.max_bytes, q.allows_http
-      FROM asked q WHERE q.url IS NOT NULL;
+      FROM allowed q WHERE q.goes;
 END $$;
 COMMENT ON FUNCTION kefu.lease_feeds(text[], text[]) IS
-'Leases these feeds and builds their requests, where nobody else has them and their secret is there (租用信息源)';
+'Leases these feeds and builds their requests, where nobody else has them, their secret is there and the platform''s limits have room for polls; what has none waits for it (租用信息源)';
 
 -- All at once, or if the rows of one are wrong each alone, so that it can't stop
 -- the others.
@@ -430,6 +451,9 @@ BEGIN
         items[r.n] := 0;
         new_messages[r.n] := 0;
         closed[r.n] := 0;
+        -- What is left of the limits is read by kefu.note_replies().
+        CONTINUE WHEN EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
+                                 AND e.purpose = 'budget');
         IF EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
                       AND e.purpose = 'state') THEN
             BEGIN
@@ -481,7 +505,8 @@ BEGIN
                WHEN 'closed' THEN NULL
                WHEN 'stuck' THEN jsonb_build_object('closed_before', kefu.closed_before(s))
                ELSE jsonb_build_object('closed_before', kefu.closed_before(s), 'walk', w.new_walk) END,
-           next_poll_at = CASE w.step WHEN 'goes_on' THEN kefu.now() ELSE kefu.now() + f.every END,
+           next_poll_at = CASE w.step WHEN 'goes_on' THEN kefu.now()
+                                      ELSE kefu.next_patrol_at(a.platform, f.every, y.around_the_clock, y.stretch) END,
            ok_at = CASE w.step WHEN 'closed' THEN kefu.now() ELSE x.ok_at END,
            failures = CASE w.step WHEN 'stuck' THEN x.failures + 1 ELSE 0 END,
            last_class = CASE w.step WHEN 'stuck' THEN 'stuck' ELSE 'ok' END,
@@ -496,6 +521,7 @@ BEGIN
          a.native_id, p.closed, CASE WHEN e.link_rel IS NOT NULL
                                      THEN kefu.next_link(kefu.header_of(p.headers, 'link'), e.link_rel) END,
          e.max_pages) AS w
+      LEFT JOIN kefu.patrol_pace y ON y.account = a.account AND e.purpose <> 'budget'
      WHERE x.account = s.account AND x.action = s.action AND p.items IS NOT NULL;
     PERFORM kefu.close_state(s.account, s.action)
        FROM unnest(keys, items) AS p(key, items)
@@ -532,6 +558,7 @@ $$ BEGIN
     IF 'feed' = ANY (kinds) THEN
         PERFORM kefu.record_feeds(keys, lease_keys, http_statuses, errors, bodies, reply_headers, started_at, finished_at);
     END IF;
+    PERFORM kefu.note_replies(kinds, keys, http_statuses, errors, bodies, reply_headers, finished_at);
 END $$;
 COMMENT ON FUNCTION kefu.record_exchanges(text[], text[], uuid[], integer[], text[], boolean[], text[], text[], timestamptz[], timestamptz[]) IS
 'What became of claimed exchanges, an element each, all or nothing. http_status 0 or error not NULL: no complete reply; bytes_sent: the request may have reached the platform; reply_headers: as received. A result whose lease is not the current one is ignored, except the success of a send: what was sent is sent. For the worker or an administrator of Group (登记交换结果)';

@@ -233,10 +233,12 @@ COMMENT ON FUNCTION kefu.record_failed(bigint, text, text) IS
 CREATE FUNCTION kefu.can_ask(account text, action text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM kefu.account a JOIN kefu.endpoint e ON e.platform = a.platform
+    SELECT EXISTS (SELECT FROM kefu.account a
+                     JOIN kefu.platform p ON p.platform = a.platform AND p.closed_at IS NULL
+                     JOIN kefu.endpoint e ON e.platform = a.platform
                     WHERE a.account = can_ask.account AND e.action = can_ask.action);
 END;
-COMMENT ON FUNCTION kefu.can_ask(text, text) IS 'True if the account''s platform has this endpoint (接口可用)';
+COMMENT ON FUNCTION kefu.can_ask(text, text) IS 'True if the account''s platform has this endpoint, and isn''t closed (接口可用)';
 
 CREATE FUNCTION kefu.public_target(o kefu.outbound, OUT action text, OUT parent_id text, OUT root_id text)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -261,6 +263,7 @@ BEGIN ATOMIC
       JOIN kefu.ticket t ON t.ticket_id = p.object_id AND p.object_type = 'ticket'
       JOIN kefu.identity i ON i.person_id = t.person_id
       JOIN kefu.account a ON a.platform = i.platform AND a.unit = t.received_unit AND a.is_live
+      JOIN kefu.platform f ON f.platform = a.platform AND f.closed_at IS NULL
       JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = 'message'
       JOIN kefu.account own ON own.account = (o).account
      WHERE p.speech_id = (o).speech_id AND a.platform <> own.platform

@@ -1,19 +1,24 @@
 -- 56_account: our accounts, their secrets and feeds, and how they are doing.
 
 CREATE FUNCTION kefu.add_credential(credential text, platform text, kind text,
-                                    expires_at timestamptz DEFAULT NULL) RETURNS void
+                                    expires_at timestamptz DEFAULT NULL, tier text DEFAULT NULL,
+                                    application text DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     PERFORM kefu.require_admin('group');
-    INSERT INTO kefu.credential AS c (credential, platform, kind, expires_at)
-    VALUES (add_credential.credential, add_credential.platform, add_credential.kind, add_credential.expires_at)
-    ON CONFLICT ON CONSTRAINT credential_pkey DO UPDATE SET expires_at = EXCLUDED.expires_at;
-    PERFORM kefu.append_ledger('rules', 'add_credential', jsonb_build_object(
-        'credential', credential, 'platform', platform, 'kind', kind, 'expires_at', expires_at));
+    INSERT INTO kefu.credential AS c (credential, platform, kind, expires_at, tier, application)
+    VALUES (add_credential.credential, add_credential.platform, add_credential.kind, add_credential.expires_at,
+            coalesce(add_credential.tier, 'standard'), coalesce(add_credential.application, 'default'))
+    ON CONFLICT ON CONSTRAINT credential_pkey DO UPDATE
+        SET expires_at = EXCLUDED.expires_at, tier = coalesce(add_credential.tier, c.tier),
+            application = coalesce(add_credential.application, c.application);
+    PERFORM kefu.append_ledger('rules', 'add_credential', jsonb_strip_nulls(jsonb_build_object(
+        'credential', credential, 'platform', platform, 'kind', kind, 'expires_at', expires_at,
+        'tier', tier, 'application', application)));
 END $$;
-COMMENT ON FUNCTION kefu.add_credential(text, text, text, timestamptz) IS
-'Names a secret that a platform asks for, or with no platform and kind webhook one shared with a subscriber; of one that is there only expires_at changes. Group administrators only (登记凭证)';
+COMMENT ON FUNCTION kefu.add_credential(text, text, text, timestamptz, text, text) IS
+'Names a secret that a platform asks for, or with no platform and kind webhook one shared with a subscriber; of one that is there only expires_at changes, and tier and application where they are given. tier says which rows of kefu.rate_rule hold (standard if not given), application which credentials share limits of scope app. Group administrators only (登记凭证)';
 
 CREATE FUNCTION kefu.set_secret(credential text, secret jsonb) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -110,9 +115,9 @@ DECLARE
     since timestamptz := coalesce(add_feed.start_at, kefu.now());
 BEGIN
     IF NOT EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = a.platform
-                      AND e.action = add_feed.action AND e.purpose IN ('feed', 'state', 'watch')) THEN
+                      AND e.action = add_feed.action AND e.purpose IN ('feed', 'state', 'watch', 'budget')) THEN
         RAISE EXCEPTION 'platform "%" has no feed "%"', a.platform, action
-            USING ERRCODE = 'undefined_object', HINT = 'SELECT action FROM kefu.endpoint WHERE purpose IN (''feed'', ''state'', ''watch'') lists them.';
+            USING ERRCODE = 'undefined_object', HINT = 'SELECT action FROM kefu.endpoint WHERE purpose IN (''feed'', ''state'', ''watch'', ''budget'') lists them.';
     END IF;
     INSERT INTO kefu.feed (account, action, every, start_at, args)
     VALUES (a.account, add_feed.action, add_feed.every, since, add_feed.args);

@@ -381,6 +381,17 @@ BEGIN ATOMIC
       FROM kefu.feed_state s
      WHERE s.failures >= 3
     UNION ALL
+    SELECT 'warning', 'budget', format('%s %s "%s": %s', b.platform, b.scope, b.holder, b.broken_promise),
+           'Ask the platform for more, use fewer feeds or longer pauses: see kefu.stat_budget.'
+      FROM kefu.stat_budget b
+     WHERE b.broken_promise IS NOT NULL
+    UNION ALL
+    SELECT 'error', 'blacklisted', format('%s answers nothing any more since %s', s.platform, s.since),
+           'The application or our address may be black-listed: ask the platform. One call finds out again at '
+           || s.until || '.'
+      FROM kefu.call_stop s
+     WHERE s.class = 'blacklisted'
+    UNION ALL
     SELECT 'error', 'job', format('%s failed, %s times in a row, with %s', j.job, j.failures, left(j.last_error, 5)),
            'It is tried again each minute; last_error of kefu.stat_job says more.'
       FROM kefu.job_state j

@@ -84,7 +84,7 @@ $$
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
               ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
                          set_clock_policy set_legal_limit load_preset go_live rehearse stop_desk take_over
-                         add_credential set_secret add_account set_account add_feed
+                         add_credential set_secret add_account set_account close_platform add_feed
                          set_feed erase_detail seal_audit make_partition
                          make_partitions tick health'),
               ('ingest', 'ingest'),

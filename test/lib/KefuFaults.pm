@@ -63,7 +63,7 @@ sub set_patience
 # Everything that waits is due.
 sub poll_now
 {
-	run(q{BEGIN; UPDATE kefu.feed_state SET next_poll_at = now();
+	run(q{BEGIN; DELETE FROM kefu.call_stop; UPDATE kefu.feed_state SET next_poll_at = now();
 		DO $$ BEGIN PERFORM kefu.wake_worker('net'); END $$; COMMIT});
 }
 

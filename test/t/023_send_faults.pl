@@ -39,7 +39,7 @@ sub hasten
 {
 	my ($uid, $passed, $what) = @_;
 
-	run("BEGIN; UPDATE kefu.outbound SET not_before = now(), sending_at = sending_at - interval '$passed'"
+	run("BEGIN; DELETE FROM kefu.call_stop; UPDATE kefu.outbound SET not_before = now(), sending_at = sending_at - interval '$passed'"
 		  . ' WHERE outbound_id = (SELECT o.outbound_id ' . last_send($uid) . ');'
 		  . q{DO $$ BEGIN PERFORM kefu.wake_worker('net'); END $$; COMMIT});
 	return rests($uid, $what);

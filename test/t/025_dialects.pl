@@ -110,7 +110,7 @@ sub becomes
 # What waits is due; a lease that nobody ends any more is over.
 sub hasten
 {
-	run(q{BEGIN; UPDATE kefu.feed_state SET next_poll_at = now() WHERE next_poll_at > now();
+	run(q{BEGIN; DELETE FROM kefu.call_stop; UPDATE kefu.feed_state SET next_poll_at = now() WHERE next_poll_at > now();
 		UPDATE kefu.outbound SET not_before = now(), sending_at = sending_at - interval '5 minutes'
 		 WHERE state IN ('queued', 'uncertain') AND lease_until IS NULL;
 		DO $$ BEGIN PERFORM kefu.wake_worker('net'); END $$; COMMIT});

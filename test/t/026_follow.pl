@@ -70,7 +70,7 @@ sub settles
 		my $open = run(q{SELECT count(*) FROM kefu.outbound WHERE state IN ('queued', 'sending', 'uncertain')});
 
 		return pass("$what: settled") if $open eq '0';
-		run(q{BEGIN; UPDATE kefu.outbound SET not_before = now() WHERE state IN ('queued', 'uncertain') AND not_before > now();
+		run(q{BEGIN; DELETE FROM kefu.call_stop; UPDATE kefu.outbound SET not_before = now() WHERE state IN ('queued', 'uncertain') AND not_before > now();
 			DO $$ BEGIN PERFORM kefu.wake_worker('net'); END $$; COMMIT});
 		select undef, undef, undef, 0.1;
 	}
