@@ -38,7 +38,8 @@ WITHOUT_PGXS = demo test bench soak fuzz unit help lint
 
 help:
 	@echo 'make install   build and install into the server of PG_CONFIG'
-	@echo 'make demo      the desk at work in a private throw-away cluster (KEEP=1 leaves it up)'
+	@echo 'make demo      the desk at work in a private throw-away cluster (KEEP=1 leaves it up;'
+	@echo '               PLATFORM=mastodon: on a real server of that API)'
 	@echo 'make test      every test, each stage with its seconds'
 	@echo 'make bench     the figures of doc/performance.md, as ratios within one run'
 	@echo 'make unit      host tests of src/pure'

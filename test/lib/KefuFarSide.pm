@@ -17,7 +17,8 @@ gzip(\'{"packed":true}', \$gzipped_json);
 my $bomb;
 gzip(\('0' x 20_000_000), \$bomb);
 
-# path => what is sent; a list is sent as it is and then the connection closed.
+# path => what is sent; a list is sent as it is and then the connection closed.  A
+# function in it sends by itself.
 my %answer = (
 	'/json' => sub { return reply('{"text":"客服"}') },
 	'/empty' => sub { return reply('') },
@@ -110,7 +111,7 @@ sub serve
 			$connection->flush;
 			next;
 		}
-		print $connection $_ for @sent;
+		ref $_ ? $_->($connection) : print $connection $_ for @sent;
 		last;
 	}
 	close $connection;
