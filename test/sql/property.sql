@@ -359,12 +359,15 @@ BEGIN
                 'work_order', 'work_order', 'message', 'message', 'message', 'task', 'task', 'topic', 'erasure', 'opinion', 'opinion', 'opinion', 'opinion');
         END IF;
         after := after + size;
+        PERFORM kefu.refresh_kpis(1 + size / 3);
         FOR what, object_type, count, detail IN SELECT f.* FROM pg_temp.fault AS f ORDER BY 1, 2, 4 LOOP
             RETURN NEXT;
         END LOOP;
     END LOOP;
 END $$;
 
+-- So far nothing was counted; then the sums follow, a part at a time.
+SELECT kefu.refresh_kpis(1) IS NOT NULL AS begun;
 SELECT setseed(:seed);
 SELECT * FROM pg_temp.walk(:steps);
 -- It was no walk on the spot.
@@ -375,4 +378,8 @@ SELECT count(DISTINCT (e.machine, e.from_state, e.event)) > 30 AS many_rows_used
 SELECT e.machine, count(DISTINCT (e.from_state, e.event)) > x.least AS many_rows_used
   FROM kefu.audit_event e JOIN (VALUES ('request', 2), ('post', 5), ('placement', 3)) AS x(machine, least) USING (machine)
  GROUP BY e.machine, x.least ORDER BY 1;
+-- What was counted on the way is what the rows say at the end.
+SELECT count(*) < 100 AS steps FROM generate_series(1, 100) AS n WHERE kefu.refresh_kpis(1000000) >= 1000000;
+SELECT count(*) > 10 AS many_cells, count(DISTINCT kpi) > 5 AS many_kpis FROM kefu_bi.kpi_cells;
+SELECT * FROM kefu.find_kpi_misfits();
 ROLLBACK;
