@@ -23,7 +23,7 @@ CREATE TABLE kefu_bi.dim_date (
     day_kind_label_en text NOT NULL,
     is_workday boolean NOT NULL,
     is_assumed boolean NOT NULL,
-    holiday_label_zh text,
+    holiday_name text,
     festival text COLLATE "C",
     festival_label_zh text,
     festival_label_en text
@@ -45,7 +45,7 @@ COMMENT ON COLUMN kefu_bi.dim_date.day_kind_label_zh IS 'Chinese label of day_ki
 COMMENT ON COLUMN kefu_bi.dim_date.day_kind_label_en IS 'English label of day_kind (日类型英文标签)';
 COMMENT ON COLUMN kefu_bi.dim_date.is_workday IS 'a workday or make-up workday (是否工作日)';
 COMMENT ON COLUMN kefu_bi.dim_date.is_assumed IS 'outside the published holiday tables: the weekly pattern is assumed (是否推定; ruling 22)';
-COMMENT ON COLUMN kefu_bi.dim_date.holiday_label_zh IS 'public holiday it belongs to, make-up workdays too; NULL none (节假日名称)';
+COMMENT ON COLUMN kefu_bi.dim_date.holiday_name IS 'public holiday it belongs to, make-up workdays too; NULL none (节假日名称)';
 COMMENT ON COLUMN kefu_bi.dim_date.festival IS 'festival of the rulebook on that very day; NULL none, the first by code where two meet (主题节日; R22)';
 COMMENT ON COLUMN kefu_bi.dim_date.festival_label_zh IS 'Chinese label of festival (主题节日标签)';
 COMMENT ON COLUMN kefu_bi.dim_date.festival_label_en IS 'English label of festival (主题节日英文标签)';
@@ -237,7 +237,7 @@ BEGIN
         ON CONFLICT (local_date) DO UPDATE
        SET day_kind = excluded.day_kind, day_kind_label_zh = excluded.day_kind_label_zh,
            day_kind_label_en = excluded.day_kind_label_en, is_workday = excluded.is_workday,
-           is_assumed = excluded.is_assumed, holiday_label_zh = excluded.holiday_label_zh,
+           is_assumed = excluded.is_assumed, holiday_name = excluded.holiday_name,
            festival = excluded.festival, festival_label_zh = excluded.festival_label_zh,
            festival_label_en = excluded.festival_label_en
      WHERE d.* IS DISTINCT FROM excluded.*;
@@ -323,13 +323,16 @@ $$
 DECLARE
     year date := date_trunc('year', kefu.now() AT TIME ZONE 'Asia/Shanghai')::date;
 BEGIN
+    IF at_most < 1 THEN
+        RETURN 0;
+    END IF;
     PERFORM kefu.write_organization();
     PERFORM kefu.write_dates(least(year - interval '2 years', (SELECT min(d.local_date) FROM kefu_bi.dim_date d))::date,
                              (year + interval '2 years - 1 day')::date);
     RETURN 0;
 END $$;
 COMMENT ON FUNCTION kefu.refresh_dimensions(integer) IS
-'Brings every dimension of kefu_bi up to date, at once: at_most is there because jobs have it. Returns 0: nothing is left. For the clock worker''s job (刷新维度表)';
+'Brings every dimension of kefu_bi up to date, all at once, unless at_most is 0. Returns 0: nothing is left. For the clock worker''s job (刷新维度表)';
 
 CREATE VIEW kefu_bi.unit_dates WITH (security_barrier) AS
 SELECT u.unit,

@@ -181,11 +181,26 @@ COMMENT ON AGGREGATE kefu.percentile(integer, bigint, double precision) IS
 -- --- what each KPI counts -----------------------------------------------------------
 
 CREATE VIEW kefu.counted_ticket AS
-SELECT t.*, coalesce(a.platform, 'none') AS platform
+SELECT t.ticket_id, t.kind, t.unit, coalesce(a.platform, 'none') AS platform, t.round, t.level, t.urge_count,
+       t.satisfaction, t.repeat_of, t.posted_at, t.opened_at, t.first_response_at, t.resolved_at, t.archived_at
   FROM kefu.ticket t
   LEFT JOIN kefu.account a ON a.account = t.account
  WHERE NOT t.is_provisional AND t.merged_into IS NULL AND t.state NOT IN ('merged', 'dropped');
 COMMENT ON VIEW kefu.counted_ticket IS 'Tickets that count, with their platform (计数工单; ruling 24)';
+COMMENT ON COLUMN kefu.counted_ticket.ticket_id IS 'number (工单编号)';
+COMMENT ON COLUMN kefu.counted_ticket.kind IS 'kind (类型)';
+COMMENT ON COLUMN kefu.counted_ticket.unit IS 'handling unit (处理机构)';
+COMMENT ON COLUMN kefu.counted_ticket.platform IS 'platform; none where none (平台)';
+COMMENT ON COLUMN kefu.counted_ticket.round IS 'rounds so far, from 1 (轮次)';
+COMMENT ON COLUMN kefu.counted_ticket.level IS 'times it was escalated; 0 none (升级级别)';
+COMMENT ON COLUMN kefu.counted_ticket.urge_count IS 'chasers; 0 none (催单次数)';
+COMMENT ON COLUMN kefu.counted_ticket.satisfaction IS 'not_asked, no_reply, satisfied or dissatisfied (满意度)';
+COMMENT ON COLUMN kefu.counted_ticket.repeat_of IS 'earlier ticket of the same matter; NULL none (重复于)';
+COMMENT ON COLUMN kefu.counted_ticket.posted_at IS 'first post (首次发布时间)';
+COMMENT ON COLUMN kefu.counted_ticket.opened_at IS 'when it was opened (立案时间)';
+COMMENT ON COLUMN kefu.counted_ticket.first_response_at IS 'first words of a person; NULL none (首次响应时间)';
+COMMENT ON COLUMN kefu.counted_ticket.resolved_at IS 'NULL before (解决时间)';
+COMMENT ON COLUMN kefu.counted_ticket.archived_at IS 'NULL before (归档时间)';
 
 CREATE FUNCTION kefu.has_answer_promise(ticket_id bigint, round smallint) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -312,6 +327,16 @@ SELECT 'post', o.post_id, 'post_reviewed_in_time', c.clock_id, c.due_at, o.unit,
   JOIN kefu.clock c ON c.object_type = 'post' AND c.object_id = o.post_id
  WHERE c.clock = 'post_review' AND c.outcome IS DISTINCT FROM 'void';
 COMMENT ON VIEW kefu.kpi_case_now IS 'Every case of every KPI, from the desk''s rows as they are, also those whose time has not come; one object is quick, all of them are the slow way (指标个案现状; ruling 24)';
+COMMENT ON COLUMN kefu.kpi_case_now.object_type IS 'what it is a case of (对象类型)';
+COMMENT ON COLUMN kefu.kpi_case_now.object_id IS 'which one (对象编号)';
+COMMENT ON COLUMN kefu.kpi_case_now.kpi IS 'KPI (指标)';
+COMMENT ON COLUMN kefu.kpi_case_now.part IS 'tells cases of one object and KPI apart: round, clock or event; 0 there is one (部分)';
+COMMENT ON COLUMN kefu.kpi_case_now.counts_at IS 'counts from then on, and on that day (计入时间)';
+COMMENT ON COLUMN kefu.kpi_case_now.unit IS 'unit it counts for (机构)';
+COMMENT ON COLUMN kefu.kpi_case_now.platform IS 'platform; none where none (平台)';
+COMMENT ON COLUMN kefu.kpi_case_now.kind IS 'kind (类型)';
+COMMENT ON COLUMN kefu.kpi_case_now.is_hit IS 'counts as a hit; NULL for measures other than shares (是否命中)';
+COMMENT ON COLUMN kefu.kpi_case_now.value IS 'seconds, value or change; NULL for a share (值)';
 
 -- --- counting -------------------------------------------------------------------------
 

@@ -144,7 +144,7 @@ SELECT c.relname::text AS relation_name,
        a.attname::text AS column_name,
        format_type(a.atttypid, a.atttypmod) AS data_type,
        col_description(c.oid, a.attnum) AS column_comment,
-       (regexp_match(col_description(c.oid, a.attnum), '[(]([^();]*[^ -~][^();]*)(;[^()]*)?[)]$'))[1] AS column_label_zh,
+       (regexp_match(col_description(c.oid, a.attnum), '[(]([^();]*[^ -~][^();]*)(;[^()]*)?[)]$'))[1] AS column_term_zh,
        coalesce((SELECT true FROM pg_constraint k
                   WHERE k.conrelid = c.oid AND k.contype = 'p' AND a.attnum = ANY (k.conkey)), false) AS is_key,
        (SELECT f.relname::text FROM pg_constraint k JOIN pg_class f ON f.oid = k.confrelid
@@ -161,6 +161,6 @@ COMMENT ON COLUMN kefu_bi.data_dictionary.column_number IS 'place of the column,
 COMMENT ON COLUMN kefu_bi.data_dictionary.column_name IS 'column (列)';
 COMMENT ON COLUMN kefu_bi.data_dictionary.data_type IS 'its type (类型)';
 COMMENT ON COLUMN kefu_bi.data_dictionary.column_comment IS 'what it means, with unit and zero case (列说明)';
-COMMENT ON COLUMN kefu_bi.data_dictionary.column_label_zh IS 'the Chinese term in it; NULL without (中文列名)';
+COMMENT ON COLUMN kefu_bi.data_dictionary.column_term_zh IS 'the Chinese term in it; NULL without (中文列名)';
 COMMENT ON COLUMN kefu_bi.data_dictionary.is_key IS 'part of the primary key; false for views (是否主键)';
 COMMENT ON COLUMN kefu_bi.data_dictionary.refers_to IS 'dimension it is the key of; NULL none, or a view (所引用维度)';

@@ -342,6 +342,18 @@ SELECT count(*) > 80 AS many, bool_and(s.open_count = pg_temp.open_at('gd', (s.l
        max(s.late_count) > 3 AS some_late
   FROM kefu_bi.kpi_stock_days s WHERE s.unit = 'gd' AND s.local_date < '2026-04-01';
 
+-- --- the questions of doc/bi.md, as the analyst who asks them -----------------------------
+
+\getenv abs_srcdir PG_ABS_SRCDIR
+\getenv abs_builddir PG_ABS_BUILDDIR
+\set questions :abs_builddir '/results/bi_questions.sql'
+\setenv KEFU_DOC :abs_srcdir
+\setenv KEFU_QUESTIONS :questions
+\! perl -ne 'print if /^```sql/ .. /^```$/ and !/^```/' "$KEFU_DOC/../doc/bi.md" > "$KEFU_QUESTIONS"
+SET LOCAL ROLE kpi_all;
+\i :questions
+RESET ROLE;
+
 -- --- time ----------------------------------------------------------------------------
 
 -- What falls due later counts later: nobody is late before that.
@@ -384,7 +396,7 @@ RESET ROLE;
 -- --- dates ---------------------------------------------------------------------------
 
 -- The make-up Saturday is a workday of twelve hours; the long closure; ISO weeks at the turn of the year; outside the table it is assumed.
-SELECT local_date, weekday_label_zh, day_kind, day_kind_label_zh, is_workday, is_assumed, holiday_label_zh, festival_label_zh, iso_year, iso_week_number, week_date
+SELECT local_date, weekday_label_zh, day_kind, day_kind_label_zh, is_workday, is_assumed, holiday_name, festival_label_zh, iso_year, iso_week_number, week_date
   FROM kefu_bi.dim_date WHERE local_date IN ('2025-12-29', '2026-01-01', '2026-01-04', '2026-02-14', '2026-02-15', '2026-02-17', '2026-02-23', '2026-02-24', '2027-10-01') ORDER BY 1;
 SELECT x.year, count(*) FILTER (WHERE x.is_workday) AS workdays, sum(d.desk_hours) FILTER (WHERE d.is_workday) AS desk_hours
   FROM kefu_bi.dim_date x JOIN kefu_bi.dim_desk_date d USING (local_date) WHERE d.calendar = 'cn-duty' AND x.year IN (2024, 2025, 2026) GROUP BY 1 ORDER BY 1;
