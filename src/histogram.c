@@ -32,11 +32,14 @@ aggregate_context(FunctionCallInfo fcinfo)
 	MemoryContext context;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "called outside an aggregate");
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function is a part of the aggregate kefu.percentile"),
+				 errhint("Call kefu.percentile(bucket, count, fraction).")));
 	return context;
 }
 
-/* Adds to one count; kefu_overflow if there were too many. */
+/* Adds to one count; numeric_value_out_of_range if there were too many. */
 static void
 add_count(Percentile *state, int bucket, int64 count)
 {
@@ -138,7 +141,9 @@ kefu_percentile_load(PG_FUNCTION_ARGS)
 
 	(void) aggregate_context(fcinfo);
 	if (VARSIZE_ANY_EXHDR(saved) != sizeof(Percentile))
-		elog(ERROR, "state of a percentile has a wrong length");
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("state of a percentile has a wrong length")));
 	memcpy(state, VARDATA_ANY(saved), sizeof(Percentile));
 	PG_RETURN_POINTER(state);
 }
