@@ -17,6 +17,9 @@ PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
             -Wno-missing-field-initializers -fvisibility=hidden \
             -DKEFU_VERSION='"$(EXTVERSION)"'
 SHLIB_LINK = -lcurl -ljson-c
+# No bitcode: JIT would copy our functions into its own code and there look up by
+# name what they call, which -fvisibility=hidden keeps from being found.
+override with_llvm = no
 
 # --- the install script, joined in this order -------------------------------
 

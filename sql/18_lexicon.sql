@@ -101,7 +101,7 @@ COMMENT ON FUNCTION kefu.build_automaton(text, integer) IS 'Automaton of the wor
 CREATE FUNCTION kefu.find_words(text text, unit text DEFAULT 'group', at timestamptz DEFAULT NULL)
     RETURNS TABLE (lexicon text, class text, version integer, word_number integer,
                    position_from integer, position_to integer, excerpt text)
-    LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kefu_find_words_sql';
+    LANGUAGE c ROWS 3 STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kefu_find_words_sql';
 COMMENT ON FUNCTION kefu.find_words(text, text, timestamptz) IS
 'Words of the lexicons that hold for the unit at an instant (default now) in the text, one row a place, by the characters as they were written, counted from 1; what lies inside an allowed word is left out. At most 10,000 places a lexicon; program_limit_exceeded beyond 1 MiB of text, data_corrupted if an automaton is damaged. For the owner''s functions only (内部: 查找词条; R47, R80)';
 
@@ -122,7 +122,7 @@ COMMENT ON FUNCTION kefu.add_lexicon(text, text, text, text, text) IS
 
 CREATE FUNCTION kefu.clean_words(words text[], keep_single boolean)
     RETURNS TABLE (number bigint, kind text, pattern text, fate text)
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE sql ROWS 10 STABLE PARALLEL SAFE
     SET search_path = pg_catalog, kefu, pg_temp
 BEGIN ATOMIC
     WITH line AS (

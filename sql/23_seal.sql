@@ -53,7 +53,7 @@ COMMENT ON FUNCTION kefu.verify_audit(timestamptz) IS
 
 CREATE FUNCTION kefu.event_path(event_id bigint)
     RETURNS TABLE (seal_id bigint, leaf_index bigint, event_count bigint, leaf bytea, path bytea[], root bytea)
-    LANGUAGE c STABLE PARALLEL UNSAFE STRICT
+    LANGUAGE c ROWS 30 STABLE PARALLEL UNSAFE STRICT
     AS 'MODULE_PATHNAME', 'kefu_event_path';
 COMMENT ON FUNCTION kefu.event_path(bigint) IS
 'The work of kefu.audit_proof(), without the check of who asks (计算证明路径)';

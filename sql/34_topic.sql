@@ -152,7 +152,7 @@ COMMENT ON COLUMN kefu.likeness_rule.by_category IS 'where both have the same ca
 
 CREATE FUNCTION kefu.topic_members(topic bigint)
     RETURNS TABLE (message_id bigint, posted_at timestamptz, person bigint, platform text, kind text)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT g.message_id, g.posted_at, kefu.root_of(g.identity_id, g.person_id), g.platform,

@@ -68,7 +68,7 @@ COMMENT ON FUNCTION kefu.check_matters(jsonb) IS
 
 CREATE FUNCTION kefu.score_text(text text)
     RETURNS TABLE (target text, value text, score integer, why text)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 3 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     WITH hit AS (
@@ -166,7 +166,7 @@ COMMENT ON COLUMN kefu.spread.staff_id IS 'who noted it (记录人)';
 CREATE FUNCTION kefu.angry_threads(at timestamptz)
     RETURNS TABLE (platform text, thread text, first_message bigint, angry_authors bigint,
                    verified_authors bigint, growth bigint, reposts bigint)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 10 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT g.platform, coalesce(g.root_id, g.native_id), min(g.message_id),

@@ -136,7 +136,7 @@ COMMENT ON COLUMN kefu.standing_placement.is_published IS 'published already (æ˜
 CREATE FUNCTION kefu.slot_problems(account text, at timestamptz, kind text, is_repost boolean,
                                    placement bigint DEFAULT NULL)
     RETURNS TABLE (rule text, rulebook text, effect text, problem text)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 3 STABLE PARALLEL SAFE AS
 $$
 DECLARE
     k kefu.post_kind;

@@ -100,7 +100,7 @@ COMMENT ON FUNCTION kefu.owe(text, text, text, bigint, bigint, timestamptz, kefu
 'Opens the task of a unit to repost or comment on a watched post or a message, due by a rule since it was posted. For the owner''s functions only (内部: 产生转评待办)';
 
 CREATE FUNCTION kefu.engage_rules_for(category text, subcategory text, unit text) RETURNS SETOF kefu.engage_rule
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 3 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT r.*

@@ -84,7 +84,7 @@ COMMENT ON FUNCTION kefu.erase_trail(text, bigint) IS 'Erases the details of an 
 -- Items are the elements of the outermost arrays, whatever the dialect: they
 -- are cut out as they stand, and the rest of the payload stays as it came.
 CREATE FUNCTION kefu.items_with(payload json, pattern text) RETURNS SETOF text
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 IMMUTABLE PARALLEL SAFE AS
 $$
 DECLARE
     member json;

@@ -798,7 +798,7 @@ COMMENT ON FUNCTION kefu.effect_delete_failed(kefu.move) IS 'The platform doesn'
 -- --- what a text must be ------------------------------------------------------------------
 
 CREATE FUNCTION kefu.post_wordings(post bigint) RETURNS TABLE (account text, platform text, text text)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 4 STABLE PARALLEL SAFE AS
 $$ BEGIN
     -- Each wording once a platform, on the accounts it may be planned on.
     RETURN QUERY
@@ -814,7 +814,7 @@ COMMENT ON FUNCTION kefu.post_wordings(bigint) IS
 
 CREATE FUNCTION kefu.post_problems(post bigint)
     RETURNS TABLE (rule text, account text, rulebook text, effect text, detail text, needs_reason boolean)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
+    LANGUAGE plpgsql ROWS 3 STABLE PARALLEL UNSAFE AS
 $$
 DECLARE
     p kefu.post;

@@ -44,7 +44,7 @@ COMMENT ON COLUMN kefu.content_rule.hint_zh IS 'what to do, Chinese (处理建�
 COMMENT ON COLUMN kefu.content_rule.hint_en IS 'what to do, English (处理建议, 英文)';
 
 CREATE FUNCTION kefu.content_rules(unit text, at timestamptz) RETURNS SETOF kefu.content_rule
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE sql ROWS 20 STABLE PARALLEL SAFE
     SET search_path = pg_catalog, kefu, pg_temp
 BEGIN ATOMIC
     SELECT DISTINCT ON (c.rule) c.*
@@ -121,7 +121,7 @@ CREATE FUNCTION kefu.check_text(platform text, kind text, unit text, text text, 
                                 is_copied boolean DEFAULT false, source text DEFAULT NULL)
     RETURNS TABLE (rule text, rulebook text, effect text, position_from integer, position_to integer,
                    excerpt text, detail text, hint text)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 3 STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 #variable_conflict use_column

@@ -3,7 +3,7 @@
 
 CREATE FUNCTION kefu.suggest(message bigint)
     RETURNS TABLE (target text, value text, label text, score integer, why text)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 5 STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 DECLARE

@@ -55,7 +55,7 @@ COMMENT ON FUNCTION kefu.cover_end(tstzmultirange, timestamptz) IS
 
 CREATE FUNCTION kefu.qualification_needs(staff_id integer, at timestamptz)
     RETURNS TABLE (needs text, subject text, unit text, until timestamptz, waived_until timestamptz)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 3 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT r.needs, r.subject, c.company,
@@ -379,7 +379,7 @@ COMMENT ON FUNCTION kefu.set_contact(text, text, text, text, text, boolean, text
 CREATE FUNCTION kefu.contact_of(department text, category text DEFAULT '', at timestamptz DEFAULT NULL)
     RETURNS TABLE (contact_id bigint, staff_id integer, name text, phone text, is_deputy boolean,
                    is_reachable boolean)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 1 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 DECLARE

@@ -22,7 +22,7 @@ END $$;
 COMMENT ON FUNCTION kefu.sweep_rule_of(text, timestamptz) IS 'The rule that holds at an instant; a row of NULLs if none, and then nothing is looked at (现行巡检规则)';
 
 CREATE FUNCTION kefu.links_in(text text) RETURNS SETOF text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+    LANGUAGE sql ROWS 2 IMMUTABLE PARALLEL SAFE STRICT
 BEGIN ATOMIC
     SELECT DISTINCT rtrim(m.found[1], '.,;:!?)')
       FROM regexp_matches(text, '(https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?::[0-9]+)?(?:/[A-Za-z0-9._~:/?#@!$&''()*+,;=%-]*)?)', 'g') AS m(found);
@@ -61,7 +61,7 @@ COMMENT ON COLUMN kefu.due_sweep.due_at IS 'when (时间)';
 CREATE FUNCTION kefu.claim_sweeps(max integer)
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+    LANGUAGE plpgsql ROWS 10 VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
     s record;

@@ -81,7 +81,7 @@ COMMENT ON FUNCTION kefu.picture_words(bigint) IS 'What is said of a picture, as
 CREATE FUNCTION kefu.lease_outbound(ids bigint[])
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+    LANGUAGE plpgsql ROWS 10 VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     RETURN QUERY
     WITH due AS MATERIALIZED (
@@ -135,7 +135,7 @@ COMMENT ON FUNCTION kefu.lease_outbound(bigint[]) IS
 CREATE FUNCTION kefu.lease_feeds(accounts text[], actions text[])
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+    LANGUAGE plpgsql ROWS 10 VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     RETURN QUERY
     WITH due AS MATERIALIZED (
@@ -179,7 +179,7 @@ COMMENT ON FUNCTION kefu.lease_feeds(text[], text[]) IS
 CREATE FUNCTION kefu.claim_outbound(max integer)
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+    LANGUAGE plpgsql ROWS 10 VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
     ids bigint[] := ARRAY(SELECT d.outbound_id FROM kefu.due_outbound d
@@ -210,7 +210,7 @@ COMMENT ON FUNCTION kefu.claim_outbound(integer) IS
 CREATE FUNCTION kefu.claim_feeds(max integer)
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+    LANGUAGE plpgsql ROWS 10 VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
     accounts text[];
@@ -252,7 +252,7 @@ COMMENT ON FUNCTION kefu.require_worker() IS
 CREATE FUNCTION kefu.claim_exchanges(max integer)
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 10 VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 DECLARE

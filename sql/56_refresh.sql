@@ -119,7 +119,7 @@ COMMENT ON FUNCTION kefu.fail_refresh(text, text, integer, integer) IS
 CREATE FUNCTION kefu.claim_refreshes(max integer)
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+    LANGUAGE plpgsql ROWS 10 VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
     found_credential text;

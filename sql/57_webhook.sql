@@ -179,7 +179,7 @@ COMMENT ON COLUMN kefu.webhook.last_error IS 'why there was no reply; NULL after
 -- In PL/pgSQL, as the words for codes are made later than this.
 CREATE FUNCTION kefu.told_events(incarnation integer, from_xid bigint, to_xid bigint)
     RETURNS TABLE (event_id bigint, xid bigint, what text, machine text, unit text, slots jsonb)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 100 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT e.event_id, e.xid, k.what, e.machine, e.unit,
@@ -428,7 +428,7 @@ COMMENT ON FUNCTION kefu.retire_gone() IS
 CREATE FUNCTION kefu.lease_webhook(w kefu.webhook)
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+    LANGUAGE plpgsql ROWS 1 VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
     r kefu.http_request := kefu.webhook_request(w);
@@ -452,7 +452,7 @@ COMMENT ON FUNCTION kefu.lease_webhook(kefu.webhook) IS
 CREATE FUNCTION kefu.claim_webhooks(max integer)
     RETURNS TABLE (kind text, key text, lease_key uuid, method text, url text, headers text[], body bytea,
                    content_type text, timeout_ms integer, max_bytes integer, allows_http boolean)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 10 VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 DECLARE

@@ -28,7 +28,7 @@ COMMENT ON FUNCTION kefu.minute_of(time) IS 'Minute of the day of a local time, 
 
 CREATE FUNCTION kefu.day_pauses(accounts text[], day date)
     RETURNS TABLE (account text, pause_from integer[], pause_to integer[])
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE sql ROWS 10 STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH free AS (
         SELECT a.account, r.during, row_number() OVER (PARTITION BY a.account ORDER BY r.during) AS n
@@ -55,7 +55,7 @@ COMMENT ON FUNCTION kefu.day_pauses(text[], date) IS
 
 CREATE FUNCTION kefu.day_rules(accounts text[], day date, posts integer, plan_from integer)
     RETURNS TABLE (account text, numbers integer[])
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE sql ROWS 100 STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH held AS (
         SELECT DISTINCT ON (a.account, r.rule)

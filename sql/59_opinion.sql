@@ -372,7 +372,7 @@ COMMENT ON FUNCTION kefu.count_opinions() IS
 'Who put forward each opinion that the caller may see, as known today, and how many with all that were merged into it. For kefu_bi.opinions and its neighbours (内部: 意见计数; R133, R134, ruling 5)';
 
 CREATE FUNCTION kefu.find_uncollected_day() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$
 DECLARE
     today date := (kefu.now() AT TIME ZONE 'Asia/Shanghai')::date;

@@ -136,7 +136,7 @@ COMMENT ON FUNCTION kefu.set_review(text, text, timestamptz) IS
 CREATE FUNCTION kefu.posting_rules_on(from_day date, to_day date)
     RETURNS TABLE (account text, day date, rule text, at_least integer, at_most integer, from_time time, to_time time,
                    rulebook text)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 30 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     WITH path AS MATERIALIZED (
@@ -223,7 +223,7 @@ COMMENT ON FUNCTION kefu.posting_days(date, date) IS
 
 CREATE FUNCTION kefu.find_posting(kinds text[])
     RETURNS TABLE (rule text, account text, unit text, day date, rulebook text, said_zh text, said_en text)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     -- The last seven days, and what of today can't be mended by posting more.
     RETURN QUERY
@@ -296,7 +296,7 @@ COMMENT ON FUNCTION kefu.find_posting(text[]) IS
 
 CREATE FUNCTION kefu.find_broken_posts()
     RETURNS TABLE (invariant text, rulebook text, placement_id bigint, unit text, since_at timestamptz, detail text)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 DECLARE
@@ -333,7 +333,7 @@ COMMENT ON FUNCTION kefu.find_broken_posts() IS
 'What breaks I6, I7 and I8, in the caller''s units: placements that left without an approved review by others, copied text without its source, a third soft repost of a day (发文不变式; I6, I7, I8)';
 
 CREATE FUNCTION kefu.find_posting_day() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'account', NULL::bigint, f.account, f.unit, f.account, kefu.local_instant(f.day, '00:00'), ARRAY[f.rulebook],
@@ -343,7 +343,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_posting_day() IS 'Days of the last seven and today on which an account kept a posting rule that warns not (当日发文不符; R38, R39, R48-R50, R52, R62)';
 
 CREATE FUNCTION kefu.find_soft_reposts() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'account', NULL::bigint, f.account, f.unit, f.account, kefu.local_instant(f.day, '00:00'), ARRAY[f.rulebook],

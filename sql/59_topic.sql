@@ -152,7 +152,7 @@ COMMENT ON FUNCTION kefu.assign_topics(integer) IS
 
 CREATE FUNCTION kefu.find_unraised_topic()
     RETURNS TABLE (object_type text, object_id bigint, unit text, since_at timestamptz, detail text)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     RETURN QUERY

@@ -607,7 +607,7 @@ COMMENT ON COLUMN kefu.profile_now.seen_is_verified IS 'carries the V (实际是
 COMMENT ON COLUMN kefu.profile_now.seen_dm_open IS 'takes messages of anybody (实际是否开放私信)';
 
 CREATE FUNCTION kefu.find_unseen_profile() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$
 DECLARE
     r kefu.profile_rule := kefu.profile_rule_now();
@@ -623,7 +623,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_unseen_profile() IS 'Accounts nobody looked at for longer than seen_within (未核对的账号资料; R11)';
 
 CREATE FUNCTION kefu.find_profile_apart() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'account', NULL::bigint, p.account, p.unit, p.account, p.changed_at, NULL::text[],
@@ -644,7 +644,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_profile_apart() IS 'Accounts that show something else than is set, or for which nothing is set (账号资料不符; R11, R23)';
 
 CREATE FUNCTION kefu.find_name_break() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'account', NULL::bigint, p.account, p.unit, p.account, NULL::timestamptz,
@@ -658,7 +658,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_name_break() IS 'Accounts of Group and provinces that are not named by rule: as seen, else as registered (账号名称不合规范; R16, R17)';
 
 CREATE FUNCTION kefu.find_account_gap() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'unit', NULL::bigint, u.unit, u.unit, CASE WHEN n.accounts > 1 THEN n.account END,
@@ -679,7 +679,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_account_gap() IS 'Group or a province without an account on a live platform, or with two (平台账号缺失或重复; R18)';
 
 CREATE FUNCTION kefu.find_missing_tag() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'account', NULL::bigint, p.account, p.unit, p.account, t.valid_from, ARRAY[t.rulebook],
@@ -693,7 +693,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_missing_tag() IS 'Accounts without a tag that is asked of them: as seen, else as set; where neither is known that is a finding of its own (缺少必选标签; R24, R25)';
 
 CREATE FUNCTION kefu.find_profile_setting() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'account', NULL::bigint, p.account, p.unit, p.account, p.changed_at, ARRAY[x.rulebook], x.zh, x.en
@@ -707,7 +707,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_profile_setting() IS 'Accounts that don''t take everybody''s messages, or carry no V: as seen, else as set (私信未开放、未认证; R26, R28)';
 
 CREATE FUNCTION kefu.find_odd_domain() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$
 DECLARE
     r kefu.profile_rule := kefu.profile_rule_now();
@@ -723,7 +723,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_odd_domain() IS 'Accounts whose domain is not of the series: as seen, else as set (个性域名不合规范; R27)';
 
 CREATE FUNCTION kefu.find_unfit_profile() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'account', NULL::bigint, p.account, p.unit, p.account,
@@ -744,7 +744,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_unfit_profile() IS 'Backgrounds and introductions that nobody reviewed since they changed, or that don''t fit (账号资料未审核或不合规; R20, R23)';
 
 CREATE FUNCTION kefu.find_avatar_apart() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     -- A platform names a picture by an address of its own: what was there before
     -- the switch must be gone, and what came with it must stay.
@@ -778,7 +778,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_avatar_apart() IS 'Accounts whose avatar, looked at after the time of the switch, is the one from before, another than issued, or one that came later (头像未统一更新; R19)';
 
 CREATE FUNCTION kefu.find_switch_apart() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$
 DECLARE
     r kefu.profile_rule := kefu.profile_rule_now();
@@ -797,7 +797,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_switch_apart() IS 'Switches done off their time by more than the tolerance, for as long as shown_for says; those still open are late promises (未按时切换; R19, R21)';
 
 CREATE FUNCTION kefu.find_missing_template() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'unit', NULL::bigint, d.unit, d.unit, NULL::text, f.date::timestamp AT TIME ZONE 'Asia/Shanghai', NULL::text[],

@@ -264,7 +264,7 @@ COMMENT ON FUNCTION kefu.repost_task(bigint, text, text, text) IS
 -- --- findings -----------------------------------------------------------------------
 
 CREATE FUNCTION kefu.find_late_engagement() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'task', k.task_id, NULL::text, k.unit, e.account, k.due_at, ARRAY[coalesce(k.rulebook, 'house')],

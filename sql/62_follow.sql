@@ -302,7 +302,7 @@ COMMENT ON FUNCTION kefu.close_state(text, text) IS
 
 CREATE FUNCTION kefu.list_differences(account text)
     RETURNS TABLE (difference text, follow_id bigint, target text)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     -- What we asked for and is not settled yet, and what changed since the reading
     -- began, is not compared.
@@ -398,7 +398,7 @@ COMMENT ON COLUMN kefu.follow_standing.most IS 'at most; NULL no upper limit (�
 COMMENT ON COLUMN kefu.follow_standing.followed_count IS 'followed now; 0 none (关注数)';
 
 CREATE FUNCTION kefu.find_missing_follow() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT CASE WHEN f.follow_id IS NULL THEN 'account' ELSE 'follow' END, f.follow_id,
@@ -415,7 +415,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_missing_follow() IS 'Whom an account must follow and doesn''t (必须关注缺失; R30, R31)';
 
 CREATE FUNCTION kefu.find_banned_follow() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'follow', f.follow_id, NULL::text, f.unit, f.account, f.followed_at, NULL::text[],
@@ -426,7 +426,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_banned_follow() IS 'Discouraged kinds that are followed without a leader''s reason (不宜关注; R37, I11)';
 
 CREATE FUNCTION kefu.find_follow_quota() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     -- An account that follows nobody lacks its list, not each kind of it.
     RETURN QUERY
@@ -442,7 +442,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_follow_quota() IS 'Too few or too many of a kind, on accounts that follow anybody (关注数量不符; R33 to R35, ruling 7)';
 
 CREATE FUNCTION kefu.find_unsorted_follow() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'follow', f.follow_id, NULL::text, f.unit, f.account, f.followed_at, NULL::text[],
@@ -453,7 +453,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_unsorted_follow() IS 'Entries of the platform''s list that nobody has sorted (未归类关注; R29)';
 
 CREATE FUNCTION kefu.find_lost_follow() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'follow', f.follow_id, NULL::text, f.unit, f.account, f.lost_at, NULL::text[],
@@ -464,7 +464,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_lost_follow() IS 'Follows that the platform''s list has no longer (平台缺失关注; R70)';
 
 CREATE FUNCTION kefu.find_unread_follows() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$
 DECLARE
     r kefu.follow_rule := kefu.follow_rule_now();

@@ -8,7 +8,7 @@
 CREATE FUNCTION kefu.find_qualification_gap()
     RETURNS TABLE (unit text, staff_id integer, login text, needs text, subject text,
                    until_at timestamptz, waived_until_at timestamptz, days_left integer, level text)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     RETURN QUERY
@@ -72,7 +72,7 @@ COMMENT ON COLUMN kefu_bi.qualification_gap.level_label_en IS 'English label of 
 
 CREATE FUNCTION kefu.find_uncovered()
     RETURNS TABLE (unit text, has_roster boolean, from_at timestamptz, to_at timestamptz)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     RETURN QUERY
@@ -144,7 +144,7 @@ COMMENT ON COLUMN kefu_bi.patrols.patrolled_local_hour IS 'Beijing hour of patro
 
 CREATE FUNCTION kefu.find_patrol_gap()
     RETURNS TABLE (unit text, from_at timestamptz, to_at timestamptz, worker_saw boolean)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     RETURN QUERY
@@ -215,7 +215,7 @@ COMMENT ON FUNCTION kefu.day_kind(text, date) IS
 CREATE FUNCTION kefu.find_coverage()
     RETURNS TABLE (unit text, day_kind text, local_hour integer, day_count integer, message_count bigint,
                    breach_count bigint, staffed_minutes numeric, uncovered_minutes numeric)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     RETURN QUERY
@@ -297,7 +297,7 @@ COMMENT ON COLUMN kefu_bi.coverage_gap.uncovered_minutes IS 'of them, those with
 
 CREATE FUNCTION kefu.find_holiday_unset()
     RETURNS TABLE (unit text, name text, from_date date, to_date date, unset_days integer, days_left integer)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     RETURN QUERY

@@ -6,7 +6,7 @@
 -- --- rules of what was there before ----------------------------------------------
 
 CREATE FUNCTION kefu.find_late_promise() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     -- What the clock itself ends is a wait, not a promise.
     RETURN QUERY
@@ -28,7 +28,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_late_promise() IS 'Promises past due and not kept yet (超时未履行的时限; R90, R93, R108, R119)';
 
 CREATE FUNCTION kefu.find_unqualified_staff() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'staff', g.staff_id::bigint, NULL::text, g.unit, NULL::text, g.until_at, NULL::text[],
@@ -40,7 +40,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_unqualified_staff() IS 'Staff without the qualification or training that is asked of them, and without a waiver (资质缺失人员; R7)';
 
 CREATE FUNCTION kefu.find_unstaffed_hours() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'unit', NULL::bigint, g.unit, g.unit, NULL::text, g.from_at, NULL::text[],
@@ -53,7 +53,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_unstaffed_hours() IS 'Staffed time without an operator, as kefu_bi.uncovered (无人值守; R71)';
 
 CREATE FUNCTION kefu.find_missed_patrol() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'unit', NULL::bigint, g.unit, g.unit, NULL::text, g.from_at, NULL::text[],
@@ -64,7 +64,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_missed_patrol() IS 'Gaps between patrols, as kefu_bi.patrol_gap (巡查超时; R71, R86, R88, R108)';
 
 CREATE FUNCTION kefu.find_unseen_message() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
     -- The promise seen holds the 30 minutes, in staffed time where the desk has a calendar.
     RETURN QUERY
@@ -79,7 +79,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_unseen_message() IS 'Live messages whose time to be decided is over, and whose unit''s worklist nobody has read since they came (无人巡查到的消息; R86, R88, R108, I5)';
 
 CREATE FUNCTION kefu.find_unset_holiday() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
     SELECT 'unit', NULL::bigint, g.unit, g.unit, NULL::text,
@@ -91,7 +91,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_unset_holiday() IS 'Holidays within 7 days without hours, as kefu_bi.holiday_hours_unset (节假日值班未定; R72)';
 
 CREATE FUNCTION kefu.find_untold_topic() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
     SELECT g.object_type, g.object_id, NULL::text, g.unit, NULL::text, g.since_at, NULL::text[],
@@ -101,7 +101,7 @@ END $$;
 COMMENT ON FUNCTION kefu.find_untold_topic() IS 'Topics that should be a duty, as invariant I10 (未触发的同类问题; R92, R116)';
 
 CREATE FUNCTION kefu.find_unreachable_threshold() RETURNS SETOF kefu.found
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
     WITH rule AS (
@@ -149,7 +149,7 @@ VALUES
 CREATE FUNCTION kefu.find_breakages()
     RETURNS TABLE (finding text, rulebook text[], object_type text, object_id bigint, object_code text,
                    unit text, account text, since_at timestamptz, detail_zh text, detail_en text)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 200 STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 DECLARE
@@ -254,7 +254,7 @@ COMMENT ON COLUMN kefu_bi.findings.mend_en IS 'the same in English (英文整改
 CREATE FUNCTION kefu.find_compliance()
     RETURNS TABLE (requirement integer, section text, binding text, phrase_zh text, what_en text,
                    answered_by text, finding_rules text, finding_count bigint, invariant_count bigint, state text)
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 140 STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     -- Everybody who may read anything may read the rulebook; what is counted is the caller's.

@@ -419,7 +419,7 @@ CREATE FUNCTION kefu.my_posting_days()
                    service bigint, industry bigint, leisure bigint, mixed bigint, marketing bigint,
                    first_at timestamptz, last_at timestamptz, least_spacing_minutes integer, most_gap_minutes integer,
                    morning_at timestamptz, evening_at timestamptz, outside_window bigint, exempt_posts bigint)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 100 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     RETURN QUERY

@@ -6,7 +6,7 @@
 CREATE FUNCTION kefu.my_posting_verdicts()
     RETURNS TABLE (account text, unit text, day date, rule text, actual bigint, low bigint, high bigint, target bigint,
                    is_exempt boolean)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE plpgsql ROWS 500 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 DECLARE

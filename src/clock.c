@@ -211,15 +211,12 @@ load_clocks(void)
 
 	if (clocks_loaded)
 		return;
-	if (clock_context == NULL)
-		clock_context = AllocSetContextCreate(CacheMemoryContext, "kefu clocks",
-											  ALLOCSET_SMALL_SIZES);
 	kefu_rules_watch("clock_kind", drop_clocks);
 	kefu_rules_watch("clock_policy", drop_clocks);
 	kefu_rules_watch("clock_level", drop_clocks);
 	while (!clocks_loaded)
 	{
-		MemoryContextReset(clock_context);
+		clock_context = kefu_rules_context(clock_context, "clocks");
 		clocks_loaded = true;
 		kinds = make_table("kefu clock kinds", NAME_LENGTH, sizeof(Kind), HASH_STRINGS);
 		by_id = make_table("kefu policies", sizeof(int32), sizeof(PolicyById), HASH_BLOBS);

@@ -15,6 +15,7 @@
 #include "mapping.h"
 #include "pure/backoff.h"
 #include "pure/urlform.h"
+#include "text.h"
 
 /* --- forms and paths ------------------------------------------------------- */
 
@@ -135,13 +136,16 @@ KEFU_FUNCTION(kefu_walk_request_sql);
 Datum
 kefu_walk_request_sql(PG_FUNCTION_ARGS)
 {
-	const KefuPaging *paging = kefu_endpoint_paging(arg_text(fcinfo, 0), arg_text(fcinfo, 1));
+	static const char *const names[] = {"platform", "action", NULL, NULL};
+	const KefuPaging *paging;
 	JsonbParseState *state = NULL;
 	KefuPageRequest request;
 	KefuWalk	walk;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
+	kefu_require_args(fcinfo, names);
+	paging = kefu_endpoint_paging(arg_text(fcinfo, 0), arg_text(fcinfo, 1));
 	resume_walk(&walk, arg_text(fcinfo, 2), arg_text(fcinfo, 3));
 	kefu_walk_request(paging, &walk, &request);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
@@ -188,12 +192,14 @@ KEFU_FUNCTION(kefu_walk_take_sql);
 Datum
 kefu_walk_take_sql(PG_FUNCTION_ARGS)
 {
+	static const char *const names[] = {
+		"platform", "action", NULL, NULL, "body", NULL, "closed_count", NULL, "max_pages"
+	};
 	char	   *platform = arg_text(fcinfo, 0);
 	char	   *action = arg_text(fcinfo, 1);
 	char	   *body = arg_text(fcinfo, 4);
-	const KefuPaging *paging = kefu_endpoint_paging(platform, action);
-	const KefuPage *page = kefu_map_page(platform, action, body, strlen(body),
-										 arg_text(fcinfo, 5));
+	const KefuPaging *paging;
+	const KefuPage *page;
 	KefuPageSeen seen = {0};
 	KefuWalkStep step;
 	KefuWalk	walk;
@@ -201,6 +207,12 @@ kefu_walk_take_sql(PG_FUNCTION_ARGS)
 	Datum		values[3];
 	bool		nulls[3];
 
+	kefu_require_args(fcinfo, names);
+	if (PG_GETARG_INT32(8) < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_pages must be at least 1")));
+	paging = kefu_endpoint_paging(platform, action);
+	page = kefu_map_page(platform, action, body, strlen(body), arg_text(fcinfo, 5));
 	if (page->error != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("%s", page->error)));

@@ -21,6 +21,7 @@
 #include "legal.h"
 #include "rules.h"
 #include "spi.h"
+#include "text.h"
 #include "wake.h"
 #include "who.h"
 
@@ -119,14 +120,11 @@ load_limits(void)
 
 	if (limits_loaded)
 		return;
-	if (limit_context == NULL)
-		limit_context = AllocSetContextCreate(CacheMemoryContext, "kefu legal limits",
-											  ALLOCSET_SMALL_SIZES);
 	kefu_rules_watch("legal_limit", drop_limits);
 	kefu_rules_watch("unit", drop_limits);
 	while (!limits_loaded)
 	{
-		MemoryContextReset(limit_context);
+		limit_context = kefu_rules_context(limit_context, "legal limits");
 		limits_loaded = true;
 		PG_TRY();
 		{
@@ -289,16 +287,20 @@ kefu_tighten_clock(PG_FUNCTION_ARGS)
 		" ORDER BY round DESC LIMIT 1",
 		3, {TEXTOID, INT8OID, TEXTOID}, NULL
 	};
+	static const char *const names[] = {"object_type", "id", "clock", NULL, NULL, "unit"};
 	Datum		v[3] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)};
-	char	   *clock = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	const char *place = kefu_place_of(text_or_null(fcinfo, 3), text_or_null(fcinfo, 4),
-									  text_to_cstring(PG_GETARG_TEXT_PP(5)));
+	const char *clock;
+	const char *place;
 	Datum		result[2] = {0};
 	bool		nulls[2] = {true, true};
 	KefuLegalEnd end;
 	TupleDesc	desc;
 	bool		isnull;
 
+	kefu_require_args(fcinfo, names);
+	clock = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	place = kefu_place_of(text_or_null(fcinfo, 3), text_or_null(fcinfo, 4),
+						  text_to_cstring(PG_GETARG_TEXT_PP(5)));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	kefu_spi_begin();

@@ -24,6 +24,7 @@
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -112,6 +113,18 @@ kefu_rules_watch(const char *table, KefuRulesDrop drop)
 	watches[watch_count].relation = relation;
 	watches[watch_count].drop = drop;
 	watch_count++;
+}
+
+MemoryContext
+kefu_rules_context(MemoryContext old, const char *name)
+{
+	MemoryContext context = AllocSetContextCreate(CacheMemoryContext, "kefu rules",
+												  ALLOCSET_SMALL_SIZES);
+
+	MemoryContextSetIdentifier(context, name);
+	if (old != NULL)
+		MemoryContextSetParent(old, TopTransactionContext);
+	return context;
 }
 
 static Oid

@@ -26,6 +26,13 @@ typedef struct KefuRulesReader
 extern void kefu_rules_watch(const char *table, KefuRulesDrop drop);
 
 /*
+ * An empty context for what a cache loads next; name is a literal.  What is in
+ * old lives on to the end of the transaction: whoever began before a change may
+ * still point into it.  So drop only notes that the cache is stale.
+ */
+extern MemoryContext kefu_rules_context(MemoryContext old, const char *name);
+
+/*
  * Bracket the SPI calls that fill a cache: connected, as the owner of
  * kefu.<table>, under the latest snapshot and with search_path at pg_catalog, so
  * that no operator of the caller's is ever meant.  After an error nothing is to

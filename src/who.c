@@ -54,6 +54,8 @@ typedef struct Login
 } Login;
 
 static MemoryContext who_context = NULL;
+static uint64 changes = 0;		/* of what is kept, told so far */
+static uint64 known_changes;	/* those before the context was made */
 static HTAB *units = NULL;
 static HTAB *logins = NULL;
 static struct
@@ -66,11 +68,10 @@ static struct
 static void
 drop_who(void)
 {
+	changes++;
 	units = NULL;
 	logins = NULL;
 	memset(&last_gateway, 0, sizeof(last_gateway));
-	if (who_context != NULL)
-		MemoryContextReset(who_context);
 }
 
 static HTAB *
@@ -78,14 +79,14 @@ make_table(const char *name, Size entry)
 {
 	HASHCTL		ctl;
 
-	if (who_context == NULL)
-		who_context = AllocSetContextCreate(CacheMemoryContext, "kefu who",
-											ALLOCSET_SMALL_SIZES);
 	kefu_rules_watch("unit", drop_who);
 	kefu_rules_watch("staff", drop_who);
 	kefu_rules_watch("staff_role", drop_who);
 	kefu_rules_watch("gateway", drop_who);
 	kefu_rules_watch("reader", drop_who);
+	if (who_context == NULL || known_changes != changes)
+		who_context = kefu_rules_context(who_context, "who");
+	known_changes = changes;
 	ctl.keysize = UNIT_LENGTH;
 	ctl.entrysize = entry;
 	ctl.hcxt = who_context;
@@ -148,18 +149,15 @@ copy_text(char *to, Size size, uint64 row, int column)
 	strlcpy(to, from ? from : "", size);
 }
 
-static void
-load_units(void)
+static HTAB *
+read_units(void)
 {
 	static KefuPlan plan = {
 		"SELECT unit, parent, kind, calendar FROM kefu.unit", 0, {0}, NULL
 	};
 	KefuRulesReader reader;
-	HTAB	   *table;
+	HTAB	   *table = make_table("kefu units", sizeof(Unit));
 
-	if (units != NULL)
-		return;
-	table = make_table("kefu units", sizeof(Unit));
 	kefu_rules_open("unit", &reader);
 	kefu_spi_run(&plan, NULL, NULL, true, 0);
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -174,7 +172,20 @@ load_units(void)
 		copy_text(unit->calendar, sizeof(unit->calendar), i, 4);
 	}
 	kefu_rules_close(&reader);
-	units = table;
+	return table;
+}
+
+/* What changed while it was read is read again. */
+static void
+load_units(void)
+{
+	while (units == NULL)
+	{
+		HTAB	   *table = read_units();
+
+		if (known_changes == changes)
+			units = table;
+	}
 }
 
 static Unit *
@@ -245,8 +256,8 @@ covers(const char *top, const char *unit)
  * Agents of a hotline and operators of a contractor work for the unit that
  * theirs hangs under, on what it gives them (R7, R93): see kefu_actor_serves().
  */
-static Login *
-find_login(const char *name)
+static Login
+read_login(const char *name)
 {
 	static KefuPlan plan = {
 		"SELECT s.staff_id, r.role, r.unit, lower(r.valid), upper(r.valid), "
@@ -261,20 +272,10 @@ find_login(const char *name)
 		1, {TEXTOID}, NULL
 	};
 	KefuRulesReader reader;
-	char		key[NAMEDATALEN];
 	Datum		arg;
-	Login	   *login;
-	Login		found;
+	Login		found = {0};
 	bool		isnull;
 
-	strlcpy(key, name, sizeof(key));
-	if (logins == NULL)
-		logins = make_table("kefu logins", sizeof(Login));
-	login = hash_search(logins, key, HASH_FIND, NULL);
-	if (login != NULL)
-		return login;
-
-	memset(&found, 0, sizeof(found));
 	kefu_rules_open("staff", &reader);
 	arg = CStringGetTextDatum(name);
 	kefu_spi_run(&plan, &arg, NULL, true, 0);
@@ -302,13 +303,35 @@ find_login(const char *name)
 		found.nroles++;
 	}
 	kefu_rules_close(&reader);
-	if (logins == NULL)			/* dropped by an invalidation meanwhile */
-		logins = make_table("kefu logins", sizeof(Login));
-	login = hash_search(logins, key, HASH_ENTER, NULL);
-	login->staff_id = found.staff_id;
-	login->nroles = found.nroles;
-	login->roles = found.roles;
-	return login;
+	return found;
+}
+
+/* What changed while it was read is read again. */
+static Login *
+find_login(const char *name)
+{
+	char		key[NAMEDATALEN];
+	Login	   *login;
+
+	strlcpy(key, name, sizeof(key));
+	for (;;)
+	{
+		HTAB	   *table = logins != NULL ? logins : make_table("kefu logins", sizeof(Login));
+		Login		found;
+
+		logins = table;
+		login = hash_search(table, key, HASH_FIND, NULL);
+		if (login != NULL)
+			return login;
+		found = read_login(name);
+		if (logins != table)
+			continue;
+		login = hash_search(table, key, HASH_ENTER, NULL);
+		login->staff_id = found.staff_id;
+		login->nroles = found.nroles;
+		login->roles = found.roles;
+		return login;
+	}
 }
 
 /* --- the caller --------------------------------------------------------- */
@@ -330,6 +353,7 @@ find_gateway(const char *gateway, const char *staff)
 	SPITupleTable *rows;
 	Datum		args[2];
 	int32		id = 0;
+	uint64		before = changes;
 	bool		isnull;
 
 	if (strcmp(last_gateway.login, gateway) == 0 && strcmp(last_gateway.staff, staff) == 0)
@@ -344,6 +368,8 @@ find_gateway(const char *gateway, const char *staff)
 				   SPI_getvalue(rows->vals[i], rows->tupdesc, 3)))
 			id = DatumGetInt32(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
 	kefu_rules_close(&reader);
+	if (changes != before)
+		return id;
 	strlcpy(last_gateway.login, gateway, NAMEDATALEN);
 	strlcpy(last_gateway.staff, staff, NAMEDATALEN);
 	last_gateway.gateway_id = id;
@@ -378,9 +404,8 @@ resolve_caller(const char *outer, const char *session, int32 *gateway_id)
 /*
  * The login whose rows count, and through which gateway.
  *
- * Any query in here may bring an invalidation that drops what was loaded
- * before it, hence the loop: at its end nothing was queried since, and what it
- * returns stays valid until the next query.
+ * Any query in here may bring an invalidation after which what was loaded before
+ * it is stale, hence the loop.
  */
 static Login *
 caller(int32 *gateway_id)

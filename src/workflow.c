@@ -298,11 +298,7 @@ kefu_load_rows(void)
 	kefu_rules_watch("event", drop_rows);
 	while (!rows_loaded)
 	{
-		/* An event under way still points into it. */
-		if (rows_context)
-			MemoryContextSetParent(rows_context, TopTransactionContext);
-		rows_context = AllocSetContextCreate(CacheMemoryContext, "kefu rows",
-											 ALLOCSET_DEFAULT_SIZES);
+		rows_context = kefu_rules_context(rows_context, "engine rows");
 		rows_loaded = true;
 		transitions = make_table("kefu transitions", sizeof(TransitionKey),
 								 sizeof(TransitionEntry));

@@ -338,6 +338,34 @@ SELECT object, on_table, level, lineno, message
   FROM misfit
  ORDER BY object COLLATE "C", on_table, lineno, message;
 
+-- Whatever it answers, a function in C outlives NULL in every argument.
+BEGIN;
+DO $$
+DECLARE
+    call record;
+    outcome text;
+BEGIN
+    FOR call IN
+        SELECT format('SELECT %I.%I(%s)', p.pronamespace::regnamespace, p.proname,
+                      (SELECT string_agg(CASE WHEN p.provariadic <> 0 AND t.number = p.pronargs THEN 'VARIADIC ' ELSE '' END
+                                         || format('NULL::%s', t.type::regtype), ', ' ORDER BY t.number)
+                         FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS t(type, number))) AS text
+          FROM pg_proc p JOIN routine r ON r.oid = p.oid
+         WHERE p.prolang = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'c') AND p.prokind = 'f'
+           AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+         ORDER BY p.oid::regprocedure::text
+    LOOP
+        BEGIN
+            EXECUTE call.text INTO outcome;
+        EXCEPTION WHEN others THEN
+            IF SQLSTATE IN ('XX000', '42883', '42725') THEN
+                RAISE;
+            END IF;
+        END;
+    END LOOP;
+END $$;
+ROLLBACK;
+
 \if :has_checker
 DROP VIEW misfit;
 SET client_min_messages = warning;
