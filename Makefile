@@ -67,11 +67,14 @@ include $(PGXS)
 # PGXS knows no header dependencies; these are few and cheap to rebuild.
 $(OBJS): $(wildcard src/*.h src/pure/*.h) pg_kefu.control
 
-# Generated SQL: the machines from their CSV files, the presets from theirs, the
+# Generated SQL: the machines from their CSV files, the presets and KPIs from theirs, the
 # requirements from theirs and from what the documentation says answers for each.
 build/rulebook.sql: sql/rulebook/build.pl sql/rulebook/requirement.csv doc/rulebook.md
 	@mkdir -p build
 	perl sql/rulebook/build.pl sql/rulebook/requirement.csv doc/rulebook.md > $@
+build/kpis.sql: sql/kpi/build.pl sql/kpi/kpis.csv
+	@mkdir -p build
+	perl sql/kpi/build.pl sql/kpi/kpis.csv > $@
 build/machines.sql: sql/machine/build.pl $(wildcard sql/machine/*.csv)
 	@mkdir -p build
 	perl sql/machine/build.pl sql/machine > $@

@@ -71,10 +71,14 @@ SQL_FRAGMENTS = \
 	sql/61_profile.sql \
 	sql/62_follow.sql \
 	sql/62_engage.sql \
+	sql/57_dimension.sql \
+	sql/57_kpi.sql \
+	build/kpis.sql \
 	sql/58_jobs.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
 	sql/70_bi.sql \
+	sql/71_bi_kpi.sql \
 	sql/72_bi_clock.sql \
 	sql/73_bi_order.sql \
 	sql/74_bi_proof.sql \

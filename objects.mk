@@ -32,6 +32,7 @@ MODULES_C = \
 	mapping \
 	personal \
 	similarity \
+	histogram \
 	dayplan \
 	textlength \
 	lexicon \
@@ -63,6 +64,7 @@ PURE_C = \
 	itemmap \
 	personal \
 	similarity \
+	histogram \
 	dayplan \
 	dayplan_times \
 	dayplan_match \

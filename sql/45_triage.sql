@@ -200,6 +200,7 @@ COMMENT ON FUNCTION kefu.make_statement(bigint, text, integer, text) IS
 CREATE VIEW kefu_bi.matters WITH (security_barrier) AS
 SELECT m.axis,
        CASE m.axis WHEN 'phenomenon' THEN '现象' WHEN 'product' THEN '产品' ELSE '原因' END AS axis_label_zh,
+       CASE m.axis WHEN 'phenomenon' THEN 'phenomenon' WHEN 'product' THEN 'product' ELSE 'cause' END AS axis_label_en,
        m.matter,
        m.parent,
        m.name_zh,
@@ -209,6 +210,7 @@ SELECT m.axis,
 COMMENT ON VIEW kefu_bi.matters IS 'The trees of phenomena, products and causes; everybody reads them (业务分类; R112, R117)';
 COMMENT ON COLUMN kefu_bi.matters.axis IS 'phenomenon, product or cause (维度)';
 COMMENT ON COLUMN kefu_bi.matters.axis_label_zh IS 'the same in Chinese (维度名称)';
+COMMENT ON COLUMN kefu_bi.matters.axis_label_en IS 'English label of axis (维度名称英文标签)';
 COMMENT ON COLUMN kefu_bi.matters.matter IS 'code (代码)';
 COMMENT ON COLUMN kefu_bi.matters.parent IS 'node above; NULL at the top (上级)';
 COMMENT ON COLUMN kefu_bi.matters.name_zh IS 'Chinese name (中文名称)';

@@ -54,6 +54,8 @@ VALUES
     ('plan_themes', 'kefu.plan_themes(integer)', '1 day', 1000, 70, '节日主题待办', 'duties of festivals'),
     ('propose_follows', 'kefu.propose_follows(integer)', '1 hour', 200, 72, '按规则提出关注', 'follows that must be'),
     ('match_follows', 'kefu.match_follows(integer)', '1 minute', 200, 74, '比对关注列表', 'platforms'' follow lists'),
+    ('refresh_dimensions', 'kefu.refresh_dimensions(integer)', '1 hour', 1, 76, '刷新维度表', 'dimensions for analysts'),
+    ('refresh_kpis', 'kefu.refresh_kpis(integer)', '1 minute', 5000, 80, '刷新指标汇总', 'rollups of KPIs'),
     ('raise_alarms', 'kefu.raise_alarms(integer)', '1 minute', 100, 10, '舆情预警', 'public-opinion levels');
 
 CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.job

@@ -24,6 +24,8 @@ SELECT g.message_id,
             WHEN d.event_id > a.event_id THEN 'refused' ELSE 'asked' END AS outcome,
        CASE WHEN g.state = 'removed' THEN '已删除'
             WHEN d.event_id > a.event_id THEN '不批准' ELSE '待批准' END AS outcome_label_zh,
+       CASE WHEN g.state = 'removed' THEN 'removed'
+            WHEN d.event_id > a.event_id THEN 'refused' ELSE 'asked' END AS outcome_label_en,
        x.value ->> 'reason' AS reason,
        a.staff_id AS asked_by,
        sa.name AS asked_by_name,
@@ -62,6 +64,7 @@ COMMENT ON COLUMN kefu_bi.deletions.platform IS 'platform (平台)';
 COMMENT ON COLUMN kefu_bi.deletions.ticket_id IS 'ticket it belongs to; NULL none (工单编号)';
 COMMENT ON COLUMN kefu_bi.deletions.outcome IS 'removed, asked (a leader has to decide) or refused (结果)';
 COMMENT ON COLUMN kefu_bi.deletions.outcome_label_zh IS 'the same in Chinese (结果名称)';
+COMMENT ON COLUMN kefu_bi.deletions.outcome_label_en IS 'English label of outcome (结果名称英文标签)';
 COMMENT ON COLUMN kefu_bi.deletions.reason IS 'why, in the words of who asked; NULL once erased (理由)';
 COMMENT ON COLUMN kefu_bi.deletions.asked_by IS 'who asked (提出人编号)';
 COMMENT ON COLUMN kefu_bi.deletions.asked_by_name IS 'name of who asked (提出人)';

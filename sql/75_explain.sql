@@ -88,6 +88,7 @@ WITH mine AS (
 SELECT m.ticket_id,
        m.kind,
        k.label_zh AS kind_label_zh,
+       k.label_en AS kind_label_en,
        m.home_unit,
        m.received_unit,
        m.unit,
@@ -113,6 +114,7 @@ COMMENT ON VIEW kefu_bi.time_split IS 'Where the time of each ticket went, in mi
 COMMENT ON COLUMN kefu_bi.time_split.ticket_id IS 'ticket (工单编号)';
 COMMENT ON COLUMN kefu_bi.time_split.kind IS 'kind (类型)';
 COMMENT ON COLUMN kefu_bi.time_split.kind_label_zh IS 'the same in Chinese (类型名称)';
+COMMENT ON COLUMN kefu_bi.time_split.kind_label_en IS 'English label of kind (类型名称英文标签)';
 COMMENT ON COLUMN kefu_bi.time_split.home_unit IS 'province of the customer; NULL unknown (归属机构)';
 COMMENT ON COLUMN kefu_bi.time_split.received_unit IS 'unit of the account written to (接收机构)';
 COMMENT ON COLUMN kefu_bi.time_split.unit IS 'unit that handles it (处理机构)';

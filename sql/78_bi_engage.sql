@@ -14,6 +14,7 @@ SELECT e.task_id,
        p.name_en AS platform_label_en,
        e.what,
        CASE e.what WHEN 'repost' THEN '转发' ELSE '评论' END AS what_label_zh,
+       CASE e.what WHEN 'repost' THEN 'repost' ELSE 'comment' END AS what_label_en,
        k.rulebook,
        e.rule,
        coalesce(w.category, 'praise') AS category,
@@ -72,6 +73,7 @@ COMMENT ON COLUMN kefu_bi.engagements.platform_label_zh IS 'Chinese label of pla
 COMMENT ON COLUMN kefu_bi.engagements.platform_label_en IS 'English label of platform (平台英文标签)';
 COMMENT ON COLUMN kefu_bi.engagements.what IS 'repost or comment (做什么)';
 COMMENT ON COLUMN kefu_bi.engagements.what_label_zh IS 'Chinese label of what (做什么标签)';
+COMMENT ON COLUMN kefu_bi.engagements.what_label_en IS 'English label of what (做什么英文标签)';
 COMMENT ON COLUMN kefu_bi.engagements.rulebook IS 'R number (规范条款)';
 COMMENT ON COLUMN kefu_bi.engagements.rule IS 'rule it is owed by; NULL: a person said so (规则)';
 COMMENT ON COLUMN kefu_bi.engagements.category IS 'whose post: a category of follow lists, or praise for a message of a customer (类别)';
@@ -112,6 +114,7 @@ SELECT e.unit,
        to_char(e.opened_local_date, 'YYYY-MM') AS local_month,
        e.what,
        e.what_label_zh,
+       e.what_label_en,
        e.rulebook,
        count(*) AS owed_count,
        count(*) FILTER (WHERE e.done_at IS NOT NULL) AS done_count,
@@ -124,7 +127,7 @@ SELECT e.unit,
        round(100.0 * count(*) FILTER (WHERE e.done_at IS NOT NULL AND e.is_in_time) / nullif(count(*) FILTER (WHERE e.is_in_time IS NOT NULL OR e.state = 'expired' AND NOT e.is_deleted), 0), 2) AS in_time_pct,
        round(avg(e.done_seconds))::bigint AS done_avg_seconds
   FROM kefu_bi.engagements e
- GROUP BY e.unit, e.unit_label_zh, e.unit_label_en, to_char(e.opened_local_date, 'YYYY-MM'), e.what, e.what_label_zh, e.rulebook;
+ GROUP BY e.unit, e.unit_label_zh, e.unit_label_en, to_char(e.opened_local_date, 'YYYY-MM'), e.what, e.what_label_zh, e.what_label_en, e.rulebook;
 COMMENT ON VIEW kefu_bi.engagement_kpis IS
 'Reposts and comments owed by each unit in each month, by rule, and how many were done in time (转评及时率; R54 to R60, R65 to R68, R70)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.unit IS 'unit (机构)';
@@ -133,6 +136,7 @@ COMMENT ON COLUMN kefu_bi.engagement_kpis.unit_label_en IS 'English label of uni
 COMMENT ON COLUMN kefu_bi.engagement_kpis.local_month IS 'Beijing month in which it became owed, such as 2026-03 (月份)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.what IS 'repost or comment (做什么)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.what_label_zh IS 'Chinese label of what (做什么标签)';
+COMMENT ON COLUMN kefu_bi.engagement_kpis.what_label_en IS 'English label of what (做什么英文标签)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.rulebook IS 'R number (规范条款)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.owed_count IS 'owed (应办数)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.done_count IS 'of them done; 0 none (完成数)';
@@ -149,12 +153,14 @@ CREATE VIEW kefu_bi.engage_rules WITH (security_barrier) AS
 SELECT r.rule,
        r.valid_from AS valid_from_at,
        (r.valid_from AT TIME ZONE 'Asia/Shanghai')::date AS valid_from_local_date,
+       extract(hour FROM r.valid_from AT TIME ZONE 'Asia/Shanghai')::integer AS valid_from_local_hour,
        r.valid_from = max(r.valid_from) FILTER (WHERE r.valid_from <= kefu.now()) OVER (PARTITION BY r.rule) AS is_in_force,
        r.sort,
        r.category,
        r.subcategory,
        r.what,
        CASE r.what WHEN 'repost' THEN '转发' ELSE '评论' END AS what_label_zh,
+       CASE r.what WHEN 'repost' THEN 'repost' ELSE 'comment' END AS what_label_en,
        r.pattern,
        r.is_answer,
        extract(epoch FROM r.due_within)::bigint AS due_within_seconds,
@@ -170,12 +176,14 @@ COMMENT ON VIEW kefu_bi.engage_rules IS
 COMMENT ON COLUMN kefu_bi.engage_rules.rule IS 'code (规则)';
 COMMENT ON COLUMN kefu_bi.engage_rules.valid_from_at IS 'from then on (生效时间)';
 COMMENT ON COLUMN kefu_bi.engage_rules.valid_from_local_date IS 'Beijing date of valid_from_at (生效日期)';
+COMMENT ON COLUMN kefu_bi.engage_rules.valid_from_local_hour IS 'Beijing hour of valid_from_at, 0 to 23; NULL where that is (生效时间小时)';
 COMMENT ON COLUMN kefu_bi.engage_rules.is_in_force IS 'the version that holds now; NULL none has begun (是否现行)';
 COMMENT ON COLUMN kefu_bi.engage_rules.sort IS 'order in which rules are asked (次序)';
 COMMENT ON COLUMN kefu_bi.engage_rules.category IS 'whose posts, or praise (类别)';
 COMMENT ON COLUMN kefu_bi.engage_rules.subcategory IS 'its part; empty none (子类)';
 COMMENT ON COLUMN kefu_bi.engage_rules.what IS 'repost or comment (做什么)';
 COMMENT ON COLUMN kefu_bi.engage_rules.what_label_zh IS 'Chinese label of what (做什么标签)';
+COMMENT ON COLUMN kefu_bi.engage_rules.what_label_en IS 'English label of what (做什么英文标签)';
 COMMENT ON COLUMN kefu_bi.engage_rules.pattern IS 'what the text must match; NULL any (正则)';
 COMMENT ON COLUMN kefu_bi.engage_rules.is_answer IS 'only answers to somebody (仅限答复)';
 COMMENT ON COLUMN kefu_bi.engage_rules.due_within_seconds IS 'seconds allowed; NULL nothing is owed any more (时限秒数)';

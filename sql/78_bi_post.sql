@@ -66,6 +66,7 @@ SELECT r.request_id,
        r.desk_unit,
        r.kind,
        CASE r.kind WHEN 'marketing' THEN '营销' WHEN 'notice' THEN '通知' WHEN 'product' THEN '产品介绍' ELSE '业务操作示范' END AS kind_label_zh,
+       CASE r.kind WHEN 'marketing' THEN 'marketing' WHEN 'notice' THEN 'notice' WHEN 'product' THEN 'product' ELSE 'demonstration' END AS kind_label_en,
        r.state,
        s.label_zh AS state_label_zh,
        s.label_en AS state_label_en,
@@ -94,8 +95,8 @@ SELECT r.request_id,
   JOIN kefu.state s ON s.machine = 'request' AND s.state = r.state
   LEFT JOIN kefu.post p ON p.post_id = r.post_id
   LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE l.state IN ('published', 'deleting')) AS placement_count,
-                            sum(n.reposts_count) AS reposts_count, sum(n.comments_count) AS comments_count,
-                            sum(n.likes_count) AS likes_count
+                            sum(n.reposts_count)::bigint AS reposts_count, sum(n.comments_count)::bigint AS comments_count,
+                            sum(n.likes_count)::bigint AS likes_count
                        FROM kefu.placement l LEFT JOIN kefu.placement_count n USING (placement_id)
                       WHERE l.post_id = r.post_id) AS c ON true
  WHERE r.unit = ANY ((SELECT kefu.my_units())::text[]);
@@ -107,6 +108,7 @@ COMMENT ON COLUMN kefu_bi.requests.unit_label_en IS 'English label of unit (机�
 COMMENT ON COLUMN kefu_bi.requests.desk_unit IS 'customer service that decides (审核机构)';
 COMMENT ON COLUMN kefu_bi.requests.kind IS 'marketing, notice, product, demo (需求类别)';
 COMMENT ON COLUMN kefu_bi.requests.kind_label_zh IS 'Chinese label of kind (需求类别标签)';
+COMMENT ON COLUMN kefu_bi.requests.kind_label_en IS 'English label of kind (需求类别英文标签)';
 COMMENT ON COLUMN kefu_bi.requests.state IS 'state (状态)';
 COMMENT ON COLUMN kefu_bi.requests.state_label_zh IS 'Chinese label of state (状态标签)';
 COMMENT ON COLUMN kefu_bi.requests.state_label_en IS 'English label of state (状态英文标签)';
@@ -187,8 +189,8 @@ SELECT p.post_id,
   JOIN kefu.state s ON s.machine = 'post' AND s.state = p.state
   JOIN kefu.post_kind k ON k.kind = p.kind
   LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE l.state IN ('published', 'deleting')) AS placement_count,
-                            sum(n.reposts_count) AS reposts_count, sum(n.comments_count) AS comments_count,
-                            sum(n.likes_count) AS likes_count
+                            sum(n.reposts_count)::bigint AS reposts_count, sum(n.comments_count)::bigint AS comments_count,
+                            sum(n.likes_count)::bigint AS likes_count
                        FROM kefu.placement l LEFT JOIN kefu.placement_count n USING (placement_id)
                       WHERE l.post_id = p.post_id) AS c ON true
  WHERE p.unit = ANY ((SELECT kefu.my_units())::text[]);
@@ -256,6 +258,7 @@ SELECT r.review_id,
        x.label_en AS step_label_en,
        r.outcome,
        CASE r.outcome WHEN 'approved' THEN '通过' WHEN 'urgent' THEN '紧急通过' WHEN 'back_filled' THEN '补审' ELSE '退回' END AS outcome_label_zh,
+       CASE r.outcome WHEN 'approved' THEN 'approved' WHEN 'urgent' THEN 'approved urgently' WHEN 'back_filled' THEN 'back-filled' ELSE 'rejected' END AS outcome_label_en,
        r.staff_id,
        r.words,
        r.at AS reviewed_at,
@@ -278,6 +281,7 @@ COMMENT ON COLUMN kefu_bi.post_reviews.step_label_zh IS 'Chinese label of step; 
 COMMENT ON COLUMN kefu_bi.post_reviews.step_label_en IS 'English label of step; NULL without a scheme (步骤英文标签)';
 COMMENT ON COLUMN kefu_bi.post_reviews.outcome IS 'approved, urgent, back_filled, rejected (结果)';
 COMMENT ON COLUMN kefu_bi.post_reviews.outcome_label_zh IS 'Chinese label of outcome (结果标签)';
+COMMENT ON COLUMN kefu_bi.post_reviews.outcome_label_en IS 'English label of outcome (结果英文标签)';
 COMMENT ON COLUMN kefu_bi.post_reviews.staff_id IS 'who (审核人编号)';
 COMMENT ON COLUMN kefu_bi.post_reviews.words IS 'the reviewer''s words; NULL none (审核意见)';
 COMMENT ON COLUMN kefu_bi.post_reviews.reviewed_at IS 'when (审核时间)';

@@ -9,8 +9,10 @@ SELECT r.platform,
        p.name_en AS platform_label_en,
        r.kind,
        CASE r.kind WHEN 'post' THEN '博文' WHEN 'repost' THEN '转发' WHEN 'comment' THEN '评论' WHEN 'message' THEN '私信' END AS kind_label_zh,
+       CASE r.kind WHEN 'post' THEN 'post' WHEN 'repost' THEN 'repost' WHEN 'comment' THEN 'comment' WHEN 'message' THEN 'message' END AS kind_label_en,
        r.valid_from AS valid_from_at,
        (r.valid_from AT TIME ZONE 'Asia/Shanghai')::date AS valid_from_local_date,
+       extract(hour FROM r.valid_from AT TIME ZONE 'Asia/Shanghai')::integer AS valid_from_local_hour,
        r.valid_from = max(r.valid_from) FILTER (WHERE r.valid_from <= kefu.now())
                       OVER (PARTITION BY r.platform, r.kind) AS is_in_force,
        r.text_limit,
@@ -25,8 +27,10 @@ COMMENT ON COLUMN kefu_bi.length_rules.platform_label_zh IS 'Chinese label of pl
 COMMENT ON COLUMN kefu_bi.length_rules.platform_label_en IS 'English label of platform (平台英文标签)';
 COMMENT ON COLUMN kefu_bi.length_rules.kind IS 'post, repost, comment, message (类型)';
 COMMENT ON COLUMN kefu_bi.length_rules.kind_label_zh IS 'Chinese label of kind (类型标签)';
+COMMENT ON COLUMN kefu_bi.length_rules.kind_label_en IS 'English label of kind (类型英文标签)';
 COMMENT ON COLUMN kefu_bi.length_rules.valid_from_at IS 'from when on (生效时间)';
 COMMENT ON COLUMN kefu_bi.length_rules.valid_from_local_date IS 'its date in Shanghai (生效日期)';
+COMMENT ON COLUMN kefu_bi.length_rules.valid_from_local_hour IS 'Beijing hour of valid_from_at, 0 to 23; NULL where that is (生效时间小时)';
 COMMENT ON COLUMN kefu_bi.length_rules.is_in_force IS 'the version that holds now; NULL if none has begun (是否现行)';
 COMMENT ON COLUMN kefu_bi.length_rules.text_limit IS 'longest text, in units of the algorithm (字数上限)';
 COMMENT ON COLUMN kefu_bi.length_rules.algorithm IS 'sina, halves, codepoints, graphemes, bytes: see kefu.length_rule (计数方法)';
@@ -42,14 +46,17 @@ SELECT c.rule,
        u.name_en AS unit_label_en,
        c.valid_from AS valid_from_at,
        (c.valid_from AT TIME ZONE 'Asia/Shanghai')::date AS valid_from_local_date,
+       extract(hour FROM c.valid_from AT TIME ZONE 'Asia/Shanghai')::integer AS valid_from_local_hour,
        c.valid_from = max(c.valid_from) FILTER (WHERE c.valid_from <= kefu.now())
                       OVER (PARTITION BY c.rule, c.unit) AS is_in_force,
        c.effect,
        CASE c.effect WHEN 'off' THEN '不检查' WHEN 'warn' THEN '提醒' WHEN 'block' THEN '不得发布' END AS effect_label_zh,
+       CASE c.effect WHEN 'off' THEN 'not checked' WHEN 'warn' THEN 'warning' WHEN 'block' THEN 'blocked' END AS effect_label_en,
        array_to_string(c.applies_to, ', ') AS applies_to,
        c.at_most,
        c.latitude,
        CASE c.latitude WHEN 'no' THEN '不得调整' WHEN 'stricter' THEN '只能更严' WHEN 'yes' THEN '可调整' END AS latitude_label_zh,
+       CASE c.latitude WHEN 'no' THEN 'no' WHEN 'stricter' THEN 'stricter only' WHEN 'yes' THEN 'yes' END AS latitude_label_en,
        c.rulebook,
        c.hint_zh,
        c.hint_en
@@ -65,13 +72,16 @@ COMMENT ON COLUMN kefu_bi.content_rules.unit_label_zh IS 'Chinese label of unit 
 COMMENT ON COLUMN kefu_bi.content_rules.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.content_rules.valid_from_at IS 'from when on (生效时间)';
 COMMENT ON COLUMN kefu_bi.content_rules.valid_from_local_date IS 'its date in Shanghai (生效日期)';
+COMMENT ON COLUMN kefu_bi.content_rules.valid_from_local_hour IS 'Beijing hour of valid_from_at, 0 to 23; NULL where that is (生效时间小时)';
 COMMENT ON COLUMN kefu_bi.content_rules.is_in_force IS 'the version of that unit that holds now; NULL if none has begun (是否现行)';
 COMMENT ON COLUMN kefu_bi.content_rules.effect IS 'off, warn, block (效果; ruling 26)';
 COMMENT ON COLUMN kefu_bi.content_rules.effect_label_zh IS 'Chinese label of effect (效果标签)';
+COMMENT ON COLUMN kefu_bi.content_rules.effect_label_en IS 'English label of effect (效果英文标签)';
 COMMENT ON COLUMN kefu_bi.content_rules.applies_to IS 'kinds of text, joined by commas (适用类型; ruling 29)';
 COMMENT ON COLUMN kefu_bi.content_rules.at_most IS 'units up to which a text is brief; NULL for other rules (数值)';
 COMMENT ON COLUMN kefu_bi.content_rules.latitude IS 'what a unit below Group may change: no, stricter, yes (调整权限; ruling 28)';
 COMMENT ON COLUMN kefu_bi.content_rules.latitude_label_zh IS 'Chinese label of latitude (调整权限标签)';
+COMMENT ON COLUMN kefu_bi.content_rules.latitude_label_en IS 'English label of latitude (调整权限英文标签)';
 COMMENT ON COLUMN kefu_bi.content_rules.rulebook IS 'where it comes from (依据)';
 COMMENT ON COLUMN kefu_bi.content_rules.hint_zh IS 'what to do, Chinese (处理建议)';
 COMMENT ON COLUMN kefu_bi.content_rules.hint_en IS 'what to do, English (英文处理建议)';
@@ -83,18 +93,22 @@ SELECT l.lexicon,
        l.class,
        CASE l.class WHEN 'sensitive' THEN '敏感' WHEN 'vulgar' THEN '三俗' WHEN 'emotion' THEN '个人情绪'
                     WHEN 'brand' THEN '有损品牌' WHEN 'competitor' THEN '竞争对手' WHEN 'allow' THEN '白名单' END AS class_label_zh,
+       CASE l.class WHEN 'sensitive' THEN 'sensitive' WHEN 'vulgar' THEN 'vulgar' WHEN 'emotion' THEN 'own emotion'
+                    WHEN 'brand' THEN 'harms the brand' WHEN 'competitor' THEN 'competitor' WHEN 'allow' THEN 'allowed' END AS class_label_en,
        l.unit,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
        v.version,
        v.valid_from AS valid_from_at,
        (v.valid_from AT TIME ZONE 'Asia/Shanghai')::date AS valid_from_local_date,
+       extract(hour FROM v.valid_from AT TIME ZONE 'Asia/Shanghai')::integer AS valid_from_local_hour,
        row_number() OVER (PARTITION BY l.lexicon ORDER BY v.valid_from <= kefu.now() DESC NULLS LAST,
                                                           v.valid_from DESC, v.version DESC) = 1
            AND coalesce(v.valid_from <= kefu.now(), false) AS is_in_force,
        v.words_count,
        v.loaded_at,
        (v.loaded_at AT TIME ZONE 'Asia/Shanghai')::date AS loaded_local_date,
+       extract(hour FROM v.loaded_at AT TIME ZONE 'Asia/Shanghai')::integer AS loaded_local_hour,
        v.automaton IS NOT NULL AS is_compiled,
        octet_length(v.automaton) AS automaton_bytes
   FROM kefu.lexicon l
@@ -108,16 +122,19 @@ COMMENT ON COLUMN kefu_bi.lexicons.lexicon_label_zh IS 'Chinese name (词库名�
 COMMENT ON COLUMN kefu_bi.lexicons.lexicon_label_en IS 'English name (词库英文名称)';
 COMMENT ON COLUMN kefu_bi.lexicons.class IS 'sensitive, vulgar, emotion, brand, competitor, allow (类别)';
 COMMENT ON COLUMN kefu_bi.lexicons.class_label_zh IS 'Chinese label of class (类别标签)';
+COMMENT ON COLUMN kefu_bi.lexicons.class_label_en IS 'English label of class (类别英文标签)';
 COMMENT ON COLUMN kefu_bi.lexicons.unit IS 'it holds there and below (机构)';
 COMMENT ON COLUMN kefu_bi.lexicons.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.lexicons.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.lexicons.version IS 'version; NULL none yet (版本号)';
 COMMENT ON COLUMN kefu_bi.lexicons.valid_from_at IS 'from when on; NULL none yet (生效时间)';
 COMMENT ON COLUMN kefu_bi.lexicons.valid_from_local_date IS 'its date in Shanghai; NULL none yet (生效日期)';
+COMMENT ON COLUMN kefu_bi.lexicons.valid_from_local_hour IS 'Beijing hour of valid_from_at, 0 to 23; NULL where that is (生效时间小时)';
 COMMENT ON COLUMN kefu_bi.lexicons.is_in_force IS 'the version that holds now (是否现行)';
 COMMENT ON COLUMN kefu_bi.lexicons.words_count IS 'words in it; NULL none yet (词数)';
 COMMENT ON COLUMN kefu_bi.lexicons.loaded_at IS 'when it was loaded; NULL none yet (载入时间)';
 COMMENT ON COLUMN kefu_bi.lexicons.loaded_local_date IS 'its date in Shanghai; NULL none yet (载入日期)';
+COMMENT ON COLUMN kefu_bi.lexicons.loaded_local_hour IS 'Beijing hour of loaded_at, 0 to 23; NULL where that is (载入时间小时)';
 COMMENT ON COLUMN kefu_bi.lexicons.is_compiled IS 'its automaton is stored; else each backend makes its own (是否已编译)';
 COMMENT ON COLUMN kefu_bi.lexicons.automaton_bytes IS 'bytes of the stored automaton; NULL none (自动机字节数)';
 
@@ -130,6 +147,8 @@ SELECT h.hit_id,
        l.class,
        CASE l.class WHEN 'sensitive' THEN '敏感' WHEN 'vulgar' THEN '三俗' WHEN 'emotion' THEN '个人情绪'
                     WHEN 'brand' THEN '有损品牌' WHEN 'competitor' THEN '竞争对手' WHEN 'allow' THEN '白名单' END AS class_label_zh,
+       CASE l.class WHEN 'sensitive' THEN 'sensitive' WHEN 'vulgar' THEN 'vulgar' WHEN 'emotion' THEN 'own emotion'
+                    WHEN 'brand' THEN 'harms the brand' WHEN 'competitor' THEN 'competitor' WHEN 'allow' THEN 'allowed' END AS class_label_en,
        h.version,
        h.word_number,
        w.pattern AS word,
@@ -144,6 +163,7 @@ SELECT h.hit_id,
        h.overridden_by,
        h.overridden_at,
        (h.overridden_at AT TIME ZONE 'Asia/Shanghai')::date AS overridden_local_date,
+       extract(hour FROM h.overridden_at AT TIME ZONE 'Asia/Shanghai')::integer AS overridden_local_hour,
        h.override_reason
   FROM kefu.lexicon_hit h
   JOIN kefu.unit u USING (unit)
@@ -158,6 +178,7 @@ COMMENT ON COLUMN kefu_bi.lexicon_hits.unit_label_en IS 'English label of unit (
 COMMENT ON COLUMN kefu_bi.lexicon_hits.lexicon IS 'lexicon (词库)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.class IS 'class of the lexicon (类别)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.class_label_zh IS 'Chinese label of class (类别标签)';
+COMMENT ON COLUMN kefu_bi.lexicon_hits.class_label_en IS 'English label of class (类别英文标签)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.version IS 'its version (版本号)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.word_number IS 'its word (词条编号)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.word IS 'that word (词)';
@@ -172,4 +193,5 @@ COMMENT ON COLUMN kefu_bi.lexicon_hits.is_overridden IS 'it was let pass (是否
 COMMENT ON COLUMN kefu_bi.lexicon_hits.overridden_by IS 'staff number of who let it pass; NULL nobody (放行人)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.overridden_at IS 'when; NULL not (放行时间)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.overridden_local_date IS 'its date in Shanghai; NULL not (放行日期)';
+COMMENT ON COLUMN kefu_bi.lexicon_hits.overridden_local_hour IS 'Beijing hour of overridden_at, 0 to 23; NULL where that is (放行时间小时)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.override_reason IS 'why; NULL not (放行理由)';

@@ -21,9 +21,13 @@ SELECT t.topic_id,
        CASE t.reached_by WHEN 'inquiry_persons' THEN '咨询人数' WHEN 'inquiry_platforms' THEN '咨询平台数'
                          WHEN 'complaint_persons' THEN '投诉人数' WHEN 'complaint_platforms' THEN '投诉平台数'
            END AS reached_by_label_zh,
+       CASE t.reached_by WHEN 'inquiry_persons' THEN 'persons who asked' WHEN 'inquiry_platforms' THEN 'platforms asked on'
+                         WHEN 'complaint_persons' THEN 'persons who complained' WHEN 'complaint_platforms' THEN 'platforms complained on'
+           END AS reached_by_label_en,
        t.is_recounted,
        t.decision,
        CASE t.decision WHEN 'announce' THEN '发文' WHEN 'wait' THEN '待解决' END AS decision_label_zh,
+       CASE t.decision WHEN 'announce' THEN 'post' WHEN 'wait' THEN 'wait for a solution' END AS decision_label_en,
        t.first_posted_at,
        (t.first_posted_at AT TIME ZONE 'Asia/Shanghai')::date AS first_posted_local_date,
        extract(hour FROM t.first_posted_at AT TIME ZONE 'Asia/Shanghai')::integer AS first_posted_local_hour,
@@ -62,9 +66,11 @@ COMMENT ON COLUMN kefu_bi.topics.platforms_count IS 'distinct platforms at the l
 COMMENT ON COLUMN kefu_bi.topics.needs_solution IS 'complaints or negative comments are in it (是否须先解决)';
 COMMENT ON COLUMN kefu_bi.topics.reached_by IS 'threshold it reached first; NULL none (达到的门槛)';
 COMMENT ON COLUMN kefu_bi.topics.reached_by_label_zh IS 'Chinese label of reached_by; NULL none (达到的门槛标签)';
+COMMENT ON COLUMN kefu_bi.topics.reached_by_label_en IS 'English label of reached_by (达到的门槛英文标签)';
 COMMENT ON COLUMN kefu_bi.topics.is_recounted IS 'counted anew after that: persons were merged or split, topics merged, or a message''s ticket or its kind changed (是否重新计数; ruling 6)';
 COMMENT ON COLUMN kefu_bi.topics.decision IS 'announce or wait; NULL undecided (决定)';
 COMMENT ON COLUMN kefu_bi.topics.decision_label_zh IS 'Chinese label of decision; NULL undecided (决定标签)';
+COMMENT ON COLUMN kefu_bi.topics.decision_label_en IS 'English label of decision (决定英文标签)';
 COMMENT ON COLUMN kefu_bi.topics.first_posted_at IS 'earliest post; NULL once merged away (最早发布时间)';
 COMMENT ON COLUMN kefu_bi.topics.first_posted_local_date IS 'Beijing date of first_posted_at (最早发布日期)';
 COMMENT ON COLUMN kefu_bi.topics.first_posted_local_hour IS 'Beijing hour of first_posted_at, 0 to 23 (最早发布小时)';
@@ -91,6 +97,8 @@ SELECT x.topic_id,
        x.why,
        CASE x.why WHEN 'first' THEN '首条' WHEN 'text' THEN '文本相似' WHEN 'category' THEN '同类且相近'
                   ELSE '同一个案' END AS why_label_zh,
+       CASE x.why WHEN 'first' THEN 'first' WHEN 'text' THEN 'similar text' WHEN 'category' THEN 'same matter and near'
+                  ELSE 'same ticket' END AS why_label_en,
        x.like_message,
        x.similarity,
        x.added_at,
@@ -108,6 +116,7 @@ COMMENT ON COLUMN kefu_bi.topic_messages.unit IS 'unit of the topic (机构)';
 COMMENT ON COLUMN kefu_bi.topic_messages.platform IS 'platform (平台)';
 COMMENT ON COLUMN kefu_bi.topic_messages.why IS 'first, text, category or ticket (归类依据)';
 COMMENT ON COLUMN kefu_bi.topic_messages.why_label_zh IS 'Chinese label of why (归类依据标签)';
+COMMENT ON COLUMN kefu_bi.topic_messages.why_label_en IS 'English label of why (归类依据英文标签)';
 COMMENT ON COLUMN kefu_bi.topic_messages.like_message IS 'message it is most like; NULL for the first (最相似消息)';
 COMMENT ON COLUMN kefu_bi.topic_messages.similarity IS 'how alike, 0 to 1; NULL for the first (相似度)';
 COMMENT ON COLUMN kefu_bi.topic_messages.added_at IS 'when it was put there (归类时间)';

@@ -66,6 +66,9 @@ $$
               ('admin', 'follow_originals'),
               ('anyone', 'find_breakages find_compliance rulebook'),
               ('admin', 'assign_topics collect_opinions'),
+              ('anyone', 'kpi bucket percentile percentile_add percentile_combine percentile_save
+                          percentile_load percentile_final'),
+              ('admin', 'rebuild_kpis find_kpi_misfits'),
               ('anyone', 'text_length length_limit fitting_length normal_form'),
               ('desk', 'check_text override_hit'),
               ('admin', 'set_length_rule set_content_rule add_lexicon load_lexicon compile_lexicon'),

@@ -345,12 +345,15 @@ BEGIN
                 'work_order', 'work_order', 'message', 'message', 'message', 'task', 'task', 'topic', 'erasure', 'opinion', 'opinion', 'opinion', 'opinion');
         END IF;
         after := after + size;
+        PERFORM kefu.refresh_kpis(1 + size / 3);
         FOR what, object_type, count, detail IN SELECT f.* FROM pg_temp.fault AS f ORDER BY 1, 2, 4 LOOP
             RETURN NEXT;
         END LOOP;
     END LOOP;
 END $$;
 
+-- So far nothing was counted; then the sums follow, a part at a time.
+SELECT kefu.refresh_kpis(1) IS NOT NULL AS begun;
 SELECT setseed(:seed);
 SELECT * FROM pg_temp.walk(:steps);
 -- It was no walk on the spot; the same seed goes the same way.
@@ -363,4 +366,8 @@ SELECT count(DISTINCT (e.machine, e.from_state, e.event)) > 120 AS many_rows_use
 SELECT e.machine, count(DISTINCT (e.from_state, e.event)) > x.least AS many_rows_used
   FROM kefu.audit_event e JOIN (VALUES ('request', 5), ('post', 12), ('placement', 10)) AS x(machine, least) USING (machine)
  GROUP BY e.machine, x.least ORDER BY 1;
+-- What was counted on the way is what the rows say at the end.
+SELECT count(*) < 100 AS steps FROM generate_series(1, 100) AS n WHERE kefu.refresh_kpis(1000000) >= 1000000;
+SELECT count(*) > 10 AS many_cells, count(DISTINCT kpi) > 5 AS many_kpis FROM kefu_bi.kpi_cells;
+SELECT * FROM kefu.find_kpi_misfits();
 ROLLBACK;
