@@ -68,7 +68,9 @@ SQL_FRAGMENTS = \
 	sql/61_profile.sql \
 	sql/62_follow.sql \
 	sql/62_engage.sql \
+	sql/57_night.sql \
 	sql/58_jobs.sql \
+	sql/58_cron.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
 	sql/70_bi.sql \

@@ -11,6 +11,8 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.account_profile', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.account_profile_seen', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.alarm_level', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.alarm_rule', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.audit_check', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.audit_check_check_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.audit_detail', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.audit_event', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.audit_event_default', '');

@@ -79,8 +79,8 @@ $$
               ('admin', 'set_follow_quota propose_follows match_follows'),
               ('leader', 'set_account_profile issue_avatar new_service_tag'),
               ('admin', 'note_profile set_profile_rule retire_tag reserve_name plan_themes'),
-              ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
-              ('worker', 'run_jobs'),
+              ('admin', 'add_matter retire_matter raise_alarms run_jobs check_audit run_cron install_jobs uninstall_jobs'),
+              ('worker', 'run_jobs run_cron'),
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
               ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
                          set_clock_policy set_legal_limit load_preset go_live rehearse stop_desk take_over
