@@ -60,6 +60,7 @@ VALUES
     ('plan_themes', 'kefu.plan_themes(integer)', '1 day', 1000, 70, '节日主题待办', 'duties of festivals'),
     ('propose_follows', 'kefu.propose_follows(integer)', '1 hour', 200, 72, '按规则提出关注', 'follows that must be'),
     ('match_follows', 'kefu.match_follows(integer)', '1 minute', 200, 74, '比对关注列表', 'platforms'' follow lists'),
+    ('open_reports', 'kefu.open_reports(integer)', '10 minutes', 200, 44, '建立应报报告', 'reports that are owed'),
     ('raise_alarms', 'kefu.raise_alarms(integer)', '1 minute', 100, 10, '舆情预警', 'public-opinion levels');
 
 INSERT INTO kefu.job (job, call, every, at_most, sort, label_zh, label_en, lane, at_time)
