@@ -90,6 +90,11 @@ SELECT kefu.accept_report(:day);
 SELECT state FROM kefu.submit_report(:day);
 SELECT kefu.submit_report(:day);
 SELECT * FROM pg_temp.stand() WHERE no IN (1, 3);
+-- It is in the worklist of whose hands it is in.
+SET LOCAL ROLE he;
+SELECT state, why, text FROM kefu.worklist('group') WHERE object_type = 'report';
+SET LOCAL ROLE lin;
+SELECT state, why, text FROM kefu.worklist('gd') WHERE object_type = 'report';
 -- The figures are fixed: what is counted later is in another edition.
 RESET ROLE;
 SELECT pg_temp.says('806', '迟到的消息', '2026-03-02 23:00+08') AS late \gset
