@@ -29,6 +29,7 @@ SQL_FRAGMENTS = \
 	sql/36_engage.sql \
 	sql/36_day_plan.sql \
 	sql/36_correction.sql \
+	sql/36_report.sql \
 	sql/37_guards.sql \
 	sql/38_ticket_effects.sql \
 	sql/38_message_effects.sql \
@@ -38,6 +39,7 @@ SQL_FRAGMENTS = \
 	sql/38_engage_effects.sql \
 	sql/38_post_effects.sql \
 	sql/38_correction_effects.sql \
+	sql/38_report_effects.sql \
 	sql/39_rows.sql \
 	build/machines.sql \
 	sql/40_engine.sql \
@@ -74,7 +76,11 @@ SQL_FRAGMENTS = \
 	sql/57_dimension.sql \
 	sql/57_kpi.sql \
 	build/kpis.sql \
+	sql/59_report.sql \
+	sql/59_report_html.sql \
+	sql/57_night.sql \
 	sql/58_jobs.sql \
+	sql/58_cron.sql \
 	sql/60_preset.sql \
 	build/presets.sql \
 	sql/70_bi.sql \
@@ -88,6 +94,7 @@ SQL_FRAGMENTS = \
 	sql/78_bi_opinion.sql \
 	sql/78_bi_posting.sql \
 	sql/78_bi_correction.sql \
+	sql/78_bi_report.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_work_order.sql \

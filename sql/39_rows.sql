@@ -12,6 +12,7 @@ VALUES
     ('erasure', 'kefu.erasure', 'erasure_id', NULL, NULL, NULL, NULL, '个人信息删除', 'erasure'),
     ('request', 'kefu.post_request', 'request_id', NULL, NULL, NULL, '{desk_unit}', '发布需求', 'request'),
     ('post', 'kefu.post', 'post_id', NULL, NULL, NULL, NULL, '博文', 'post'),
+    ('report', 'kefu.report', 'report_id', NULL, NULL, NULL, '{desk_unit,department}', '报告', 'report'),
     ('task', 'kefu.task', 'task_id', NULL, NULL, NULL, NULL, '待办', 'task');
 
 INSERT INTO kefu.object_type (object_type, relation, id_column, parent_type, parent_column, label_zh, label_en)
@@ -42,6 +43,7 @@ VALUES
     ('placement', 'placement', 'kefu.make_placement(kefu.move)', '投放', 'placement'),
     ('follow', 'follow', 'kefu.make_follow(kefu.move)', '关注', 'follow'),
     ('correction', 'correction', 'kefu.make_correction(kefu.move)', '更正', 'correction'),
+    ('report', 'report', 'kefu.make_report(kefu.move)', '报告', 'report'),
     ('task', 'task', 'kefu.make_task(kefu.move)', '待办', 'task');
 
 INSERT INTO kefu.fact (fact, type, is_erasable, record_column, label_zh, label_en)
@@ -50,6 +52,7 @@ VALUES
     ('alarm', 'number', false, NULL, '舆情等级', 'public-opinion level'),
     ('apology', 'boolean', false, NULL, '致歉', 'apology in the text'),
     ('angry_authors', 'number', false, NULL, '不满作者数', 'distinct angry authors'),
+    ('as_of', 'instant', false, NULL, '数据截至', 'time of the figures'),
     ('asked_by', 'id', false, 'asked_by', '提出人', 'who asked for it'),
     ('category', 'code', false, 'category', '业务分类', 'category of the matter'),
     ('cause', 'code', false, 'cause', '原因', 'cause'),
@@ -67,6 +70,12 @@ VALUES
     ('threshold', 'code', false, NULL, '门槛', 'threshold reached'),
     ('topic', 'id', false, NULL, '同类问题', 'topic'),
     ('due_at', 'instant', false, NULL, '到期时间', 'due time'),
+    ('edition', 'number', false, NULL, '版次', 'edition'),
+    ('edition_of', 'id', false, NULL, '被更正报告', 'report it restates'),
+    ('file_by', 'instant', false, NULL, '提交期限', 'to be submitted by'),
+    ('period', 'code', false, NULL, '报告期', 'period of a report'),
+    ('stage_plan', 'text', true, NULL, '阶段性计划', 'phased plan'),
+    ('title', 'text', true, NULL, '标题', 'title'),
     ('erasure', 'id', false, NULL, '个人信息删除', 'erasure'),
     ('evidence', 'text', true, 'evidence', '证据', 'evidence'),
     ('identity', 'id', false, NULL, '身份', 'identity'),
@@ -251,11 +260,13 @@ VALUES
     ('redispatch', '改派', 'dispatch elsewhere'),
     ('refer', '转部门', 'refer to a department'),
     ('refuse', '不批准', 'refuse'),
+    ('refresh', '重算', 'compute anew'),
     ('release', '释放', 'release'),
     ('remove', '删除并举报', 'remove'),
     ('reopen', '重新打开', 'reopen'),
     ('report', '上报', 'report to a department'),
     ('report_user', '举报用户', 'report the user'),
+    ('restate', '更正重报', 'restate'),
     ('resume', '恢复', 'resume'),
     ('return', '回单', 'return the result'),
     ('review', '审核', 'review'),

@@ -59,6 +59,7 @@ BEGIN ATOMIC
         WHEN 'post' THEN (SELECT p.text FROM kefu.post p WHERE p.post_id = id)
         WHEN 'placement' THEN (SELECT concat_ws(': ', l.account, l.text) FROM kefu.placement l WHERE l.placement_id = id)
         WHEN 'follow' THEN (SELECT concat_ws(': ', f.account, f.category, f.native_id) FROM kefu.follow f WHERE f.follow_id = id)
+        WHEN 'report' THEN (SELECT concat_ws(': ', r.desk_unit, r.kind, r.period, r.title) FROM kefu.report r WHERE r.report_id = id)
         WHEN 'task' THEN (SELECT concat_ws(': ', k.cause, k.note) FROM kefu.task k WHERE k.task_id = id)
         ELSE coalesce(
             (SELECT o.further_need FROM kefu.work_order o
@@ -161,6 +162,10 @@ BEGIN
         SELECT 'correction', c.correction_id, c.unit, 'correction', c.state, 1::smallint, c.handler, false, c.version
           FROM kefu.correction c JOIN mine USING (unit)
          WHERE c.closed_at IS NULL
+        UNION ALL
+        SELECT 'report', r.report_id, r.unit, 'report', r.state, 2::smallint, r.handler, false, r.version
+          FROM kefu.report r JOIN mine USING (unit)
+         WHERE r.closed_at IS NULL
         UNION ALL
         SELECT 'task', k.task_id, k.unit, 'task', k.state, 2::smallint, k.handler, false, k.version
           FROM kefu.task k JOIN mine USING (unit)

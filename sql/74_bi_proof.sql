@@ -115,11 +115,14 @@ WITH object AS (
     UNION ALL
     SELECT 'correction', c.correction_id, 'correction', c.state, c.version, c.audit_seq, c.audit_head, c.unit, c.made_at
       FROM kefu.correction c
+    UNION ALL
+    SELECT 'report', r.report_id, 'report', r.state, r.version, r.audit_seq, r.audit_head, r.unit, r.opened_at
+      FROM kefu.report r
 ), chain AS (
     SELECT e.object_type, e.object_id, count(*) AS events, max(e.seq) AS last_seq,
            max(e.unit) AS unit, max(e.at) AS last_at
       FROM kefu.audit_event e
-     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic', 'request', 'post', 'placement', 'opinion', 'follow', 'correction')
+     WHERE e.object_type IN ('ticket', 'message', 'work_order', 'task', 'topic', 'request', 'post', 'placement', 'opinion', 'follow', 'correction', 'report')
      GROUP BY e.object_type, e.object_id
 ), undecided AS (
     -- The promise seen holds the 30 minutes, in staffed time where the desk has a calendar.

@@ -3,17 +3,11 @@
 -- As 70_bi: owner's rights, the caller's units once a query.  Facts are those of
 -- kefu.posting_days(), which kefu_bi.posting_days and the findings show too.
 
-CREATE FUNCTION kefu.my_posting_verdicts()
+CREATE FUNCTION kefu.posting_verdicts(first_day date, last_day date, units text[])
     RETURNS TABLE (account text, unit text, day date, rule text, actual bigint, low bigint, high bigint, target bigint,
                    is_exempt boolean)
-    LANGUAGE plpgsql ROWS 500 STABLE PARALLEL RESTRICTED SECURITY DEFINER
-    SET search_path = pg_catalog, kefu, pg_temp AS
-$$
-DECLARE
-    first_day date := kefu.local_day(kefu.now()) - 92;
-    last_day date := kefu.local_day(kefu.now()) + 7;
-    units text[] := kefu.my_units();
-BEGIN
+    LANGUAGE plpgsql ROWS 500 STABLE PARALLEL RESTRICTED AS
+$$ BEGIN
     RETURN QUERY
     WITH held AS MATERIALIZED (
         SELECT q.account, q.day,
@@ -60,6 +54,18 @@ BEGIN
         ('soft', d.soft_reposts, NULL, h.soft_max, NULL),
         ('pictures', d.pictures, h.pictures_min, NULL, NULL)) AS v(rule, actual, low, high, target)
      WHERE d.unit = ANY (units);
+END $$;
+COMMENT ON FUNCTION kefu.posting_verdicts(date, date, text[]) IS
+'As kefu.my_posting_verdicts(), of any span and units. For the owner''s functions only (内部: 机构发文核对)';
+
+CREATE FUNCTION kefu.my_posting_verdicts()
+    RETURNS TABLE (account text, unit text, day date, rule text, actual bigint, low bigint, high bigint, target bigint,
+                   is_exempt boolean)
+    LANGUAGE plpgsql ROWS 500 STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    RETURN QUERY
+    SELECT * FROM kefu.posting_verdicts(kefu.local_day(kefu.now()) - 92, kefu.local_day(kefu.now()) + 7, kefu.my_units());
 END $$;
 COMMENT ON FUNCTION kefu.my_posting_verdicts() IS
 'Each rule of posting on each account''s day in the caller''s units, the last 92 days and the 7 to come: what there is, the least and most allowed and what the ratio gives; posts, or minutes of spacing and gap; is_exempt: a special event exempts the day (内部: 每日发文核对; R38, R39, R48-R52, R61, R62)';

@@ -419,6 +419,7 @@ BEGIN
           FROM (SELECT * FROM kefu.worker_health()
                 UNION ALL SELECT * FROM kefu.credential_health()
                 UNION ALL SELECT * FROM kefu.webhook_health()
+                UNION ALL SELECT * FROM kefu.night_health()
                 UNION ALL SELECT * FROM kefu.data_health()) h
          ORDER BY h.level, h.check_name, h.message;
     IF NOT FOUND THEN

@@ -51,6 +51,10 @@ $$
               ('desk', 'record_opinion screen_opinion discard_opinion merge_opinion report_opinion adopt_opinion
                         decline_opinion handle_opinion feedback_opinion close_opinion draft_feedback answer_opinion
                         report_opinions open_survey place_survey close_survey'),
+              ('desk', 'open_report refresh_report amend_report submit_report accept_report return_report
+                        restate_report cancel_report'),
+              ('anyone', 'report_html report_figure_list'),
+              ('admin', 'open_reports'),
               ('desk', 'plan_day plan_days show_plan edit_plan add_slot drop_slot accept_plan'),
               ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
                         review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule
@@ -82,8 +86,8 @@ $$
               ('admin', 'set_follow_quota propose_follows match_follows'),
               ('leader', 'set_account_profile issue_avatar new_service_tag'),
               ('admin', 'note_profile set_profile_rule retire_tag reserve_name plan_themes'),
-              ('admin', 'add_matter retire_matter raise_alarms run_jobs'),
-              ('worker', 'run_jobs'),
+              ('admin', 'add_matter retire_matter raise_alarms run_jobs check_audit run_cron install_jobs uninstall_jobs'),
+              ('worker', 'run_jobs run_cron'),
               ('audit', 'verify_audit audit_proof verify_proof export_audit audit_horizon'),
               ('admin', 'add_staff grant_role revoke_role grant_reader add_gateway
                          set_clock_policy set_legal_limit load_preset go_live rehearse stop_desk take_over

@@ -14,7 +14,7 @@ import re
 import sys
 from collections import defaultdict
 
-MACHINES = "message inquiry complaint negative praise work_order erasure topic opinion request post placement correction follow task".split()
+MACHINES = "message inquiry complaint negative praise work_order erasure topic opinion request post placement correction follow report task".split()
 TICKETS = {"inquiry", "complaint", "negative", "praise"}
 KINDS = "inquiry complaint negative praise".split()   # rows of machine 'ticket' serve each of them
 ROLES = set("operator reviewer department leader admin hotline clock platform".split())
@@ -30,7 +30,8 @@ FINAL_EXITS = {("message", "ticketed", "ask_removal"),
                ("message", "attached", "remove"),
                ("message", "attached", "detach"),
                ("message", "dismissed", "reconsider"),
-               ("work_order", "closed", "reopen")}
+               ("work_order", "closed", "reopen"),
+               ("report", "accepted", "restate")}
 # What holds personal text must let it be erased in every state, final or not.
 ERASE = "erase"
 ERASED = "message inquiry complaint negative praise work_order opinion task".split()

@@ -1,0 +1,360 @@
+-- 59_report: the figures of a report, and the calls around it.
+--
+-- Figures are computed from the tables for a unit and all below it, whoever
+-- asks: the report is the same for the desk that files it and for Group. Their
+-- definitions are those of kefu_bi.response_kpis (ruling 24): volume by the
+-- time of the post, rates by due time, numerator and denominator side by side.
+
+CREATE FUNCTION kefu.units_under(unit text) RETURNS text[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT array_agg(u.unit ORDER BY u.unit) FROM kefu.unit u
+     WHERE units_under.unit IN (SELECT kefu.unit_path(u.unit));
+END;
+COMMENT ON FUNCTION kefu.units_under(text) IS 'A unit and all below it (内部: 下辖机构)';
+
+CREATE FUNCTION kefu.province_of(unit text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT u.unit FROM kefu.unit_path(province_of.unit) AS p(unit) JOIN kefu.unit u ON u.unit = p.unit
+     WHERE u.kind = 'province' LIMIT 1;
+END;
+COMMENT ON FUNCTION kefu.province_of(text) IS 'The province a unit belongs to; NULL for those of Group (内部: 所属省)';
+
+CREATE FUNCTION kefu.report_figure_list()
+    RETURNS TABLE (figure text, sort integer, label_zh text, label_en text, measure text, is_higher_better boolean)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT v.* FROM (VALUES
+        ('response_in_time', 1, '响应及时率', 'Responses in time', 'pct', true),
+        ('answer_in_time', 2, '答复及时率', 'Answers in time', 'pct', true),
+        ('satisfied', 3, '客户满意率', 'Satisfied', 'pct', true),
+        ('rated', 4, '参评率', 'Rated', 'pct', true),
+        ('resolved', 5, '解决率', 'Resolved', 'pct', true),
+        ('first_response', 6, '首次响应时长（中位）', 'First response, median', 'seconds', false),
+        ('volume', 7, '受理工单', 'Tickets', 'count', NULL::boolean),
+        ('inquiry', 8, '咨询', 'Inquiries', 'count', NULL::boolean),
+        ('complaint', 9, '投诉', 'Complaints', 'count', false),
+        ('negative', 10, '负面评价', 'Negative comments', 'count', false),
+        ('praise', 11, '表扬', 'Praise', 'count', true),
+        ('opinion', 12, '收集意见', 'Opinions', 'count', NULL::boolean),
+        ('message', 13, '来言', 'Messages', 'count', NULL::boolean),
+        ('post', 14, '发布博文', 'Posts published', 'count', NULL::boolean),
+        ('deletion', 15, '删除并举报', 'Deletions', 'count', NULL::boolean),
+        ('open', 16, '期末在办', 'Open at the end', 'count', false),
+        ('overdue', 17, '期末超时', 'Overdue at the end', 'count', false))
+        AS v(figure, sort, label_zh, label_en, measure, is_higher_better);
+END;
+COMMENT ON FUNCTION kefu.report_figure_list() IS 'Figures of a report: pct 0 to 100, seconds, count; is_higher_better NULL where neither is (报告指标清单)';
+
+CREATE FUNCTION kefu.report_figures_of(units text[], from_at timestamptz, until_at timestamptz)
+    RETURNS TABLE (figure text, numerator bigint, denominator bigint, value numeric)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    cut timestamptz := least(until_at, kefu.now());
+BEGIN
+    RETURN QUERY
+    WITH ticket AS MATERIALIZED (
+        SELECT t.* FROM kefu.ticket t
+         WHERE t.unit = ANY (units) AND NOT t.is_provisional AND t.merged_into IS NULL
+           AND t.state NOT IN ('merged', 'dropped')
+    ), posted AS (
+        SELECT t.* FROM ticket t WHERE t.posted_at >= from_at AND t.posted_at < until_at
+    ), promise AS (
+        SELECT c.outcome, c.clock IN ('answer', 'call_back') AS is_answer
+          FROM ticket t
+          JOIN kefu.clock c ON c.object_type = 'ticket' AND c.object_id = t.ticket_id
+         WHERE c.clock IN ('inquiry_ack', 'complaint_ack', 'negative_reply', 'thank', 'answer', 'call_back')
+           AND c.outcome IS DISTINCT FROM 'void' AND c.due_at >= from_at AND c.due_at < until_at AND c.due_at <= kefu.now()
+           AND NOT (c.clock = 'call_back' AND EXISTS (
+                   SELECT FROM kefu.clock n
+                    WHERE n.object_type = 'ticket' AND n.object_id = c.object_id AND n.round = c.round
+                      AND n.clock = 'answer' AND n.outcome IS DISTINCT FROM 'void'))
+    ), pair AS (
+        SELECT 'response_in_time' AS figure, count(*) FILTER (WHERE p.outcome = 'kept') AS hits, count(*) AS cases
+          FROM promise p WHERE NOT p.is_answer
+        UNION ALL
+        SELECT 'answer_in_time', count(*) FILTER (WHERE p.outcome = 'kept'), count(*) FROM promise p WHERE p.is_answer
+        UNION ALL
+        SELECT 'satisfied', count(*) FILTER (WHERE t.satisfaction = 'satisfied'),
+               count(*) FILTER (WHERE t.satisfaction IN ('satisfied', 'dissatisfied')) FROM posted t
+        UNION ALL
+        SELECT 'rated', count(*) FILTER (WHERE t.satisfaction IN ('satisfied', 'dissatisfied')),
+               count(*) FILTER (WHERE t.satisfaction <> 'not_asked') FROM posted t
+        UNION ALL
+        SELECT 'resolved', count(t.resolved_at), count(*) FROM posted t
+    ), counted AS (
+        SELECT 'volume' AS figure, count(*) AS n FROM posted
+        UNION ALL
+        SELECT k.kind, (SELECT count(*) FROM posted t WHERE t.kind = k.kind)
+          FROM unnest('{inquiry,complaint,negative,praise}'::text[]) AS k(kind)
+        UNION ALL
+        SELECT 'opinion', count(*) FROM kefu.opinion o
+         WHERE o.desk_unit = ANY (units) AND o.posted_at >= from_at AND o.posted_at < until_at
+        UNION ALL
+        SELECT 'message', count(*) FROM kefu.message g
+         WHERE g.unit = ANY (units) AND g.is_live AND g.posted_at >= from_at AND g.posted_at < until_at
+        UNION ALL
+        SELECT 'post', count(*) FROM kefu.placement l
+         WHERE l.unit = ANY (units) AND l.published_at >= from_at AND l.published_at < until_at
+        UNION ALL
+        SELECT 'deletion', count(*) FROM kefu.audit_event e
+         WHERE e.object_type = 'message' AND e.event IN ('remove', 'approve') AND e.to_state = 'removed'
+           AND e.unit = ANY (units) AND e.at >= from_at AND e.at < until_at
+        UNION ALL
+        SELECT 'open', count(*) FROM ticket t WHERE t.opened_at < cut AND (t.archived_at IS NULL OR t.archived_at >= cut)
+        UNION ALL
+        SELECT 'overdue', count(*) FROM kefu.late_promises(units, cut)
+    )
+    SELECT p.figure, p.hits, p.cases, round(100.0 * p.hits / nullif(p.cases, 0), 2) FROM pair p
+    UNION ALL
+    SELECT c.figure, c.n, NULL::bigint, c.n::numeric FROM counted c
+    UNION ALL
+    SELECT 'first_response', NULL::bigint, count(t.first_response_at),
+           round(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM t.first_response_at - t.posted_at))::numeric)
+      FROM posted t;
+END $$;
+COMMENT ON FUNCTION kefu.report_figures_of(text[], timestamptz, timestamptz) IS
+'Each figure of units in a span: pct of numerator to denominator, NULL on zero; counts in numerator; seconds with the number of cases (内部: 指标计算; ruling 24)';
+
+CREATE FUNCTION kefu.late_promises(units text[], at timestamptz)
+    RETURNS TABLE (clock text, unit text, object_type text, object_id bigint, due_at timestamptz)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT c.clock, c.unit, c.object_type, c.object_id, c.due_at
+      FROM kefu.clock c JOIN kefu.clock_kind k USING (clock)
+     WHERE c.unit = ANY (units) AND c.due_at < at AND c.started_at < at
+       AND (c.stopped_at IS NULL OR c.stopped_at >= at) AND c.outcome IS DISTINCT FROM 'void' AND c.paused_at IS NULL
+       AND NOT EXISTS (SELECT FROM kefu.transition x WHERE x.event = ANY (k.kept_by) AND 'clock' = ANY (x.roles));
+END;
+COMMENT ON FUNCTION kefu.late_promises(text[], timestamptz) IS 'Promises of units that were late at an instant; waits, which a clock ends, are none (内部: 超时清单)';
+
+CREATE FUNCTION kefu.count_responses(units text[], from_at timestamptz, until_at timestamptz)
+    RETURNS TABLE (unit text, day date, volume bigint, due bigint, kept bigint)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT g.unit, g.day, sum(g.volume)::bigint, sum(g.due)::bigint, sum(g.kept)::bigint
+      FROM (SELECT t.unit, (t.posted_at AT TIME ZONE 'Asia/Shanghai')::date AS day, 1 AS volume, 0 AS due, 0 AS kept
+              FROM kefu.ticket t
+             WHERE t.unit = ANY (units) AND t.posted_at >= from_at AND t.posted_at < until_at
+               AND NOT t.is_provisional AND t.merged_into IS NULL AND t.state NOT IN ('merged', 'dropped')
+            UNION ALL
+            SELECT t.unit, (c.due_at AT TIME ZONE 'Asia/Shanghai')::date, 0, 1, (c.outcome IS NOT DISTINCT FROM 'kept')::integer
+              FROM kefu.clock c JOIN kefu.ticket t ON t.ticket_id = c.object_id
+             WHERE c.object_type = 'ticket' AND c.clock IN ('inquiry_ack', 'complaint_ack', 'negative_reply', 'thank')
+               AND c.outcome IS DISTINCT FROM 'void' AND c.due_at >= from_at AND c.due_at < until_at AND c.due_at <= kefu.now()
+               AND t.unit = ANY (units) AND NOT t.is_provisional AND t.merged_into IS NULL
+               AND t.state NOT IN ('merged', 'dropped')) AS g
+     GROUP BY g.unit, g.day;
+END;
+COMMENT ON FUNCTION kefu.count_responses(text[], timestamptz, timestamptz) IS
+'Tickets by the day of their post, first responses by the day they were due and how many were in time, of units in a span (内部: 逐日统计; ruling 24)';
+
+CREATE FUNCTION kefu.report_figures(unit text, from_date date, until_date date, department text DEFAULT NULL) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
+$$
+DECLARE
+    units text[] := kefu.units_under(unit);
+    from_at timestamptz := kefu.local_instant(from_date, '00:00');
+    until_at timestamptz := kefu.local_instant(until_date, '00:00');
+    before date := CASE WHEN until_date - from_date BETWEEN 28 AND 31 THEN (from_date - interval '1 month')::date
+                        ELSE from_date - (until_date - from_date) END;
+    before_at timestamptz := kefu.local_instant(before, '00:00');
+    cut timestamptz := least(until_at, kefu.now());
+    trend integer := greatest(14, least(until_date - from_date, 62));
+    made jsonb := '{}'::jsonb;
+BEGIN
+    made := made || jsonb_build_object('before', before, 'figures', (
+        SELECT jsonb_agg(jsonb_build_object('figure', l.figure, 'numerator', n.numerator, 'denominator', n.denominator,
+                   'value', n.value, 'previous', o.value) ORDER BY l.sort)
+          FROM kefu.report_figure_list() AS l
+          LEFT JOIN kefu.report_figures_of(units, from_at, until_at) AS n USING (figure)
+          LEFT JOIN kefu.report_figures_of(units, before_at, from_at) AS o USING (figure)));
+    -- At least two weeks, so that a day has its neighbours.
+    made := made || jsonb_build_object('days', (
+        SELECT jsonb_agg(jsonb_build_object('day', d.day, 'volume', coalesce(f.volume, 0), 'due', coalesce(f.due, 0),
+                   'kept', coalesce(f.kept, 0)) ORDER BY d.day)
+          FROM (SELECT until_date - n AS day FROM generate_series(1, trend) AS n) AS d
+          LEFT JOIN (SELECT c.day, sum(c.volume) AS volume, sum(c.due) AS due, sum(c.kept) AS kept
+                       FROM kefu.count_responses(units, kefu.local_instant(until_date - trend, '00:00'), until_at) AS c
+                      GROUP BY c.day) AS f USING (day)));
+    made := made || jsonb_build_object('units', (
+        SELECT jsonb_agg(jsonb_build_object('unit', u.unit, 'volume', coalesce(f.volume, 0), 'due', coalesce(f.due, 0),
+                   'kept', coalesce(f.kept, 0), 'overdue', coalesce(l.n, 0)) ORDER BY u.unit)
+          FROM kefu.unit u
+          LEFT JOIN (SELECT kefu.province_of(c.unit) AS unit, sum(c.volume) AS volume, sum(c.due) AS due, sum(c.kept) AS kept
+                       FROM kefu.count_responses(units, from_at, until_at) AS c GROUP BY 1) AS f ON f.unit = u.unit
+          LEFT JOIN (SELECT kefu.province_of(c.unit) AS unit, count(*) AS n
+                       FROM kefu.late_promises(units, cut) AS c GROUP BY 1) AS l ON l.unit = u.unit
+         WHERE u.unit = ANY (units) AND u.kind = 'province' AND u.is_live));
+    -- Complaints by business and by the complainant's home (R112).
+    made := made || jsonb_build_object('matters', (
+        SELECT jsonb_agg(jsonb_build_object('business', g.business, 'home', g.home, 'complaints', g.n) ORDER BY g.business, g.home)
+          FROM (SELECT split_part(t.category, '.', 1) AS business, t.home_unit AS home, count(*) AS n
+                  FROM kefu.ticket t
+                 WHERE t.kind = 'complaint' AND coalesce(t.home_unit, t.unit) = ANY (units)
+                   AND t.posted_at >= from_at AND t.posted_at < until_at
+                   AND NOT t.is_provisional AND t.merged_into IS NULL AND t.state NOT IN ('merged', 'dropped')
+                 GROUP BY 1, 2) AS g));
+    made := made || jsonb_build_object('topics', (
+        SELECT jsonb_agg(to_jsonb(g) ORDER BY g.persons DESC, g.topic)
+          FROM (SELECT t.topic_id AS topic, t.unit, t.category, t.state, t.messages_count AS messages,
+                       t.persons_count AS persons, t.platforms_count AS platforms, t.reached_by AS reached
+                  FROM kefu.topic t
+                 WHERE t.unit = ANY (units) AND t.last_posted_at >= from_at AND t.first_posted_at < until_at
+                   AND t.merged_into IS NULL AND t.messages_count > 1
+                 ORDER BY t.persons_count DESC, t.topic_id LIMIT 10) AS g));
+    made := made || jsonb_build_object('overdue', (
+        SELECT jsonb_agg(to_jsonb(g) ORDER BY g.due_at, g.object_type, g.object_id)
+          FROM (SELECT l.* FROM kefu.late_promises(units, cut) AS l
+                 ORDER BY l.due_at, l.object_type, l.object_id LIMIT 20) AS g));
+    made := made || jsonb_build_object('posting', (
+        SELECT jsonb_agg(to_jsonb(g) ORDER BY g.account)
+          FROM (SELECT v.account, count(DISTINCT v.day) AS days, sum(v.actual) FILTER (WHERE v.rule = 'number') AS posts,
+                       count(*) AS rules,
+                       count(*) FILTER (WHERE v.is_exempt OR (coalesce(v.actual, 0) >= coalesce(v.low, 0)
+                                                              AND coalesce(v.actual <= v.high, true))) AS kept
+                  FROM kefu.posting_verdicts(from_date, until_date - 1, units) AS v
+                 WHERE v.low IS NOT NULL OR v.high IS NOT NULL
+                 GROUP BY v.account) AS g));
+    made := made || jsonb_build_object('findings', (
+        SELECT jsonb_agg(to_jsonb(g) ORDER BY g.n DESC, g.finding)
+          FROM (SELECT b.finding, count(*) AS n, min(b.since_at) AS since FROM kefu.breakages_of(units) AS b
+                 GROUP BY b.finding) AS g));
+    made := made || jsonb_build_object('opinions', (
+        SELECT jsonb_agg(to_jsonb(g) ORDER BY g.n DESC, g.item, g.category)
+          FROM (SELECT o.item, o.category, count(*) AS n, count(DISTINCT o.person_id) AS persons,
+                       count(*) FILTER (WHERE o.reported_at IS NOT NULL) AS reported,
+                       count(*) FILTER (WHERE o.adopted_at IS NOT NULL) AS adopted
+                  FROM kefu.opinion o
+                 WHERE o.desk_unit = ANY (units) AND o.posted_at >= from_at AND o.posted_at < until_at
+                   AND o.state <> 'discarded'
+                 GROUP BY o.item, o.category ORDER BY n DESC LIMIT 15) AS g));
+    IF department IS NOT NULL THEN
+        made := made || jsonb_build_object('orders', (
+            SELECT jsonb_agg(jsonb_build_object('order', o.order_id, 'ticket', o.ticket_id, 'kind', t.kind, 'category', o.category,
+                       'state', o.state, 'created_at', o.created_at, 'closed_at', o.closed_at, 'reply_by', o.reply_by,
+                       'bounces', o.bounce_count) ORDER BY o.order_id)
+              FROM kefu.work_order o JOIN kefu.ticket t USING (ticket_id)
+             WHERE o.desk_unit = ANY (units) AND o.department = report_figures.department
+               AND o.created_at >= from_at AND o.created_at < until_at));
+    END IF;
+    RETURN jsonb_strip_nulls(made);
+END $$;
+COMMENT ON FUNCTION kefu.report_figures(text, date, date, text) IS
+'All figures of a report of a unit and those below it for a span of Beijing days, the second excluded; of a department''s report also its orders. Counts, codes and numbers only (内部: 报告快照; R4, R6, R8, R95)';
+
+-- --- the calls -----------------------------------------------------------------------
+
+CREATE FUNCTION kefu.open_report(unit text, kind text, period text, department text DEFAULT NULL, title text DEFAULT NULL,
+                                 request_key text DEFAULT NULL) RETURNS kefu.outcome
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    rule kefu.report_kind;
+    file_by timestamptz;
+BEGIN
+    PERFORM kefu.require_unit(unit, 'operator', 'leader');
+    IF kind <> 'event' THEN
+        rule := kefu.report_rule(unit, kind, kefu.now());
+        SELECT kefu.local_instant(s.until_date, '00:00') + rule.file_after INTO file_by
+          FROM kefu.report_span(rule.span, kefu.period_day(period)) AS s;
+    END IF;
+    RETURN kefu.create_object('report', 'open', kefu.facts('unit', unit, 'kind', kind, 'period', period,
+        'department', department, 'title', title, 'file_by', file_by::text), request_key);
+END $$;
+COMMENT ON FUNCTION kefu.open_report(text, text, text, text, text, text) IS
+'Opens a report of a unit: kind daily, weekly, monthly, department (a department of the unit or of one above it) or event (with a title); period such as 2026-03-02, 2026-W10, 2026-03, of an event 2026-03-02/2026-03-04. The day''s job opens those that are owed (建立报告; R6, R8, R95)';
+
+CREATE FUNCTION kefu.refresh_report(report bigint, version integer DEFAULT NULL, request_key text DEFAULT NULL) RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('report', report, 'refresh', '{}', version, request_key);
+END;
+COMMENT ON FUNCTION kefu.refresh_report(bigint, integer, text) IS 'Computes the figures of a draft anew (重算报告; R8)';
+
+CREATE FUNCTION kefu.amend_report(report bigint, words text DEFAULT NULL, stage_plan text DEFAULT NULL, version integer DEFAULT NULL, request_key text DEFAULT NULL) RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('report', report, 'amend', kefu.facts('words', words, 'stage_plan', stage_plan), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.amend_report(bigint, text, text, integer, text) IS 'What the desk says about its figures, and its plan for the next period; what is left out stays. Name no customer in it (编写报告; R8, R9)';
+
+CREATE FUNCTION kefu.submit_report(report bigint, version integer DEFAULT NULL, request_key text DEFAULT NULL) RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('report', report, 'submit', kefu.facts('as_of', kefu.now()::text), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.submit_report(bigint, integer, text) IS 'Fixes the figures and files the report; KF004 while its period runs (提交报告; R6, R8)';
+
+CREATE FUNCTION kefu.accept_report(report bigint, version integer DEFAULT NULL, request_key text DEFAULT NULL) RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('report', report, 'accept', '{}', version, request_key);
+END;
+COMMENT ON FUNCTION kefu.accept_report(bigint, integer, text) IS 'Reviewed, by somebody who is not of the unit that reports; a phased plan in it becomes its task (审阅报告; R4, R6, R9)';
+
+CREATE FUNCTION kefu.return_report(report bigint, reason text, version integer DEFAULT NULL, request_key text DEFAULT NULL) RETURNS kefu.outcome
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    r kefu.report;
+BEGIN
+    SELECT x.* INTO r FROM kefu.report x WHERE x.report_id = report;
+    PERFORM kefu.require_unit(r.unit);
+    RETURN kefu.advance('report', report, 'return', kefu.facts('reason', reason,
+        'file_by', coalesce(r.file_by, kefu.now() + interval '1 day')::text), version, request_key);
+END $$;
+COMMENT ON FUNCTION kefu.return_report(bigint, text, integer, text) IS 'Back to the desk with a reason; due when it was due, an event report a day from now (退回报告; R4, R6)';
+
+CREATE FUNCTION kefu.restate_report(report bigint, reason text, version integer DEFAULT NULL, request_key text DEFAULT NULL) RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('report', report, 'restate', kefu.facts('reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.restate_report(bigint, text, integer, text) IS 'An accepted report was wrong: opens its next edition, computed anew; the old one stays as it was (更正重报)';
+
+CREATE FUNCTION kefu.cancel_report(report bigint, reason text, version integer DEFAULT NULL, request_key text DEFAULT NULL) RETURNS kefu.outcome
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT kefu.advance('report', report, 'cancel', kefu.facts('reason', reason), version, request_key);
+END;
+COMMENT ON FUNCTION kefu.cancel_report(bigint, text, integer, text) IS 'A leader: it is not filed (取消报告)';
+
+CREATE FUNCTION kefu.open_reports(max_reports integer DEFAULT 200) RETURNS integer
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    now timestamptz := kefu.now();
+    d record;
+    did integer := 0;
+BEGIN
+    IF NOT kefu.is_worker() THEN
+        PERFORM kefu.require_admin('group');
+    END IF;
+    -- The last period that is over, of each kind that is owed; what was missed before it is a finding.
+    FOR d IN SELECT u.unit, k.kind, s.period, kefu.local_instant(s.until_date, '00:00') + k.file_after AS file_by
+               FROM kefu.desk_unit u
+              CROSS JOIN (VALUES ('daily'), ('weekly'), ('monthly')) AS w(kind)
+              CROSS JOIN LATERAL kefu.report_rule(u.unit, w.kind, now) AS k
+              CROSS JOIN LATERAL kefu.report_span(k.span, kefu.local_day(now)) AS running
+              CROSS JOIN LATERAL kefu.report_span(k.span, running.from_date - 1) AS s
+              WHERE k.is_owed AND u.kind IN ('group', 'province')
+                AND NOT EXISTS (SELECT FROM kefu.report r
+                                 WHERE r.desk_unit = u.unit AND r.kind = k.kind AND r.period = s.period)
+                -- A desk owes nothing of the time before its first message.
+                AND EXISTS (SELECT FROM kefu.message g
+                             WHERE g.unit = u.unit AND g.seen_at < kefu.local_instant(s.until_date, '00:00'))
+              ORDER BY u.unit, k.kind LIMIT max_reports LOOP
+        PERFORM kefu.raise_new('report', 'open', jsonb_build_object(
+            'unit', d.unit, 'kind', d.kind, 'period', d.period, 'file_by', d.file_by));
+        did := did + 1;
+    END LOOP;
+    RETURN did;
+END $$;
+COMMENT ON FUNCTION kefu.open_reports(integer) IS
+'Opens for each province and for Group, if it ran a desk by then, the report of the last day, week and month that is over and that it owes, due by its rule; at most so many. Returns how many. A job (建立应报报告; R6, R8)';

@@ -1,0 +1,190 @@
+-- report: what a desk reports, who reviews it, what is fixed in it, and its page
+-- (R4, R6, R8, R9, R95, R112, R134; ruling 24). The desk is that of test/lib/desk.psql.
+
+\set ON_ERROR_ROLLBACK on
+\set SHOW_CONTEXT never
+\getenv tests PG_ABS_SRCDIR
+\set desk :tests '/lib/desk.psql'
+BEGIN;
+\set ECHO none
+\i :desk
+CREATE FUNCTION pg_temp.stand() RETURNS TABLE (no bigint, state text, unit text, desk_unit text, kind text, period text,
+        edition smallint, in_time boolean, running text)
+    LANGUAGE sql SECURITY DEFINER AS
+$$
+    SELECT row_number() OVER (ORDER BY r.report_id), r.state, r.unit, r.desk_unit, r.kind, r.period, r.edition,
+           r.submitted_at <= r.file_by,
+           (SELECT string_agg(format('%s %s', c.clock, to_char(c.due_at AT TIME ZONE 'Asia/Shanghai', 'MM-DD HH24:MI')), ', ' ORDER BY c.due_at)
+              FROM kefu.clock c WHERE c.object_type = 'report' AND c.object_id = r.report_id AND c.stopped_at IS NULL)
+      FROM kefu.report r ORDER BY r.report_id $$;
+CREATE FUNCTION pg_temp.report_of(unit text, kind text, period text) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER AS
+$$ SELECT max(r.report_id) FROM kefu.report r WHERE r.desk_unit = report_of.unit AND r.kind = report_of.kind AND r.period = report_of.period $$;
+\set ECHO all
+
+-- --- a day at two desks --------------------------------------------------------------------
+SELECT pg_temp.says('801', '请问<b>套餐</b>怎么办理', '2026-03-02 08:40+08') AS a1,
+       pg_temp.says('802', '断网两天了没人管', '2026-03-02 08:41+08') AS a2,
+       pg_temp.says('803', '乱扣费,投诉', '2026-03-02 08:42+08', 'tencent.gd') AS a3,
+       pg_temp.says('804', '请问营业厅几点开门', '2026-03-02 08:43+08', 'sina.qh') AS a4,
+       pg_temp.says('805', '建议流量可以结转', '2026-03-02 08:44+08') AS a5 \gset
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.triage(:a1, 'inquiry');
+SELECT state FROM kefu.triage(:a2, 'complaint', category => 'signal');
+SELECT state FROM kefu.triage(:a3, 'complaint', category => 'business');
+SELECT state FROM kefu.triage(:a5, 'opinion', item => 'mobile', category => 'business');
+SELECT state FROM kefu.answer(pg_temp.ticket_of(:a1), '您好,登录网上营业厅即可办理。');
+RESET ROLE;
+SELECT count(*) FROM pg_temp.taken();
+SET LOCAL ROLE far;
+SELECT state FROM kefu.triage(:a4, 'inquiry');
+RESET ROLE;
+
+-- --- what is owed is opened (R6, R8; house defaults 09:00, Monday 12:00, the 5th) -----------------
+SET LOCAL kefu.test_now = '2026-03-03 00:05+08';
+SELECT kefu.open_reports();
+SELECT kefu.open_reports();
+SELECT * FROM pg_temp.stand();
+SELECT pg_temp.report_of('gd', 'daily', '2026-03-02') AS day, pg_temp.report_of('qh', 'daily', '2026-03-02') AS qh \gset
+SET LOCAL ROLE lin;
+-- One of each; a period is a day, a week, a month.
+SELECT kefu.open_report('gd', 'daily', '2026-03-02');
+SELECT kefu.open_report('gd', 'daily', 'yesterday');
+SELECT kefu.open_report('gd', 'yearly', '2026-03-02');
+SELECT kefu.open_report('gd', 'event', '2026-03-02/2026-03-02');
+SELECT kefu.open_report('gd', 'department', '2026-02');
+SELECT kefu.open_report('gd', 'daily', '2026-03-01', department => 'gd.network');
+SELECT kefu.open_report('qh', 'daily', '2026-03-01');
+SELECT kefu.create_object('report', 'open', jsonb_build_object('unit', 'gd', 'kind', 'daily', 'period', '2026-03-01',
+    'file_by', '2026-12-31 09:00+08'));
+
+-- --- its figures: rows with numerator, denominator and the period before --------------------------
+SELECT state FROM kefu.refresh_report(:day);
+SELECT figure, figure_label_zh, numerator_count, denominator_count, figure_value, previous_value
+  FROM kefu_bi.report_figures WHERE report_id = :day;
+-- They are those of the views, from which everybody reads.
+SELECT sum(f.numerator_count) FILTER (WHERE f.figure = 'volume') = max(k.volume_count) AS volume,
+       sum(f.numerator_count) FILTER (WHERE f.figure = 'response_in_time') = max(k.response_in_time_count) AS in_time,
+       sum(f.denominator_count) FILTER (WHERE f.figure = 'response_in_time') = max(k.response_due_count) AS due,
+       sum(f.numerator_count) FILTER (WHERE f.figure = 'resolved') = max(k.resolved_count) AS resolved
+  FROM kefu_bi.report_figures f,
+       (SELECT sum(volume_count) AS volume_count, sum(response_in_time_count) AS response_in_time_count,
+               sum(response_due_count) AS response_due_count, sum(resolved_count) AS resolved_count
+          FROM kefu_bi.response_kpis WHERE local_date = '2026-03-02') AS k
+ WHERE f.report_id = :day AND f.figure IN ('volume', 'response_in_time', 'resolved');
+SELECT o.numerator_count = (SELECT count(*) FROM kefu_bi.opinions WHERE posted_local_date = '2026-03-02') AS opinions,
+       l.numerator_count = (SELECT count(*) FROM kefu_bi.findings WHERE finding = 'late_promise') AS overdue
+  FROM kefu_bi.report_figures o JOIN kefu_bi.report_figures l USING (report_id)
+ WHERE o.report_id = :day AND o.figure = 'opinion' AND l.figure = 'overdue';
+
+-- --- words, a phased plan (R9), filing ---------------------------------------------------------------
+SELECT state FROM kefu.amend_report(:day, words => '断网<script>alert(1)</script>两起 & 已派单');
+SELECT state FROM kefu.amend_report(:day, stage_plan => '下周排查基站');
+SELECT (kefu.open_report('gd', 'weekly', '2026-W10')).id AS week \gset
+SELECT kefu.submit_report(:week);
+SET LOCAL ROLE far;
+SELECT kefu.submit_report(:day);
+SET LOCAL ROLE lin;
+SELECT kefu.advance('report', :day, 'submit');
+SELECT kefu.accept_report(:day);
+SELECT state FROM kefu.submit_report(:day);
+SELECT kefu.submit_report(:day);
+SELECT * FROM pg_temp.stand() WHERE no IN (1, 3);
+-- It is in the worklist of whose hands it is in.
+SET LOCAL ROLE he;
+SELECT state, why, text FROM kefu.worklist('group') WHERE object_type = 'report';
+SET LOCAL ROLE lin;
+SELECT state, why, text FROM kefu.worklist('gd') WHERE object_type = 'report';
+-- The figures are fixed: what is counted later is in another edition.
+RESET ROLE;
+SELECT pg_temp.says('806', '迟到的消息', '2026-03-02 23:00+08') AS late \gset
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.triage(:late, 'inquiry');
+SELECT numerator_count FROM kefu_bi.report_figures WHERE report_id = :day AND figure = 'volume';
+
+-- --- who operates never appraises (R3, R4, R6) ----------------------------------------------------------
+SET LOCAL ROLE zhao;
+SELECT kefu.accept_report(:day);
+SET LOCAL ROLE he;
+SELECT kefu.return_report(:day, NULL);
+SELECT kefu.advance('report', :day, 'return', kefu.facts('reason', '数据不全', 'file_by', '2026-12-31 09:00+08'));
+SELECT state FROM kefu.return_report(:day, '数据不全');
+SELECT * FROM pg_temp.stand() WHERE no = 1;
+SET LOCAL kefu.test_now = '2026-03-03 09:30+08';
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.submit_report(:day);
+SET LOCAL ROLE he;
+SELECT state FROM kefu.accept_report(:day);
+SELECT unit, kind, period, state, edition, is_in_time, submitted_at, reviewed_at FROM kefu_bi.reports WHERE report_id = :day;
+-- The plan is a task of the desk.
+RESET ROLE;
+SELECT cause, rulebook, unit, due_at FROM kefu.task WHERE cause = 'stage_plan';
+-- Wrong after all: another edition, linked; the old one stays as it was.
+SET LOCAL ROLE lin;
+SELECT kefu.restate_report(:day, NULL);
+SELECT state FROM kefu.restate_report(:day, '补录一条');
+SELECT edition, state, edition_of_report_id = :day AS restates, reason FROM kefu_bi.reports
+ WHERE unit = 'gd' AND kind = 'daily' ORDER BY edition;
+
+-- --- a department's report (R95), an event report, another's ---------------------------------------------
+SELECT (kefu.open_report('gd', 'department', '2026-03', department => 'gd.network')).id AS dep \gset
+SELECT (kefu.open_report('gd', 'event', '2026-03-02/2026-03-03', title => '断网"传言"')).id AS event \gset
+SELECT state FROM kefu.refer(pg_temp.ticket_of(:late), 'gd.network', 'signal', kefu.now() + interval '1 day');
+SET LOCAL kefu.test_now = '2026-04-01 08:00+08';
+SELECT state FROM kefu.submit_report(:dep);
+SELECT state FROM kefu.submit_report(:event);
+SET LOCAL ROLE sun;
+SELECT kefu.accept_report(:dep);
+SET LOCAL ROLE wang;
+SELECT state FROM kefu.accept_report(:dep);
+SET LOCAL ROLE zhao;
+SELECT kefu.accept_report(:event);
+SET LOCAL ROLE far;
+SELECT kefu.cancel_report(:qh, '不报');
+
+-- --- who sees what ----------------------------------------------------------------------------------------
+SELECT count(*), count(*) FILTER (WHERE unit <> 'qh') AS others FROM kefu_bi.reports;
+SELECT count(*) FROM kefu_bi.report_figures WHERE unit <> 'qh';
+SELECT kefu.report_html(:day);
+SELECT length(kefu.report_html(:qh)) > 1000 AS own;
+SET LOCAL ROLE wang;
+SELECT kind, unit FROM kefu_bi.reports WHERE department IS NOT NULL;
+SELECT length(kefu.report_html(:dep)) > 1000 AS own;
+SET LOCAL ROLE he;
+SELECT count(DISTINCT unit) > 1 AS all_of_them FROM kefu_bi.reports;
+
+-- --- the page: well-formed, escaped, with the figures that were filed ------------------------------------------
+SELECT kefu.report_html(:day) AS page \gset
+RESET ROLE;
+SELECT xmlparse(DOCUMENT regexp_replace(regexp_replace(:'page', '^<!DOCTYPE html>\n', ''),
+           '<(meta [^>]*)>', '<\1/>', 'g')) IS NOT NULL AS is_well_formed;
+SELECT :'page' ~ '<script' AS has_script, :'page' ~ '(src|href)="[^#]' AS reaches_out, :'page' ~ '&lt;script&gt;alert\(1\)&lt;/script&gt;两起 &amp; 已派单' AS is_escaped;
+WITH page AS (
+    SELECT xmlparse(DOCUMENT regexp_replace(regexp_replace(:'page', '^<!DOCTYPE html>\n', ''), '<(meta [^>]*)>', '<\1/>', 'g')) AS x
+), shown AS (
+    SELECT (xpath('/tr/@data-figure', f))[1]::text AS figure, (xpath('/tr/td[1]/text()', f))[1]::text AS value,
+           (xpath('/tr/td[2]/text()', f))[1]::text AS cases
+      FROM page, unnest(xpath('//tr[@data-figure]', x)) AS f
+)
+SELECT count(*), count(*) FILTER (WHERE s.value = kefu.html_value(f.measure, f.figure_value)
+                                    AND (f.measure <> 'pct' OR s.cases = f.numerator_count || ' / ' || f.denominator_count)) AS as_filed
+  FROM shown s JOIN kefu_bi.report_figures f ON f.report_id = :day AND f.figure = s.figure;
+SELECT count(*) AS tables, count(*) FILTER (WHERE (xpath('boolean(/div/table/caption) and boolean(/div/table/thead/tr/th[@scope])', t))[1]::text = 'true') AS with_caption
+  FROM unnest(xpath('//div[table]', xmlparse(DOCUMENT regexp_replace(regexp_replace(:'page', '^<!DOCTYPE html>\n', ''), '<(meta [^>]*)>', '<\1/>', 'g')))) AS t;
+SELECT count(*) AS charts, count(*) FILTER (WHERE (xpath('boolean(/svg/title) and boolean(/svg/desc) and boolean(/svg[@role="img"])', g))[1]::text = 'true') AS told
+  FROM unnest(xpath('//svg', xmlparse(DOCUMENT regexp_replace(regexp_replace(:'page', '^<!DOCTYPE html>\n', ''), '<(meta [^>]*)>', '<\1/>', 'g')))) AS g;
+-- The title of an event can't leave its place.
+SET LOCAL ROLE he;
+SELECT kefu.report_html(:event) ~ '<h1>[^<]*断网&quot;传言&quot;' AS title_is_escaped;
+RESET ROLE;
+SELECT kefu.html('<a href="x" onclick=''y''>&</a>');
+-- Nobody's words are in a snapshot.
+RESET ROLE;
+SELECT count(*) FROM kefu.report WHERE figures::text ~ '断网|套餐|80[0-9]"|n80';
+
+-- --- nothing by hand -------------------------------------------------------------------------------------------
+UPDATE kefu.report SET figures = '{}';
+DELETE FROM kefu.report;
+SELECT fired > 0 AS fired FROM kefu.tick();
+SELECT * FROM pg_temp.broken WHERE what = 'audit' OR object_type = 'report';
+ROLLBACK;
