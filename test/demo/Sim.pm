@@ -7,7 +7,7 @@ use HTTP::Tiny;
 use JSON::PP;
 use Exporter 'import';
 
-our @EXPORT = qw(call publish number_of account_id account_name customer_id %place);
+our @EXPORT = qw(call publish number_of account_id account_name customer_id table %place);
 
 my $http = HTTP::Tiny->new(timeout => 20);
 my $json = JSON::PP->new->utf8->canonical;
@@ -44,5 +44,18 @@ sub number_of { my $unit = shift; my %n; @n{ sort keys %place } = 1 .. 9; return
 sub account_id { return 9000 + number_of(shift) }
 sub account_name { return "小翼" . $place{ $_[0] }[1] . "客服" }
 sub customer_id { my ($unit, $n) = @_; return 500000 + 1000 * number_of($unit) + $n }
+
+# Writes rows for COPY, fields between tabs.
+sub table
+{
+	my ($file, @rows) = @_;
+
+	open my $out, '>:utf8', $file or die "$file: $!\n";
+	for my $row (@rows)
+	{
+		print $out join("\t", map { my $v = defined $_ ? "$_" : '\N'; $v =~ s/[\t\n]/ /g; $v =~ s/\\(?!N$)/\\\\/g; $v } @$row), "\n";
+	}
+	close $out or die "$file: $!\n";
+}
 
 1;

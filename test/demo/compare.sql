@@ -3,7 +3,9 @@
 CREATE TEMP TABLE inbound (item_type text, native_id text, feeds integer);
 CREATE TEMP TABLE write (item_type text, native_id text, native_account text, text text);
 CREATE TEMP TABLE attempt (action text, native_account text, requests integer, applied integer, ids text[], text text);
-CREATE TEMP TABLE post (native_id text, native_account text, text text);
+CREATE TEMP TABLE post (native_id text, native_account text, text text, is_deleted boolean);
+CREATE TEMP TABLE plan (slot integer, post_id bigint, send_at timestamptz, placement_id bigint);
+CREATE TEMP TABLE correction (placement_id bigint, text text);
 CREATE TEMP TABLE story (name text, number bigint, text text);
 CREATE TEMP TABLE fault (kind text, match text, hits integer);
 \set copy '\\copy inbound FROM ' :work '/inbound.tsv'
@@ -14,6 +16,10 @@ CREATE TEMP TABLE fault (kind text, match text, hits integer);
 :copy
 \set copy '\\copy post FROM ' :work '/posts.tsv'
 :copy
+\set copy '\\copy plan FROM ' :work '/plan.tsv'
+:copy
+\set copy '\\copy correction FROM ' :work '/correction.tsv'
+:copy
 \set copy '\\copy story FROM ' :work '/stories.tsv'
 :copy
 \set copy '\\copy fault FROM ' :work '/faults.tsv'
@@ -22,7 +28,8 @@ CREATE TEMP TABLE fault (kind text, match text, hits integer);
 SELECT (SELECT count(*) FROM inbound) AS written_to_us, (SELECT count(*) FROM kefu.message) AS messages,
        (SELECT sum(feeds) FROM inbound) AS found_in_feeds, (SELECT count(*) FROM kefu.sighting) AS sightings,
        (SELECT count(*) FROM write) AS replies_there,
-       (SELECT count(*) FROM kefu.outbound WHERE state = 'sent') AS replies_here,
+       (SELECT count(*) FROM kefu.outbound WHERE state = 'sent' AND speech_id IS NOT NULL) AS replies_here,
+       (SELECT count(*) FROM post) AS posts_there,
        (SELECT sum(hits) FROM fault) AS disturbances;
 
 CREATE TEMP TABLE verdict AS
@@ -45,7 +52,8 @@ SELECT 5, 'messages to us without a ticket', count(*)
 UNION ALL
 SELECT 6, 'replies that the platform has oftener than we sent them', count(*)
   FROM attempt t
- WHERE t.applied > (SELECT count(*) FROM kefu.outbound o WHERE o.state = 'sent' AND o.native_id = ANY (t.ids))
+ WHERE t.action NOT IN ('post', 'repost')
+   AND t.applied > (SELECT count(*) FROM kefu.outbound o WHERE o.state = 'sent' AND o.native_id = ANY (t.ids))
 UNION ALL
 -- In private a customer with two matters may be told the same words twice.
 SELECT 6, 'posts and comments that got the same reply twice', count(*)
@@ -58,7 +66,7 @@ SELECT 7, 'replies there that are not sent here', count(*)
 UNION ALL
 SELECT 8, 'replies sent here that are not there', count(*)
   FROM kefu.outbound o JOIN kefu.account a USING (account)
- WHERE o.state = 'sent' AND NOT EXISTS
+ WHERE o.state = 'sent' AND o.object_type <> 'placement' AND NOT EXISTS
        (SELECT FROM write w WHERE w.native_id = o.native_id AND w.native_account = a.native_id)
 UNION ALL
 SELECT 9, 'replies here that are neither sent nor failed nor cancelled', count(*)
@@ -103,6 +111,36 @@ SELECT 15, 'customers of the topic who were not told of the post', 3 - count(DIS
   JOIN write w ON w.native_id = o.native_id AND position(t.link IN w.text) > 0
  WHERE s.name = 'topic'
 UNION ALL
+-- What the desk posted.
+SELECT 16, 'posts of the plan that do not stand there, once and in the words that were approved', count(*)
+  FROM plan n JOIN kefu.placement l USING (placement_id) JOIN kefu.account a USING (account)
+ WHERE NOT EXISTS (SELECT FROM post p WHERE p.native_id = l.native_id AND p.native_account = a.native_id AND p.text = l.text
+                      AND p.is_deleted = (l.placement_id IN (SELECT c.placement_id FROM correction c)))
+    OR (SELECT sum(t.applied) FROM attempt t WHERE t.native_account = a.native_id AND t.text = l.text
+                                               AND t.action IN ('post', 'repost')) <> 1
+UNION ALL
+SELECT 17, 'posts of the plan that left before their time', count(*)
+  FROM plan n JOIN kefu.placement l USING (placement_id)
+  JOIN kefu.outbound o ON o.object_type = 'placement' AND o.object_id = l.placement_id AND o.action <> 'delete_post'
+ WHERE o.sending_at < l.planned_at
+UNION ALL
+SELECT 18, 'posts there that nobody here approved', count(*)
+  FROM post p JOIN kefu.account a ON a.native_id = p.native_account
+ WHERE NOT EXISTS (SELECT FROM kefu.placement l WHERE l.account = a.account AND l.native_id = p.native_id AND l.text = p.text)
+   AND NOT EXISTS (SELECT FROM story s JOIN kefu.topic t ON t.topic_id = s.number WHERE s.name = 'topic' AND t.native_id = p.native_id)
+   -- What each account had said before the desk was there (customers.pl).
+   AND p.text <> '今天有什么可以帮您?'
+UNION ALL
+SELECT 19, 'corrections that did not end with the new wording there, within ten minutes', count(*)
+  FROM correction x WHERE NOT EXISTS
+       (SELECT FROM kefu.correction c
+          JOIN kefu.clock k ON k.object_type = 'correction' AND k.object_id = c.correction_id
+          JOIN kefu.placement l ON l.post_id = c.reissue_post
+          JOIN post p ON p.native_id = l.native_id AND p.text = x.text AND NOT p.is_deleted
+         WHERE c.placement_id = x.placement_id AND c.state = 'done' AND k.clock = 'correction' AND k.outcome = 'kept'
+           AND k.due_at = c.notice_time + interval '10 minutes'
+           AND c.deleted_at BETWEEN c.notice_time AND k.stopped_at)
+UNION ALL
 -- A demo in which nothing happened proves nothing.
 SELECT 20, 'things that should have happened and did not',
        (SELECT count(*) FROM (VALUES ((SELECT count(*) FROM inbound) >= 100),
@@ -110,7 +148,9 @@ SELECT 20, 'things that should have happened and did not',
                                      ((SELECT count(*) FROM kefu.escalation WHERE outcome <> 'skipped') >= 10),
                                      ((SELECT count(*) FROM kefu.work_order WHERE state = 'closed') >= 5),
                                      ((SELECT bool_and(hits > 0) FROM fault)),
-                                     ((SELECT count(*) FROM story) = 4)
+                                     ((SELECT count(*) FROM story) = 4),
+                                     ((SELECT count(*) FROM plan) >= 14),
+                                     ((SELECT count(*) FROM correction) = 1)
                               ) AS v(happened) WHERE NOT happened);
 SELECT what AS "must be 0", found FROM verdict ORDER BY n;
 DO $$ BEGIN

@@ -135,18 +135,6 @@ sub day
 	print "$total acts\n";
 }
 
-sub table
-{
-	my ($file, @rows) = @_;
-
-	open my $out, '>:utf8', $file or die "$file: $!\n";
-	for my $row (@rows)
-	{
-		print $out join("\t", map { my $v = defined $_ ? "$_" : '\N'; $v =~ s/[\t\n]/ /g; $v =~ s/\\(?!N$)/\\\\/g; $v } @$row), "\n";
-	}
-	close $out or die "$file: $!\n";
-}
-
 sub truth
 {
 	my ($folder) = @_;
@@ -157,10 +145,10 @@ sub truth
 	table("$folder/inbound.tsv", map { [ $item{ $_->{item} }, $_->{id}, scalar @{ $_->{feeds} } ] } @inbound);
 	table("$folder/writes.tsv", map { [ $item{ $_->{item} }, $_->{id}, @$_{qw(account sent_text)} ] }
 		  grep { $_->{item} ne 'post' } @{ $truth->{writes} });
-	table("$folder/posts.tsv", map { [ @$_{qw(id account sent_text)} ] }
+	table("$folder/posts.tsv", map { [ @$_{qw(id account sent_text)}, $_->{deleted} ? 't' : 'f' ] }
 		  grep { $_->{item} eq 'post' } @{ $truth->{writes} });
 	table("$folder/attempts.tsv", map { [ @$_{qw(action account requests applied)}, '{' . join(',', @{ $_->{ids} }) . '}', $_->{text} ] }
-		  grep { $_->{action} =~ /^(comment|reply|message)$/ } @{ $truth->{attempts} });
+		  grep { $_->{action} =~ /^(comment|reply|message|post|repost)$/ } @{ $truth->{attempts} });
 	table("$folder/faults.tsv", map { [ @$_{qw(kind match hits)} ] } @{ call('fault')->{faults} });
 }
 

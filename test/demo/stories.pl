@@ -16,43 +16,15 @@ use strict;
 use warnings;
 use utf8;
 use Encode;
-use Time::HiRes qw(time sleep);
 use FindBin;
 use lib $FindBin::Bin;
+use Desk;
 use Sim;
 
 my ($unit, $folder) = @ARGV;
 die "usage: stories.pl UNIT FOLDER\n" unless $folder;
 my ($operator, $leader) = ("${unit}_operator", "${unit}_leader");
 my $account = "" . account_id($unit);
-
-# What a statement gives, under this login; dies where it is refused.
-sub sql
-{
-	my ($login, $statement) = @_;
-
-	open my $psql, '-|', 'psql', '-X', '-q', '-At', '-U', $login, '-d', 'desk', '-v', 'ON_ERROR_STOP=1',
-	  '-c', encode_utf8($statement) or die "psql: $!\n";
-	my $result = decode_utf8(join '', <$psql>);
-	close $psql or die "$login was refused: " . encode_utf8($statement) . "\n";
-	chomp $result;
-	return $result;
-}
-
-# Looks up what the desk made of something, until it is there.
-sub wait_for
-{
-	my ($what, $query, $login) = @_;
-	my $until = time + 150;
-
-	while (time < $until)
-	{
-		my $found = sql($login // 'postgres', $query);
-		return $found if $found ne '';
-		sleep 0.3;
-	}
-	die encode_utf8("still waiting: $what\n");
-}
 
 sub says { my ($n, $act) = @_; return call('act', { %$act, uid => "" . customer_id($unit, $n) }) }
 
@@ -85,7 +57,7 @@ sub taken
 sub order { my ($login, $order, $event, $args) = @_; sql($login, "SELECT kefu.order_event($order, '$event', '" . ($args // '{}') . "')") }
 
 my @kept;
-sub keep { my ($name, $number, $text) = @_; push @kept, join("\t", $name, $number, $text // '\N') . "\n" }
+sub keep { my ($name, $number, $text) = @_; push @kept, [ $name, $number, $text ] }
 
 # --- all begin at once ------------------------------------------------------------
 
@@ -161,9 +133,7 @@ keep('complaint', $t1);
 keep('cause', $t2);
 keep('grumble', $t3);
 keep('topic', $topic, $draft);
-open my $out, '>:utf8', "$folder/stories.tsv" or die "$folder/stories.tsv: $!\n";
-print $out @kept;
-close $out or die "$folder/stories.tsv: $!\n";
-open $out, '>:utf8', "$folder/explain.txt" or die "$folder/explain.txt: $!\n";
+table("$folder/stories.tsv", @kept);
+open my $out, '>:utf8', "$folder/explain.txt" or die "$folder/explain.txt: $!\n";
 print $out "$explained\n";
 close $out or die "$folder/explain.txt: $!\n";
