@@ -11,7 +11,7 @@
 
 CREATE VIEW kefu.account_limit AS
     SELECT a.account, r.platform, r.tier, r.scope, r.action_class, r.per, r.calls,
-           r.calls - ceil(r.calls * r.reserve_pct / 100.0)::integer AS polling_calls,
+           r.calls - ceil(r.calls * (r.reserve_pct / 100.0))::integer AS polling_calls,
            CASE r.scope WHEN 'user' THEN coalesce(a.credential, a.account)
                         WHEN 'app' THEN coalesce(c.application, 'default')
                         ELSE '*' END AS holder,

@@ -6,6 +6,7 @@
 SET client_min_messages = warning;
 
 UPDATE kefu.platform SET base_url = :'sim', allows_http = true WHERE platform = 'sina';
+UPDATE kefu.rate_rule SET calls = 1000000000 WHERE platform = 'sina';
 INSERT INTO kefu.credential_secret (credential, secret, set_at)
     VALUES ('bench.key', '{"access_token": "bench"}', now());
 INSERT INTO kefu.account (account, platform, unit, handle, native_id, credential)
