@@ -259,7 +259,7 @@ footer{color:var(--soft);font-size:.84rem;padding-bottom:32px}
 .figure{font-size:1.5rem}h1{font-size:1.4rem}th,td,.map th,.map td{padding:6px}.meter{width:46px}thead .en,.map tbody th .en{display:none}nav ul{gap:4px 12px}nav .en{display:none}}
 @media print{@page{size:A4;margin:14mm}:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--brand:#0b5cab;--good:#0a7a42;--bad:#b3261e;--mid:#8a5a00;
 --high-bg:#d5efdf;--mid-bg:#fdeccb;--low-bg:#fbd9d5;--none-bg:#eee;--heat:11 92 171}
-.two{grid-template-columns:1fr 1fr}.map{grid-template-columns:2fr 3fr}.map th,.map td{padding:2px 5px}th,td{padding:4px 6px}.meter{width:60px}body{font-size:9.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}nav,.skip{display:none}header,main,footer{max-width:none;padding-left:0;padding-right:0}
+.two{grid-template-columns:1fr 1fr}.map{grid-template-columns:2fr 3fr}.map th,.map td{padding:2px 5px}th,td{padding:4px 6px}.meter{width:44px}.map thead .en,.map tbody th .en{display:none}body{font-size:9.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}nav,.skip{display:none}header,main,footer{max-width:none;padding-left:0;padding-right:0}
 section{border:0;border-top:1px solid var(--line);border-radius:0;padding:12px 0;margin:0}.cards{grid-template-columns:repeat(4,1fr)}.cards li{break-inside:avoid}
 .figure{font-size:1.5rem}figure,tr{break-inside:avoid}h2,caption{break-after:avoid}thead{display:table-header-group}.wide{overflow:visible}a{color:inherit;text-decoration:none}}
 $css$;
