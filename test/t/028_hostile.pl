@@ -165,7 +165,8 @@ sub ask_until
 				hasten();
 				$sim->comment($post);
 				$comments++;
-				$sim->answer_all($server);
+				# What comes in the middle of an answering is answered the next time.
+				eval { $sim->answer_all($server) };
 				return run("SELECT min(polls_count) >= $polls FROM kefu.feed_state") eq 't';
 			}), $what)
 	  or diag(run('SELECT account, state, last_class, polls_count FROM kefu.stat_feed ORDER BY polls_count'));
@@ -190,7 +191,7 @@ my $errors = errors();
 my $worker = worker_pid($server, 'kefu net');
 ask_until(2, 'every harm was done, twice');
 my $before = memory_kb('VmRSS');
-ask_until(8, 'and again and again');
+ask_until(6, 'and again and again');
 my $after = memory_kb('VmRSS');
 note("$before kB resident, then $after kB; at most " . memory_kb('VmHWM'));
 
@@ -205,7 +206,7 @@ for my $name (sort keys %harm)
 {
 	my ($class, $messages) = @{ $harm{$name} };
 
-	cmp_ok(scalar $far->requests(qr{ /$name\?}), '>=', 8, "$name: was done");
+	cmp_ok(scalar $far->requests(qr{ /$name\?}), '>=', 6, "$name: was done");
 	is(run("SELECT last_class FROM kefu.stat_feed WHERE account = '$name.gd'")
 		  . ', ' . run("SELECT count(*) FROM kefu.message WHERE account = '$name.gd'"), "$class, $messages", "$name: what came of it");
 }
