@@ -16,6 +16,12 @@ static const struct config_enum_entry language_options[] = {
 	{NULL, 0, false},
 };
 
+static const struct config_enum_entry tls_options[] = {
+	{"1.2", KEFU_TLS_1_2, false},
+	{"1.3", KEFU_TLS_1_3, false},
+	{NULL, 0, false},
+};
+
 int			kefu_language = KEFU_LANGUAGE_EN;
 char	   *kefu_acting_as = "";
 char	   *kefu_test_now = "";
@@ -29,6 +35,7 @@ int			kefu_connections = 8;
 int			kefu_connect_timeout = 10000;
 char	   *kefu_proxy = "";
 char	   *kefu_ca_file = "";
+int			kefu_tls_min_version = KEFU_TLS_1_2;
 char	   *kefu_secret_directory = "";
 bool		kefu_test_clock = false;
 
@@ -113,6 +120,11 @@ define_network_settings(void)
 							   "Empty means the system's.",
 							   &kefu_ca_file, "",
 							   PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("kefu.tls_min_version",
+							 "Sets the oldest version of TLS that is spoken.",
+							 NULL,
+							 &kefu_tls_min_version, KEFU_TLS_1_2, tls_options,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("kefu.secret_directory",
 							   "Sets the folder whose files hold credential secrets.",
 							   NULL,

@@ -13,6 +13,12 @@ typedef enum KefuLanguage
 	KEFU_LANGUAGE_EN
 } KefuLanguage;
 
+typedef enum KefuTls
+{
+	KEFU_TLS_1_2,
+	KEFU_TLS_1_3
+} KefuTls;
+
 /* What a session sees */
 extern int	kefu_language;			/* KefuLanguage of refusals */
 extern char *kefu_acting_as;		/* login a gateway speaks for, or "" */
@@ -31,6 +37,7 @@ extern int	kefu_connections;		/* requests under way at once */
 extern int	kefu_connect_timeout;	/* ms */
 extern char *kefu_proxy;
 extern char *kefu_ca_file;
+extern int	kefu_tls_min_version;	/* KefuTls */
 extern char *kefu_secret_directory;
 
 /* Fixed at server start */

@@ -358,7 +358,8 @@ set_policy(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, kefu_tls_min_version == KEFU_TLS_1_3 ?
+					 (long) CURL_SSLVERSION_TLSv1_3 : (long) CURL_SSLVERSION_TLSv1_2);
 	if (kefu_ca_file[0] != '\0')
 		curl_easy_setopt(easy, CURLOPT_CAINFO, kefu_ca_file);
 	/* An empty one also keeps libcurl from the environment's proxy. */
@@ -502,6 +503,18 @@ explain_timeout(Transfer *transfer)
 	return "timed out waiting for the reply";
 }
 
+/*
+ * To libcurl a tunnel that the proxy doesn't open is a failure to receive.
+ */
+static bool
+is_refused_by_proxy(Transfer *transfer)
+{
+	long		status = 0;
+
+	return curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE,
+							 &status) == CURLE_OK && status >= 300;
+}
+
 static const char *
 explain(Transfer *transfer, CURLcode rc)
 {
@@ -509,6 +522,8 @@ explain(Transfer *transfer, CURLcode rc)
 		return NULL;
 	if (transfer->stopped != NULL)
 		return transfer->stopped;
+	if (is_refused_by_proxy(transfer))
+		return "could not use the proxy";
 	switch (rc)
 	{
 		case CURLE_OPERATION_TIMEDOUT:

@@ -9,6 +9,7 @@
 #   live_requests                          requests that the simulator has seen
 #   live_wait SECONDS QUERY                until QUERY gives t; 1 if it never does
 #   live_memory WORKER                     its private memory, kB
+#   live_cpu WORKER                        its processor time, seconds
 #
 # Four feeds an account.  Clocks are moved and feeds made due by UPDATE, which
 # only a superuser can: what is measured is the workers.
@@ -82,10 +83,19 @@ live_requests()
 		print "$n\n"'
 }
 
+live_pid()
+{
+	live_sql -c "SELECT pid FROM kefu.stat_worker WHERE worker = 'kefu $1'"
+}
+
 live_memory()
 {
-	local pid
+	awk '/^RssAnon:/ { print $2 }' "/proc/$(live_pid "$1")/status"
+}
 
-	pid=$(live_sql -c "SELECT pid FROM kefu.stat_worker WHERE worker = 'kefu $1'")
-	awk '/^RssAnon:/ { print $2 }' "/proc/$pid/status"
+# User and system time, which stand behind the name in brackets.
+live_cpu()
+{
+	sed 's/.*) //' "/proc/$(live_pid "$1")/stat" |
+		awk -v ticks="$(getconf CLK_TCK)" '{ print ($12 + $13) / ticks }'
 }

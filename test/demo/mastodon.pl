@@ -6,7 +6,6 @@ use strict;
 use warnings;
 use utf8;
 use open qw(:std :encoding(UTF-8));
-use Encode qw(decode_utf8);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use KefuSnac;
@@ -19,7 +18,7 @@ sub sql
 	my ($login, @arguments) = @_;
 
 	open my $out, '-|', @psql, '-U', $login, @arguments or die "psql: $!";
-	my $said = do { local $/; decode_utf8(<$out> // '') };
+	my $said = do { local $/; <$out> // '' };
 	close $out or die "psql: @arguments\n";
 	return $said =~ s/\n\z//r;
 }

@@ -9,7 +9,7 @@ package KefuFarSide;
 use strict;
 use warnings;
 use IO::Compress::Gzip qw(gzip);
-use IO::Socket::INET;
+use IO::Socket::IP;
 use POSIX qw(_exit :sys_wait_h);
 
 my $gzipped_json;
@@ -52,13 +52,15 @@ sub reply
 
 # Answers of the test's own, by path, may follow the log: they are given method,
 # target, headers by lower-case name and body, return what reply() makes, and may
-# read the log of what arrived.
+# read the log of what arrived.  "address" among them is where it listens, 127.0.0.1
+# unless said.
 sub new
 {
 	my ($class, $log, %more) = @_;
-	my $listener = IO::Socket::INET->new(
-		LocalAddr => '127.0.0.1', Listen => 128, ReuseAddr => 1) or die "listen: $!";
-	my $self = bless { log => $log, port => $listener->sockport }, $class;
+	my $address = delete $more{address} // '127.0.0.1';
+	my $listener = IO::Socket::IP->new(
+		LocalHost => $address, Listen => 128, ReuseAddr => 1) or die "listen: $@";
+	my $self = bless { log => $log, host => $address =~ /:/ ? "[$address]" : $address, port => $listener->sockport }, $class;
 
 	@answer{ keys %more } = values %more;
 	open my $file, '>', $log or die "$log: $!";
@@ -129,7 +131,7 @@ sub url
 {
 	my ($self, $path) = @_;
 
-	return "http://127.0.0.1:$self->{port}$path";
+	return "http://$self->{host}:$self->{port}$path";
 }
 
 # The requests that arrived, "PROCESS METHOD TARGET" each.

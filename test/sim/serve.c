@@ -12,8 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct face *const faces[] = {&sina2_face, &tencent_face, &netease_face,
-	&sohu_face};
+static const struct face *const faces[] = {&sina2_face, &sina1_face, &tencent_face,
+	&netease_face, &sohu_face};
 
 const struct face *
 face_of(const char *path)

@@ -75,6 +75,7 @@ struct face
 						   enum refusal refusal, struct reply *reply);
 };
 
+extern const struct face sina1_face;
 extern const struct face sina2_face;
 extern const struct face tencent_face;
 extern const struct face netease_face;

@@ -121,9 +121,8 @@ number_param(const struct request *request, const char *name, long otherwise)
 	return is_digits(text) && strlen(text) < 10 ? atol(text) : otherwise;
 }
 
-/* A parameter that is an id, without leading zeros; NULL = absent, 0 or no number. */
-static const char *
-id_param(const struct request *request, const char *name)
+const char *
+sina_id_param(const struct request *request, const char *name)
 {
 	const char *text = request_param(request, name);
 
@@ -133,15 +132,19 @@ id_param(const struct request *request, const char *name)
 	return *text ? text : NULL;
 }
 
+bool
+sina_is_first_page(const struct request *request)
+{
+	return strcmp(request->method, "GET") == 0 && !sina_id_param(request, "max_id") &&
+		number_param(request, "page", 1) <= 1;
+}
+
 static enum feed_kind
 sina_first_page_of(const struct request *request)
 {
 	const struct feed_path *path = find_feed(request);
 
-	if (!path || strcmp(request->method, "GET") != 0 || id_param(request, "max_id") ||
-		number_param(request, "page", 1) > 1)
-		return FEEDS;
-	return path->feed;
+	return path && sina_is_first_page(request) ? path->feed : FEEDS;
 }
 
 /* --- reads -------------------------------------------------------------------- */
@@ -168,12 +171,11 @@ upper_end(const struct vec *list, const char *max_id)
 	return low;
 }
 
-/* One page of a list, as the request's since_id, max_id, count and page want it. */
-static void
-out_page(struct out *out, const struct request *request, const struct vec *list,
-		 const char *envelope, size_t count, const struct user *viewer)
+void
+sina_out_items(struct out *out, const char *key, const struct request *request,
+			   const struct vec *list, size_t count, const struct user *viewer)
 {
-	const char *since_id = id_param(request, "since_id");
+	const char *since_id = sina_id_param(request, "since_id");
 	long		asked = number_param(request, "count", 0);
 	long		page = number_param(request, "page", 1);
 	size_t		skip;
@@ -181,9 +183,8 @@ out_page(struct out *out, const struct request *request, const struct vec *list,
 	if (asked > 0)
 		count = asked > COUNT_LIMIT ? COUNT_LIMIT : (size_t) asked;
 	skip = page > 1 ? (size_t) (page - 1) * count : 0;
-	out_open(out, NULL, '{');
-	out_open(out, envelope, '[');
-	for (size_t i = upper_end(list, id_param(request, "max_id")); i > 0 && count > 0; i--)
+	out_open(out, key, '[');
+	for (size_t i = upper_end(list, sina_id_param(request, "max_id")); i > 0 && count > 0; i--)
 	{
 		struct item *item = list->at[i - 1];
 
@@ -200,6 +201,14 @@ out_page(struct out *out, const struct request *request, const struct vec *list,
 		count--;
 	}
 	out_close(out, ']');
+}
+
+static void
+out_page(struct out *out, const struct request *request, const struct vec *list,
+		 const char *envelope, size_t count, const struct user *viewer)
+{
+	out_open(out, NULL, '{');
+	sina_out_items(out, envelope, request, list, count, viewer);
 	out_bool(out, "hasvisible", false);
 	out_int(out, "previous_cursor", 0);
 	out_int(out, "next_cursor", 0);
@@ -243,7 +252,7 @@ static enum refusal
 read_post(struct world *world, const struct request *request, struct user *viewer,
 		  bool comments, struct out *out)
 {
-	const char *id = id_param(request, "id");
+	const char *id = sina_id_param(request, "id");
 	struct item *post = world_item(world, ITEM_POST, id);
 
 	if (!id)
@@ -413,8 +422,8 @@ sina_intent(struct world *world, const struct request *request, struct user *acc
 	intent->action = path->action;
 	intent->account = account;
 	intent->text = path->text ? request_param(request, path->text) : NULL;
-	intent->post = path->post ? id_param(request, path->post) : NULL;
-	intent->comment = path->comment ? id_param(request, path->comment) : NULL;
+	intent->post = path->post ? sina_id_param(request, path->post) : NULL;
+	intent->comment = path->comment ? sina_id_param(request, path->comment) : NULL;
 	/* A repost without words says so. */
 	if (path->action == ACTION_REPOST && (!intent->text || !*intent->text))
 		intent->text = "转发微博";

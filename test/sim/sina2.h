@@ -17,4 +17,16 @@ void		sina_out_user(struct out *out, const char *key, const struct user *user,
 void		sina_out_item(struct out *out, const char *key, struct item *item,
 						  const struct user *viewer);
 
+/*
+ * The items of one page of a list, as the request's since_id, max_id, count and page
+ * want it; count is how many when it names none.
+ */
+void		sina_out_items(struct out *out, const char *key, const struct request *request,
+						   const struct vec *list, size_t count,
+						   const struct user *viewer);
+bool		sina_is_first_page(const struct request *request);
+
+/* A parameter that is an id, without leading zeros; NULL = absent, 0 or no number. */
+const char *sina_id_param(const struct request *request, const char *name);
+
 #endif

@@ -251,42 +251,6 @@ sohu_read(struct world *world, const struct request *request, struct token *toke
 
 /* --- writes ------------------------------------------------------------------- */
 
-static int
-hex_value(char c)
-{
-	const char *digits = "0123456789ABCDEF";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int) (at - digits) : -1;
-}
-
-/*
- * Takes the second encoding off in place.  A text that has only one is refused:
- * the client hasn't read the documentation.
- */
-static bool
-decode_again(char *text)
-{
-	char	   *to = text;
-
-	for (const char *from = text; *from; from++)
-	{
-		if ((unsigned char) *from >= 0x80 || *from == ' ')
-			return false;
-		if (*from == '%')
-		{
-			if (hex_value(from[1]) < 0 || hex_value(from[2]) < 0)
-				return false;
-			*to++ = (char) (hex_value(from[1]) << 4 | hex_value(from[2]));
-			from += 2;
-		}
-		else
-			*to++ = *from;
-	}
-	*to = '\0';
-	return utf8_valid(text, strlen(text));
-}
-
 static bool
 sohu_intent(struct world *world, const struct request *request, struct user *account,
 			struct intent *intent)
@@ -310,7 +274,7 @@ sohu_intent(struct world *world, const struct request *request, struct user *acc
 	}
 	intent->owned = sim_strdup(given);
 	intent->text = intent->owned;
-	if (request->bad_text || !decode_again(intent->owned))
+	if (request->bad_text || !text_decode_again(intent->owned))
 		intent->refusal = REFUSE_BAD_PARAM;
 	else if ((text_halves(intent->text) + 1) / 2 > TEXT_LIMIT)
 		intent->refusal = REFUSE_TOO_LONG;

@@ -237,3 +237,35 @@ text_halves(const char *text)
 			n += (unsigned char) *text < 0x80 ? 1 : 2;
 	return n;
 }
+
+static int
+upper_hex(char c)
+{
+	const char *digits = "0123456789ABCDEF";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int) (at - digits) : -1;
+}
+
+bool
+text_decode_again(char *text)
+{
+	char	   *to = text;
+
+	for (const char *from = text; *from; from++)
+	{
+		if ((unsigned char) *from >= 0x80 || *from == ' ')
+			return false;
+		if (*from == '%')
+		{
+			if (upper_hex(from[1]) < 0 || upper_hex(from[2]) < 0)
+				return false;
+			*to++ = (char) (upper_hex(from[1]) << 4 | upper_hex(from[2]));
+			from += 2;
+		}
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
+	return utf8_valid(text, strlen(text));
+}

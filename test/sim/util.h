@@ -62,4 +62,10 @@ bool		utf8_valid(const char *text, size_t len);
 /* Half characters: a code point below 0x80 is 1, any other 2. */
 size_t		text_halves(const char *text);
 
+/*
+ * Takes a second percent-encoding off in place.  A text that has only one is refused:
+ * the client hasn't read the documentation.
+ */
+bool		text_decode_again(char *text);
+
 #endif

@@ -1,6 +1,7 @@
 # The network worker against a far side that misbehaves: every reply and every
 # failure is recorded as what it was, nothing is sent twice, and one bad reply
-# never takes others with it.
+# never takes others with it.  Then the way there: names that are slow or lost, IPv6, a
+# proxy, certificates and versions of TLS.
 #
 # The functions between the worker and the desk's tables are the test's own, so
 # that this is about the worker alone.
@@ -8,16 +9,23 @@
 use strict;
 use warnings;
 use FindBin;
+use IO::Socket::INET;
 use KefuDesk;
 use KefuFarSide;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $far = KefuFarSide->new("$PostgreSQL::Test::Utils::tmp_check/far_side.log");
+my $far = KefuFarSide->new("$PostgreSQL::Test::Utils::tmp_check/far_side.log",
+	'http://no-such-host.invalid/json' => sub { return KefuFarSide::reply('"through"') });
 my $server = new_server('main', 'kefu.allow_http = on', 'kefu.connections = 8',
 	'kefu.connect_timeout = 2s', q{log_line_prefix = '%m [%p] %b '});
-$server->start;
+# Names that the test knows, where a library can be made: looked up slowly, or not at all.
+my $has_names = make_names($PostgreSQL::Test::Utils::tmp_check);
+{
+	local $ENV{LD_PRELOAD} = $has_names ? "$PostgreSQL::Test::Utils::tmp_check/names.so" : '';
+	$server->start;
+}
 make_desk($server);
 $server->safe_psql('desk', q{
 	CREATE SCHEMA trial;
@@ -243,29 +251,103 @@ is($server->safe_psql('desk', "SELECT claimed FROM trial.request WHERE key = $le
 $server->safe_psql('desk', 'SELECT kefu.go_live()');
 is(result($left, 'http_status'), '200', 'until it is live again');
 
+# --- the way there ---------------------------------------------------------------
+
+# A name server of the worker's own: getaddrinfo() of this library.
+sub make_names
+{
+	my ($folder) = @_;
+
+	open my $source, '>', "$folder/names.c" or die $!;
+	print $source <<'END';
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef int (*Lookup) (const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+int
+getaddrinfo(const char *name, const char *port, const struct addrinfo *hints, struct addrinfo **found)
+{
+	Lookup		lookup = (Lookup) dlsym(RTLD_NEXT, "getaddrinfo");
+
+	if (name == NULL || strstr(name, ".kefu.test") == NULL)
+		return lookup(name, port, hints, found);
+	if (strncmp(name, "slow.", 5) == 0)
+		sleep(1);
+	if (strncmp(name, "silent.", 7) == 0)
+		sleep(3600);
+	if (strncmp(name, "failing.", 8) == 0)
+		return EAI_AGAIN;
+	return lookup("127.0.0.1", port, hints, found);
+}
+END
+	close $source;
+	return system("cc -shared -fPIC -o $folder/names.so $folder/names.c -ldl") == 0;
+}
+
+$server->append_conf('postgresql.conf', q{kefu.allowed_hosts = ''});
+$server->reload;
+
+SKIP:
+{
+	skip 'no library of names could be made', 6 if !$has_names;
+	gives('a name that is looked up slowly', "http://slow.kefu.test:$far->{port}/json?slow", '200||t|{"text":"客服"}');
+	gives('a name server that fails', "http://failing.kefu.test:$far->{port}/json", '0|could not resolve the host|f|-');
+	# More than there are connections: each is given up in time, and nobody waits for the
+	# look-ups that go on.
+	my @silent = map { ask("http://silent.kefu.test:$far->{port}/json?$_") } 1 .. 12;
+	gives('beside names that are never found', $far->url('/json') . '?beside', '200||t|{"text":"客服"}');
+	is(join(' ', map { result($_, q{error, bytes_sent}) } @silent), join(' ', ('timed out resolving the host|f') x 12),
+		'names that are never found are given up');
+	gives('after names that were never found', $far->url('/json') . '?after', '200||t|{"text":"客服"}');
+	worker_is($server, 'desk', 'kefu net', 'running', 'and the worker goes on');
+}
+
+SKIP:
+{
+	my $six = eval { KefuFarSide->new("$PostgreSQL::Test::Utils::tmp_check/far_side_6.log", address => '::1') };
+
+	skip 'no IPv6 on the loopback', 3 if !$six;
+	gives('an address of IPv6', $six->url('/json'), '200||t|{"text":"客服"}');
+	$server->append_conf('postgresql.conf', "kefu.allowed_hosts = '127.0.0.1'");
+	$server->reload;
+	gives('one that is not allowed', $six->url('/json'), '0|host not allowed|f|-');
+	$server->append_conf('postgresql.conf', "kefu.allowed_hosts = '127.0.0.1, [::1]'");
+	$server->reload;
+	gives('one that is', $six->url('/json'), '200||t|{"text":"客服"}');
+}
+
+# Through a proxy nothing is looked up here, and the address arrives whole.
+$server->append_conf('postgresql.conf', qq{kefu.allowed_hosts = ''\nkefu.proxy = 'http://127.0.0.1:$far->{port}'});
+$server->reload;
+gives('through a proxy', 'http://no-such-host.invalid/json?proxy', '200||t|"through"');
+is(scalar $far->requests(qr{ GET http://no-such-host\.invalid/json\?proxy$}), 1, 'it is asked for the whole address');
+gives('a proxy that will not connect', 'https://no-such-host.invalid/json', '0|could not use the proxy|f|-');
+{
+	my $closed = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1);
+	my $port = $closed->sockport;
+	close $closed;
+	$server->append_conf('postgresql.conf', "kefu.proxy = 'http://127.0.0.1:$port'");
+	$server->reload;
+	gives('a proxy that is not there', 'http://no-such-host.invalid/json', '0|could not connect|f|-');
+}
+$server->append_conf('postgresql.conf', "kefu.proxy = ''");
+$server->reload;
+
 # --- certificates --------------------------------------------------------------
 
 SKIP:
 {
-	skip 'no openssl program', 4 if system('openssl version > /dev/null 2>&1') != 0;
+	skip 'no openssl program', 6 if system('openssl version > /dev/null 2>&1') != 0;
 	my $dir = PostgreSQL::Test::Utils::tempdir;
 	my $port = PostgreSQL::Test::Cluster::get_free_port();
 	system_or_bail('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
 		'-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost',
 		'-keyout', "$dir/key.pem", '-out', "$dir/cert.pem");
-	my $tls = fork // die "fork: $!";
-	if (!$tls)
-	{
-		open STDOUT, '>', '/dev/null';
-		open STDERR, '>&', \*STDOUT;
-		exec 'openssl', 's_server', '-quiet', '-accept', "127.0.0.1:$port", '-www', '-cert',
-		  "$dir/cert.pem", '-key', "$dir/key.pem";
-	}
-	for (1 .. 100)
-	{
-		last if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port);
-		select undef, undef, undef, 0.1;
-	}
+	my $tls = serve_tls($dir, $port);
 	$server->append_conf('postgresql.conf', q{kefu.allowed_hosts = ''});
 	$server->reload;
 	gives('a certificate of nobody we trust', "https://localhost:$port/",
@@ -281,6 +363,35 @@ SKIP:
 		'0|could not read kefu.ca_file|f|-');
 	kill 'KILL', $tls;
 	waitpid $tls, 0;
+	$server->append_conf('postgresql.conf', "kefu.ca_file = '$dir/cert.pem'");
+	$server->reload;
+	$tls = serve_tls($dir, $port, '-tls1_2');
+	is(result(ask("https://localhost:$port/?old"), 'http_status'), '200', 'TLS 1.2 will do');
+	$server->append_conf('postgresql.conf', "kefu.tls_min_version = '1.3'");
+	$server->reload;
+	gives('unless it is to be 1.3', "https://localhost:$port/", '0|TLS handshake failed|f|-');
+	kill 'KILL', $tls;
+	waitpid $tls, 0;
+}
+
+sub serve_tls
+{
+	my ($dir, $port, @more) = @_;
+	my $pid = fork // die "fork: $!";
+
+	if (!$pid)
+	{
+		open STDOUT, '>', '/dev/null';
+		open STDERR, '>&', \*STDOUT;
+		exec 'openssl', 's_server', '-quiet', '-accept', "127.0.0.1:$port", '-www', '-cert',
+		  "$dir/cert.pem", '-key', "$dir/key.pem", @more;
+	}
+	for (1 .. 100)
+	{
+		last if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port);
+		select undef, undef, undef, 0.1;
+	}
+	return $pid;
 }
 
 # --- many ----------------------------------------------------------------------

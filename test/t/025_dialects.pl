@@ -1,5 +1,5 @@
-# Other dialects on the other side, by rows alone (R18): Tencent's, with signed
-# parameters, errors with status 200 and pages by time and id; NetEase's, with signed
+# Other dialects on the other side, by rows alone (R18): Sina's first, with texts encoded
+# twice and codes inside the words of an error; Tencent's, with signed parameters, errors with status 200 and pages by time and id; NetEase's, with signed
 # headers, signed ids and paging with its names the wrong way round; Sohu's, with texts
 # encoded twice, page numbers and no answers to comments.  What customers
 # say is found once (R85, R86) while items keep arriving in the middle of walks, and
@@ -23,6 +23,12 @@ use Test::More;
 
 # Where each thing is; what stands before an id in the desk's eyes.
 my %dialects = (
+	sina_v1 => {
+		path => 'sina1', id => '', post => [ 'statuses/update.json', 'status' ], read => 'direct_messages.json', twice => 1,
+		comment => 'comments_to_me', post_mention => 'statuses/mentions', dm => 'direct_messages.json',
+		reply => 'statuses/reply', answer => 'statuses/comment.json', message => 'direct_messages/new', source => 'desk&key',
+		signature => '40107:Oauth Error: signature_invalid!', nonce => '40108:Oauth Error: nonce_used!',
+		time => '40109:Oauth Error: timestamp_refused!', said => 'error' },
 	tencent => {
 		id => '', post => [ 't/add', 'content' ], read => 'private/recv',
 		comment => 'mentions_timeline', post_mention => 'mentions_timeline', dm => 'private/recv',
@@ -51,14 +57,19 @@ sub encode
 	return $text =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ger;
 }
 
+sub place
+{
+	return '/' . ($d->{path} // $dialect);
+}
+
 # A signed call, by this test's own reading of RFC 5849; more parameters replace.
 sub signed
 {
 	my ($method, $path, %param) = @_;
-	my $url = $sim->base . "/$dialect/$path";
+	my $url = $sim->base . place() . "/$path";
 	my $signature = delete $param{signature};
 	my %all = (format => 'json', oauth_consumer_key => 'desk&key', oauth_token => 'token-gd',
-		oauth_signature_method => 'HMAC-SHA1', oauth_timestamp => time, oauth_nonce => rand() . '', %param);
+		($d->{source} ? (source => $d->{source}) : ()), oauth_signature_method => 'HMAC-SHA1', oauth_timestamp => time, oauth_nonce => rand() . '', %param);
 	my $form = join '&', sort map { encode($_) . '=' . encode($all{$_}) } keys %all;
 	my $base = join '&', $method, encode($url), encode($form);
 
@@ -253,7 +264,7 @@ for (sort keys %dialects)
 	$server->start;
 	make_desk($server);
 	$server->safe_psql('desk', slurp_file("$FindBin::Bin/../lib/signed.psql"),
-		extra_params => [ '-v', "platform=$dialect", '-v', 'base=' . $sim->base . "/$dialect" ]);
+		extra_params => [ '-v', "platform=$dialect", '-v', 'base=' . $sim->base . place() ]);
 	check_walks();
 	check_answers();
 	check_books();

@@ -132,10 +132,12 @@ sub make_hostile
 {
 	my ($name) = @_;
 	my $base = $far->url('');
+	# Who drips is cut off soon; all else may take its time on a busy machine.
+	my $patience = $name =~ /^slow/ ? 3000 : 30_000;
 
 	run(qq{
 		INSERT INTO kefu.platform SELECT (jsonb_populate_record(p, jsonb_build_object('platform', '$name', 'base_url', '$base',
-			'total_timeout_ms', 3000))).* FROM kefu.platform p WHERE platform = 'sina';
+			'total_timeout_ms', $patience))).* FROM kefu.platform p WHERE platform = 'sina';
 		INSERT INTO kefu.endpoint SELECT (jsonb_populate_record(e, '{"platform": "$name", "path": "/$name"}')).*
 			FROM kefu.endpoint e WHERE platform = 'sina' AND action = 'mentions';
 		INSERT INTO kefu.field_map SELECT (jsonb_populate_record(f, '{"platform": "$name"}')).*
@@ -165,7 +167,8 @@ sub ask_until
 				hasten();
 				$sim->comment($post);
 				$comments++;
-				$sim->answer_all($server);
+				# What comes in the middle of an answering is answered the next time.
+				eval { $sim->answer_all($server) };
 				return run("SELECT min(polls_count) >= $polls FROM kefu.feed_state") eq 't';
 			}), $what)
 	  or diag(run('SELECT account, state, last_class, polls_count FROM kefu.stat_feed ORDER BY polls_count'));
@@ -190,7 +193,7 @@ my $errors = errors();
 my $worker = worker_pid($server, 'kefu net');
 ask_until(2, 'every harm was done, twice');
 my $before = memory_kb('VmRSS');
-ask_until(8, 'and again and again');
+ask_until(6, 'and again and again');
 my $after = memory_kb('VmRSS');
 note("$before kB resident, then $after kB; at most " . memory_kb('VmHWM'));
 
@@ -205,7 +208,7 @@ for my $name (sort keys %harm)
 {
 	my ($class, $messages) = @{ $harm{$name} };
 
-	cmp_ok(scalar $far->requests(qr{ /$name\?}), '>=', 8, "$name: was done");
+	cmp_ok(scalar $far->requests(qr{ /$name\?}), '>=', 6, "$name: was done");
 	is(run("SELECT last_class FROM kefu.stat_feed WHERE account = '$name.gd'")
 		  . ', ' . run("SELECT count(*) FROM kefu.message WHERE account = '$name.gd'"), "$class, $messages", "$name: what came of it");
 }
