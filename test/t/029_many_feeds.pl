@@ -70,7 +70,7 @@ is(run(q{SELECT string_agg(DISTINCT s.last_class, ' ') FROM kefu.feed_state s JO
 is(requests() - $before, $rounds * $feeds, 'and the platform was asked as often, not more');
 cmp_ok(memory_kb(), '<', $memory + 16_000, 'memory is where it was after the first round');
 is(run("SELECT count(*) FROM kefu.message WHERE native_id = '$comment'"), 1, 'what a customer said is one message');
-is(run("SELECT count(DISTINCT account) FROM kefu.sighting JOIN kefu.message USING (message_id) WHERE native_id = '$comment'"),
+is(run("SELECT count(DISTINCT s.account) FROM kefu.sighting s JOIN kefu.message g USING (message_id) WHERE g.native_id = '$comment'"),
 	$accounts, 'that every account has seen');
 $server->stop;
 done_testing();
