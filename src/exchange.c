@@ -193,7 +193,7 @@ Datum
 kefu_walk_take_sql(PG_FUNCTION_ARGS)
 {
 	static const char *const names[] = {
-		"platform", "action", NULL, NULL, "body", NULL, "closed_count", NULL, "max_pages"
+		"platform", "action", NULL, NULL, "body", NULL, NULL, NULL, "max_pages"
 	};
 	char	   *platform = arg_text(fcinfo, 0);
 	char	   *action = arg_text(fcinfo, 1);
@@ -220,7 +220,7 @@ kefu_walk_take_sql(PG_FUNCTION_ARGS)
 	walk.pages = walk.page_no % PG_GETARG_INT32(8);
 	seen.n_listed = page->n_listed;
 	seen.cursors = page->cursors;	/* of filtered items as well */
-	seen.n_closed = PG_GETARG_INT32(6);
+	seen.n_closed = PG_ARGISNULL(6) ? 0 : PG_GETARG_INT32(6);
 	seen.next_cursor = page->next_cursor;
 	seen.has_next = page->has_next;
 	seen.next_link = arg_text(fcinfo, 7);
