@@ -336,7 +336,7 @@ BEGIN
     IF NOT kefu.is_worker() THEN
         PERFORM kefu.require_admin('group');
     END IF;
-    -- The last period that is over, of each kind that is owed; what was missed before it is a finding.
+    -- The last period that is over, of each kind that is owed. Older ones are opened by hand.
     FOR d IN SELECT u.unit, k.kind, s.period, kefu.local_instant(s.until_date, '00:00') + k.file_after AS file_by
                FROM kefu.desk_unit u
               CROSS JOIN (VALUES ('daily'), ('weekly'), ('monthly')) AS w(kind)
