@@ -167,7 +167,7 @@ END $$;
 COMMENT ON FUNCTION kefu.make_report(kefu.move) IS 'Inserts a report, without figures yet, one for each unit, kind, period and department (建立报告; R8)';
 
 CREATE FUNCTION kefu.period_day(period text) RETURNS date
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
     IF period ~ '^\d{4}-W\d{2}$' THEN
         RETURN to_date(period, 'IYYY-"W"IW');

@@ -57,7 +57,7 @@ CREATE FUNCTION kefu.turned_slots(spent integer[], slots bigint) RETURNS integer
 COMMENT ON FUNCTION kefu.turned_slots(integer[], bigint) IS 'The slots after so many more have begun (推移时间槽)';
 
 CREATE FUNCTION kefu.bucket_at(b kefu.rate_bucket, at timestamptz) RETURNS kefu.rate_bucket
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
     slot_now bigint := floor(extract(epoch FROM at) / b.slot_seconds);
