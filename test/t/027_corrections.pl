@@ -167,6 +167,9 @@ for ([ 'nothing breaks', '1 of 1', '1 of 1' ],
 	ok(passing_until('1 second', correction_is($placement, 'deleted')), 'being sent: it is gone');
 	is(fate(run("SELECT native_id FROM kefu.placement WHERE post_id = $post")), 'gone 1 of 1', 'being sent: it was there');
 	is(attempts($text), '1 of 1', 'being sent: once');
+	my ($anew) = reissue($post);
+	ok(passing_until('1 second', correction_is($placement, 'done')), 'being sent: the re-issue stands there');
+	is(attempts($anew), '1 of 1', 'being sent: and that once');
 }
 
 # An original of ours is withdrawn: what a sister account made of it goes too.
