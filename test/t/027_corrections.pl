@@ -17,7 +17,10 @@ use KefuPosts;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-plan skip_all => 'the far side was tested with another PostgreSQL' if ($ENV{KEFU_FAR_SIDE} // '') eq 'no';
+# A defect that isn't found yet: on PostgreSQL 18 the clock of a re-issue that was due at
+# once after a crash was refused, and the post never left.
+plan skip_all => 'open defect: a re-issue after a crash may not leave; run with the first PostgreSQL only'
+  if ($ENV{KEFU_FAR_SIDE} // '') eq 'no';
 
 open_posting_desk('corrections', 27, 'restart_after_crash = on');
 $server->safe_psql('desk', q{
