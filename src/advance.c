@@ -29,6 +29,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -672,6 +673,18 @@ begin_move(const KefuCall *call, KefuObject *object)
 	return move;
 }
 
+/*
+ * Guards and rights are STABLE: they see what the statement saw that called us, and
+ * that may have waited for the lock since.  Until the snapshot is popped they see all
+ * that was committed before the lock was ours (in REPEATABLE READ, what the
+ * transaction sees).
+ */
+static void
+judge_from_now_on(void)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
 static KefuOutcome
 advance_object(const KefuCall *call)
 {
@@ -689,6 +702,7 @@ advance_object(const KefuCall *call)
 		kefu_object_lock_parent(machine, call->id);
 	if (!kefu_object_lock(machine, call->id, &object))
 		kefu_refuse_not_visible();
+	judge_from_now_on();
 	if (call->authority == KEFU_BY_CALLER && !sees(&object))
 		kefu_refuse_not_visible();
 	if (strcmp(call->machine, object.machine->machine) != 0 &&
@@ -710,6 +724,7 @@ advance_object(const KefuCall *call)
 	missing = kefu_missing_fact(chosen, &object, call->args);
 	if (missing)
 		kefu_refuse_missing(object.machine, object.state, call->event, missing);
+	PopActiveSnapshot();
 	return carry_out(call, &object, chosen, &move);
 }
 
@@ -754,6 +769,7 @@ create_object(const KefuCall *call)
 		kefu_refuse_transition(machine, KEFU_NEW, call->event, false);
 	if (object.unit == NULL)
 		kefu_refuse_missing(machine, KEFU_NEW, call->event, "unit");
+	judge_from_now_on();
 	if (call->authority == KEFU_BY_CALLER && !kefu_actor_sees(object.unit))
 		kefu_refuse_not_visible();
 	if (call->authority == KEFU_BY_CALLER)
@@ -767,6 +783,7 @@ create_object(const KefuCall *call)
 	missing = kefu_missing_fact(chosen, &object, call->args);
 	if (missing)
 		kefu_refuse_missing(machine, KEFU_NEW, call->event, missing);
+	PopActiveSnapshot();
 
 	move.to_state = chosen->to_state;
 	object.id = make_object(machine, &move);
