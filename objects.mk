@@ -20,6 +20,7 @@ MODULES_C = \
 	workflow \
 	guard \
 	lock \
+	write \
 	refuse \
 	clock \
 	legal \

@@ -75,16 +75,16 @@ COMMENT ON COLUMN kefu.posting_day.changes IS 'how often its plan was changed: a
 -- --- which rule holds ----------------------------------------------------------------
 
 CREATE FUNCTION kefu.posting_rule_of(rule text, account text, at timestamptz) RETURNS kefu.posting_rule
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT r
-      FROM kefu.account a
-     CROSS JOIN LATERAL kefu.unit_path(a.unit) WITH ORDINALITY AS p(unit, step)
-      JOIN kefu.posting_rule r ON r.unit = p.unit AND r.rule = posting_rule_of.rule AND r.valid_from <= at
-                              AND r.account IN ('', a.account)
-     WHERE a.account = posting_rule_of.account
-     ORDER BY r.account = '', p.step, r.valid_from DESC LIMIT 1;
-END;
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT r
+              FROM kefu.account a
+             CROSS JOIN LATERAL kefu.unit_path(a.unit) WITH ORDINALITY AS p(unit, step)
+              JOIN kefu.posting_rule r ON r.unit = p.unit AND r.rule = posting_rule_of.rule AND r.valid_from <= at
+                                      AND r.account IN ('', a.account)
+             WHERE a.account = posting_rule_of.account
+             ORDER BY r.account = '', p.step, r.valid_from DESC LIMIT 1);
+END $$;
 COMMENT ON FUNCTION kefu.posting_rule_of(text, text, timestamptz) IS
 'The version of a posting rule that an account goes by at an instant: its own, else that of the nearest unit above; NULLs if there is none (适用发文规则)';
 

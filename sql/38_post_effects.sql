@@ -128,16 +128,16 @@ COMMENT ON FUNCTION kefu.may_review(kefu.move) IS 'The caller never wrote at the
 CREATE FUNCTION kefu.guard_not_own_steps_left(m kefu.move) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
-    RETURN kefu.may_review(m)
-           AND (SELECT p.steps_done + 1 < p.steps_needed FROM kefu.post p WHERE p.post_id = m.id);
+    RETURN (SELECT p.steps_done + 1 < p.steps_needed FROM kefu.post p WHERE p.post_id = m.id)
+           AND kefu.may_review(m);
 END $$;
 COMMENT ON FUNCTION kefu.guard_not_own_steps_left(kefu.move) IS 'A step by somebody else, and more are to come (非本人且尚有步骤; R5)';
 
 CREATE FUNCTION kefu.guard_not_own_last_step(m kefu.move) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
-    RETURN kefu.may_review(m)
-           AND (SELECT p.steps_done + 1 >= p.steps_needed FROM kefu.post p WHERE p.post_id = m.id);
+    RETURN (SELECT p.steps_done + 1 >= p.steps_needed FROM kefu.post p WHERE p.post_id = m.id)
+           AND kefu.may_review(m);
 END $$;
 COMMENT ON FUNCTION kefu.guard_not_own_last_step(kefu.move) IS 'The last step, by somebody else (非本人且为最后一步; R5)';
 

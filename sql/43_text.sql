@@ -44,15 +44,16 @@ COMMENT ON COLUMN kefu.content_rule.hint_zh IS 'what to do, Chinese (处理建�
 COMMENT ON COLUMN kefu.content_rule.hint_en IS 'what to do, English (处理建议, 英文)';
 
 CREATE FUNCTION kefu.content_rules(unit text, at timestamptz) RETURNS SETOF kefu.content_rule
-    LANGUAGE sql ROWS 20 STABLE PARALLEL SAFE
-    SET search_path = pg_catalog, kefu, pg_temp
-BEGIN ATOMIC
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    RETURN QUERY
     SELECT DISTINCT ON (c.rule) c.*
       FROM kefu.content_rule c
       JOIN kefu.unit_path(content_rules.unit) WITH ORDINALITY AS u(unit, step) ON u.unit = c.unit
      WHERE c.valid_from <= content_rules.at
      ORDER BY c.rule, u.step, c.valid_from DESC;
-END;
+END $$;
 COMMENT ON FUNCTION kefu.content_rules(text, timestamptz) IS 'The version of each rule that holds for a unit at an instant. For the owner''s functions only (内部: 生效的内容规则)';
 
 CREATE FUNCTION kefu.set_content_rule(rule text, unit text, effect text, applies_to text[] DEFAULT NULL,

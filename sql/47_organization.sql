@@ -258,7 +258,7 @@ COMMENT ON FUNCTION kefu.waive_qualification(timestamptz, text, text, text) IS
 
 -- What somebody holds ---------------------------------------------------------------
 
-CREATE INDEX ticket_handler ON kefu.ticket (handler) WHERE handler IS NOT NULL AND archived_at IS NULL;
+-- None on tickets, whose handler changes often: what is open is few and read by ticket_unit.
 CREATE INDEX work_order_handler ON kefu.work_order (handler) WHERE handler IS NOT NULL AND closed_at IS NULL;
 CREATE INDEX task_handler ON kefu.task (handler) WHERE handler IS NOT NULL AND state = 'open';
 

@@ -16,20 +16,29 @@ COMMENT ON COLUMN kefu.patrol.at IS 'when (时间)';
 CREATE FUNCTION kefu.my_tickets() RETURNS bigint[]
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
-$$ BEGIN
+$$
+DECLARE
+    me CONSTANT integer := kefu.me();
+    lenders CONSTANT text[] := ARRAY(
+        SELECT u.parent FROM kefu.staff_role r JOIN kefu.unit u USING (unit)
+         WHERE r.staff_id = me AND u.kind IN ('hotline', 'contractor'));
+    lent text[];
+BEGIN
     -- Most people have no such role, and nothing is read for them.
-    IF NOT EXISTS (SELECT FROM kefu.staff_role r JOIN kefu.unit u USING (unit)
-                    WHERE r.staff_id = kefu.me() AND u.kind IN ('hotline', 'contractor')) THEN
+    IF cardinality(lenders) = 0 THEN
         RETURN ARRAY[]::bigint[];
     END IF;
+    lent := ARRAY(SELECT u.unit FROM kefu.unit u
+                   WHERE EXISTS (SELECT FROM kefu.unit_path(u.unit) AS p(unit) WHERE p.unit = ANY (lenders)));
     RETURN ARRAY(
         SELECT t.ticket_id FROM kefu.ticket t
-         WHERE (t.archived_at IS NULL AND t.handler = kefu.me()
-                OR t.ticket_id IN (SELECT k.ticket_id FROM kefu.task k
-                                    WHERE k.cause = 'call_back' AND k.state = 'open'
-                                      AND k.unit = ANY (kefu.my_units())))
+         WHERE t.archived_at IS NULL AND t.unit = ANY (lent) AND t.handler = me
            AND kefu.is_given('ticket', t.ticket_id, t.unit, t.handler)
-         ORDER BY t.ticket_id);
+        UNION
+        SELECT t.ticket_id FROM kefu.task k JOIN kefu.ticket t USING (ticket_id)
+         WHERE k.cause = 'call_back' AND k.state = 'open' AND k.unit = ANY (kefu.my_units())
+           AND kefu.is_given('ticket', t.ticket_id, t.unit, t.handler)
+         ORDER BY 1);
 END $$;
 COMMENT ON FUNCTION kefu.my_tickets() IS
 'Open tickets that another unit gave the caller, who works at its hotline or contractor: as handler or by an open call-back task; empty for everybody else (派给本人的工单; R7, R93)';

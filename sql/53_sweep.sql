@@ -22,11 +22,12 @@ END $$;
 COMMENT ON FUNCTION kefu.sweep_rule_of(text, timestamptz) IS 'The rule that holds at an instant; a row of NULLs if none, and then nothing is looked at (现行巡检规则)';
 
 CREATE FUNCTION kefu.links_in(text text) RETURNS SETOF text
-    LANGUAGE sql ROWS 2 IMMUTABLE PARALLEL SAFE STRICT
-BEGIN ATOMIC
+    LANGUAGE plpgsql ROWS 2 IMMUTABLE PARALLEL SAFE STRICT AS
+$$ BEGIN
+    RETURN QUERY
     SELECT DISTINCT rtrim(m.found[1], '.,;:!?)')
       FROM regexp_matches(text, '(https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?::[0-9]+)?(?:/[A-Za-z0-9._~:/?#@!$&''()*+,;=%-]*)?)', 'g') AS m(found);
-END;
+END $$;
 COMMENT ON FUNCTION kefu.links_in(text) IS 'The web addresses in a text whose host is a name with a dot, each once (提取链接; R78)';
 
 CREATE FUNCTION kefu.watch_placement(l kefu.placement) RETURNS void

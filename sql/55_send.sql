@@ -231,13 +231,13 @@ COMMENT ON FUNCTION kefu.record_failed(bigint, text, text) IS
 'It can''t be sent in any way: its speech fails, its object is told with the platform''s words, or without either a task is opened. Nothing happens if it was sent or cancelled (登记发送失败)';
 
 CREATE FUNCTION kefu.can_ask(account text, action text) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM kefu.account a
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN EXISTS (SELECT FROM kefu.account a
                      JOIN kefu.platform p ON p.platform = a.platform AND p.closed_at IS NULL
                      JOIN kefu.endpoint e ON e.platform = a.platform
                     WHERE a.account = can_ask.account AND e.action = can_ask.action);
-END;
+END $$;
 COMMENT ON FUNCTION kefu.can_ask(text, text) IS 'True if the account''s platform has this endpoint, and isn''t closed (接口可用)';
 
 CREATE FUNCTION kefu.public_target(o kefu.outbound, OUT action text, OUT parent_id text, OUT root_id text)

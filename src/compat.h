@@ -49,6 +49,48 @@
 	index_beginscan(heap, index, snapshot, keys, 0)
 #endif
 
+/* 16 moved the columns that a statement changes out of the range table. */
+#if PG_VERSION_NUM >= 180000
+#define kefu_init_range_table(estate, entry, changed) \
+	do { \
+		List	   *permissions = NIL; \
+\
+		addRTEPermissionInfo(&permissions, entry)->updatedCols = (changed); \
+		ExecInitRangeTable(estate, list_make1(entry), permissions, bms_make_singleton(1)); \
+	} while (0)
+#elif PG_VERSION_NUM >= 160000
+#define kefu_init_range_table(estate, entry, changed) \
+	do { \
+		List	   *permissions = NIL; \
+\
+		addRTEPermissionInfo(&permissions, entry)->updatedCols = (changed); \
+		ExecInitRangeTable(estate, list_make1(entry), permissions); \
+	} while (0)
+#else
+#define kefu_init_range_table(estate, entry, changed) \
+	do { \
+		(entry)->updatedCols = (changed); \
+		ExecInitRangeTable(estate, list_make1(entry)); \
+	} while (0)
+#endif
+
+/* 16 asks which result relations a recheck is for. */
+#if PG_VERSION_NUM >= 160000
+#define kefu_init_recheck(recheck, estate) \
+	EvalPlanQualInit(recheck, estate, NULL, NIL, -1, NIL)
+#else
+#define kefu_init_recheck(recheck, estate) \
+	EvalPlanQualInit(recheck, estate, NULL, NIL, -1)
+#endif
+
+/* 18 has CHECKs that aren't enforced, and other expressions beside them. */
+#if PG_VERSION_NUM >= 180000
+#define kefu_check_is_enforced(check) ((check)->ccenforced)
+#else
+#define kefu_check_is_enforced(check) true
+#define ri_CheckConstraintExprs ri_ConstraintExprs
+#endif
+
 /*
  * The library is built with hidden visibility, as the server builds its own
  * since 16.  15 has PGDLLEXPORT empty, and fmgr.h marks what it exports with

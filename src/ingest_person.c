@@ -140,6 +140,11 @@ unknown_authors(Ingest *in, IngestAuthor **unknown)
 	return n;
 }
 
+/*
+ * Looks for those among them whom we know, and holds their identities, in order:
+ * an erasure that has one keeps us waiting, and whoever was erased meanwhile is
+ * as unknown as somebody who never wrote.
+ */
 static void
 look_up_authors(Ingest *in)
 {
@@ -155,7 +160,8 @@ look_up_authors(Ingest *in)
 		"  FROM " AUTHOR_ROWS
 		"  JOIN kefu.identity d ON d.platform = $7 AND d.native_id = i.native_id "
 		"  JOIN kefu.person p ON p.person_id = d.person_id "
-		"  LEFT JOIN kefu.person m ON m.person_id = p.merged_into",
+		"  LEFT JOIN kefu.person m ON m.person_id = p.merged_into "
+		" ORDER BY d.identity_id FOR KEY SHARE OF d",
 		7, {AUTHOR_ARRAYS, TEXTOID}, NULL
 	};
 	IngestAuthor **unknown = palloc(sizeof(IngestAuthor *) * in->nauthors);

@@ -19,9 +19,11 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "canon.h"
 #include "guard.h"
 #include "lock.h"
 #include "object.h"
+#include "write.h"
 
 /* The columns that an object is read from; READER is the first of KEFU_READERS. */
 typedef enum ObjectColumn
@@ -35,8 +37,6 @@ typedef struct TypePlans
 {
 	Oid			relation;		/* hash key */
 	AttrNumber	columns[OBJECT_COLUMNS];	/* InvalidAttrNumber: has no such */
-	KefuPlan	move;
-	KefuPlan	move_to;		/* and a handler */
 	KefuPlan	record;
 	KefuPlan	parent;
 } TypePlans;
@@ -60,21 +60,6 @@ plan_text(KefuPlan *plan, char *sql)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->sql = MemoryContextStrdup(TopMemoryContext, sql);
-}
-
-static void
-plan_move(KefuPlan *plan, const KefuMachine *machine, const char *table, const char *id,
-		  const char *more)
-{
-	static const Oid types[] = {INT8OID, TEXTOID, INT4OID, INT4OID, BYTEAOID, INT4OID, TEXTOID};
-
-	plan_text(plan, psprintf("UPDATE %s SET state = $2, version = $3, audit_seq = $4, "
-							 "audit_head = $5%s%s WHERE %s = $1", table, more,
-							 machine->kind_column ?
-							 psprintf(", %s = $7", quote_identifier(machine->kind_column)) : "",
-							 id));
-	plan->nargs = lengthof(types);
-	memcpy(plan->types, types, sizeof(types));
 }
 
 /*
@@ -105,8 +90,6 @@ plans_of(KefuMachine *machine)
 	id = pstrdup(quote_identifier(machine->id_column));
 	plans = hash_search(all, &relation, HASH_ENTER, &found);
 	find_columns(plans->columns, machine);
-	plan_move(&plans->move, machine, table, id, "");
-	plan_move(&plans->move_to, machine, table, id, ", handler = $6");
 	plan_text(&plans->record,
 			  psprintf("SELECT to_jsonb(o) FROM %s o WHERE o.%s = $1", table, id));
 	plans->record.nargs = 1;
@@ -183,6 +166,7 @@ kefu_object_lock(KefuMachine *machine, int64 id, KefuObject *object)
 	if (found)
 	{
 		object->id = id;
+		object->tid = slot->tts_tid;
 		read_object(slot, machine, object);
 	}
 	ExecDropSingleTupleTableSlot(slot);
@@ -212,26 +196,24 @@ kefu_object_lock_parent(KefuMachine *machine, int64 id)
 void
 kefu_object_write(KefuObject *object, const KefuTransition *t, int32 handler)
 {
-	TypePlans  *plans = plans_of(object->machine);
-	bytea	   *value = palloc(VARHDRSZ + KEFU_HASH_LENGTH);
-	Datum		v[7];
-	char		nulls[8] = "       ";
+	const AttrNumber *columns = plans_of(object->machine)->columns;
+	Relation	table = table_open(object->machine->relation, RowExclusiveLock);
+	KefuChange	change = {0};
 
-	SET_VARSIZE(value, VARHDRSZ + KEFU_HASH_LENGTH);
-	memcpy(VARDATA(value), object->head, KEFU_HASH_LENGTH);
-	v[0] = Int64GetDatum(object->id);
-	v[1] = CStringGetTextDatum(t->to_state);
-	v[2] = Int32GetDatum(object->version);
-	v[3] = Int32GetDatum(object->audit_seq);
-	v[4] = PointerGetDatum(value);
-	v[5] = Int32GetDatum(handler);
-	v[6] = CStringGetTextDatum(t->to_machine);
-	if (handler == 0)
-		nulls[5] = 'n';
+	kefu_change_set(&change, columns[STATE], CStringGetTextDatum(t->to_state), false);
+	kefu_change_set(&change, columns[VERSION], Int32GetDatum(object->version), false);
+	kefu_change_set(&change, columns[AUDIT_SEQ], Int32GetDatum(object->audit_seq), false);
+	kefu_change_set(&change, columns[AUDIT_HEAD],
+					kefu_bytes_datum(object->head, KEFU_HASH_LENGTH), false);
+	if (t->handler)
+		kefu_change_set(&change, columns[HANDLER], Int32GetDatum(handler), handler == 0);
+	if (columns[KIND] != InvalidAttrNumber)
+		kefu_change_set(&change, columns[KIND], CStringGetTextDatum(t->to_machine), false);
 	/* A new row is in its first state already; only its event says *new. */
 	kefu_guard_permit_move(strcmp(object->state, KEFU_NEW) == 0 ? t->to_state : object->state,
 						   t->to_state);
-	kefu_spi_run(t->handler ? &plans->move_to : &plans->move, v, nulls, false, 0);
+	kefu_write_row(table, &object->tid, &change);
+	table_close(table, NoLock);
 }
 
 KefuPlan *

@@ -7,6 +7,8 @@
 
 #include "kefu.h"
 
+#include "storage/itemptr.h"
+
 #include "audit.h"
 #include "spi.h"
 #include "workflow.h"
@@ -27,6 +29,7 @@ typedef struct KefuObject
 	int16		round;
 	TimestampTz posted_at;		/* DT_NOBEGIN: none */
 	char	   *readers[KEFU_READERS + 1]; /* further units that may read; NULL-terminated */
+	ItemPointerData tid;		/* of the row's version that was read */
 } KefuObject;
 
 /*
@@ -42,9 +45,10 @@ extern void kefu_object_lock_parent(KefuMachine *machine, int64 id);
 extern bool kefu_object_lock(KefuMachine *machine, int64 id, KefuObject *object);
 
 /*
- * Writes all that the engine itself changes, in one UPDATE: the state and kind
- * that the transition leads to, version, chain and, if the transition says so,
- * the handler (0: nobody).  Under an open guard; SPI.
+ * Writes all that the engine itself changes, at once: the state and kind that
+ * the transition leads to, version, chain and, if the transition says so, the
+ * handler (0: nobody).  Under an open guard; nothing has changed the row since it
+ * was locked.  Needs no SPI.
  */
 extern void kefu_object_write(KefuObject *object, const KefuTransition *t, int32 handler);
 

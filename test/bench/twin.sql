@@ -16,7 +16,8 @@ CREATE SEQUENCE bench.event_id_seq START 100000000;
 
 DO $$
 DECLARE
-    tables CONSTANT text[] := '{person,identity,ticket,message,round,clock,digest,escalation,seen_item,sighting}';
+    tables CONSTANT text[] := '{person,identity,ticket,message,round,clock,digest,escalation,seen_item,sighting,
+        post,post_review,posting_day,placement,outbound,audit_detail}';
     name text;
     key record;
 BEGIN

@@ -418,6 +418,23 @@ SELECT (kefu.refuse_erasure(:e, '不是本人')).state;
 RESET ROLE;
 SELECT * FROM kefu.verify_audit();
 
+-- Who was erased and writes again is a new person, to whom one can write in private (R93, R111);
+-- nothing of the old one comes back.
+SELECT new_messages, tickets FROM kefu.ingest('sina.gd', 'mentions', pg_temp.page(
+    pg_temp.item('88000031', '77000001', '请问流量怎么查', '2027-10-18 08:59+08')));
+SELECT ticket_id AS t8, message_id AS m8, person_id AS p8 FROM kefu.message WHERE native_id = '88000031' \gset
+SELECT i.native_id, i.screen_name, i.person_id = :p8 AS is_the_writer, i.person_id = :p1 AS is_the_old
+  FROM kefu.identity i WHERE i.native_id = '77000001';
+SELECT g.text, i.native_id = 'erased.' || i.identity_id AS is_erased
+  FROM kefu.message g JOIN kefu.identity i USING (identity_id) WHERE g.message_id = :m1;
+SET ROLE privacy_lin;
+SELECT state FROM kefu.triage(:m8, 'inquiry');
+SELECT state FROM kefu.defer(:t8, 'gd.network');
+RESET ROLE;
+SELECT o.channel, o.recipient_id FROM kefu.speech s JOIN kefu.outbound o USING (speech_id)
+ WHERE s.object_type = 'ticket' AND s.object_id = :t8 ORDER BY o.channel;
+SELECT count(*) AS misfits FROM kefu.verify_audit();
+
 -- Plain changes are refused, as everywhere.
 UPDATE kefu.erasure SET state = 'done';
 DELETE FROM kefu.erasure;
