@@ -206,6 +206,15 @@ COMMENT ON COLUMN kefu.follow_now.ended_at IS 'as in kefu.follow (同关注表)'
 COMMENT ON COLUMN kefu.follow_now.platform IS 'platform (平台)';
 COMMENT ON COLUMN kefu.follow_now.target IS 'the platform''s id of whom it follows (对方平台ID)';
 
+CREATE VIEW kefu.being_erased AS
+SELECT i.identity_id, i.platform, i.native_id
+  FROM kefu.erasure e JOIN kefu.identity i ON i.person_id = ANY (kefu.person_group(e.person_id))
+ WHERE e.closed_at IS NULL;
+COMMENT ON VIEW kefu.being_erased IS 'Identities of persons with an open erasure (正在删除的用户; ruling 21)';
+COMMENT ON COLUMN kefu.being_erased.identity_id IS 'identity (平台身份)';
+COMMENT ON COLUMN kefu.being_erased.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu.being_erased.native_id IS 'the platform''s id (平台用户ID)';
+
 CREATE VIEW kefu.follow_required AS
 SELECT DISTINCT ON (r.account, r.target) r.*
   FROM (SELECT a.account, a.unit, a.platform, t.native_id AS target, t.category, t.subcategory,
@@ -221,8 +230,9 @@ SELECT DISTINCT ON (r.account, r.target) r.*
           JOIN kefu.account b ON b.platform = a.platform AND b.is_live
           JOIN kefu.unit v ON v.unit = b.unit
          WHERE a.is_live AND (u.kind, v.kind) IN (('group', 'province'), ('province', 'group'))) AS r
+ WHERE NOT EXISTS (SELECT FROM kefu.being_erased b WHERE b.platform = r.platform AND b.native_id = r.target)
  ORDER BY r.account, r.target, r.rulebook;
-COMMENT ON VIEW kefu.follow_required IS 'Whom each live account of Group and provinces must follow now: what is mandatory, and Group and provinces each other (必须关注; R30, R31)';
+COMMENT ON VIEW kefu.follow_required IS 'Whom each live account of Group and provinces must follow now: what is mandatory, and Group and provinces each other; nobody who is being erased (必须关注; R30, R31, ruling 21)';
 COMMENT ON COLUMN kefu.follow_required.account IS 'account that must (账号)';
 COMMENT ON COLUMN kefu.follow_required.unit IS 'its unit (机构)';
 COMMENT ON COLUMN kefu.follow_required.platform IS 'platform (平台)';

@@ -19,9 +19,7 @@ COMMENT ON FUNCTION kefu.guard_follow_allowed(kefu.move) IS 'Of a kind that is n
 CREATE FUNCTION kefu.is_being_erased(identity bigint) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
-    RETURN EXISTS (SELECT FROM kefu.identity i
-                     JOIN kefu.erasure e ON i.person_id = ANY (kefu.person_group(e.person_id))
-                    WHERE i.identity_id = identity AND e.closed_at IS NULL);
+    RETURN EXISTS (SELECT FROM kefu.being_erased b WHERE b.identity_id = identity);
 END $$;
 COMMENT ON FUNCTION kefu.is_being_erased(bigint) IS 'An erasure of the person is open; false for NULL (是否正在删除; ruling 21)';
 

@@ -24,9 +24,9 @@ COMMENT ON COLUMN kefu.due_feed.due_at IS 'when its next request is due (时间)
 CREATE VIEW kefu.due_outbound AS
     SELECT o.outbound_id, o.state, o.priority, greatest(o.not_before, o.lease_until) AS due_at
       FROM kefu.outbound o
-     WHERE o.state IN ('queued', 'sending', 'uncertain')
-       AND (SELECT a.is_live AND p.is_live FROM kefu.account a JOIN kefu.platform p USING (platform)
-             WHERE a.account = o.account);
+      JOIN kefu.account a ON a.account = o.account AND a.is_live
+      JOIN kefu.platform p ON p.platform = a.platform AND p.is_live
+     WHERE o.state IN ('queued', 'sending', 'uncertain');
 COMMENT ON VIEW kefu.due_outbound IS 'Sends that are not settled, and when something is to be done about them (待发送)';
 COMMENT ON COLUMN kefu.due_outbound.outbound_id IS 'number (发送编号)';
 COMMENT ON COLUMN kefu.due_outbound.state IS 'queued, sending or uncertain (状态)';

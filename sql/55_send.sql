@@ -230,13 +230,19 @@ END $$;
 COMMENT ON FUNCTION kefu.record_failed(bigint, text, text) IS
 'It can''t be sent in any way: its speech fails, its object is told with the platform''s words, or without either a task is opened. Nothing happens if it was sent or cancelled (登记发送失败)';
 
+CREATE VIEW kefu.askable AS
+    SELECT a.account, e.action
+      FROM kefu.account a
+      JOIN kefu.platform p ON p.platform = a.platform AND p.closed_at IS NULL
+      JOIN kefu.endpoint e ON e.platform = a.platform;
+COMMENT ON VIEW kefu.askable IS 'What each account''s platform has an endpoint for, where it isn''t closed (可用接口)';
+COMMENT ON COLUMN kefu.askable.account IS 'account (账号)';
+COMMENT ON COLUMN kefu.askable.action IS 'action (动作)';
+
 CREATE FUNCTION kefu.can_ask(account text, action text) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
-    RETURN EXISTS (SELECT FROM kefu.account a
-                     JOIN kefu.platform p ON p.platform = a.platform AND p.closed_at IS NULL
-                     JOIN kefu.endpoint e ON e.platform = a.platform
-                    WHERE a.account = can_ask.account AND e.action = can_ask.action);
+    RETURN EXISTS (SELECT FROM kefu.askable k WHERE k.account = can_ask.account AND k.action = can_ask.action);
 END $$;
 COMMENT ON FUNCTION kefu.can_ask(text, text) IS 'True if the account''s platform has this endpoint, and isn''t closed (接口可用)';
 
@@ -456,7 +462,8 @@ BEGIN
          WHERE (x.state = 'sending' AND x.lease_until <= kefu.now())
             OR (x.state IN ('queued', 'uncertain') AND x.expires_at <= kefu.now()
                 AND (x.state = 'queued' OR x.object_id IS NULL))
-            OR (x.state = 'queued' AND NOT kefu.can_ask(x.account, x.action))
+            OR (x.state = 'queued'
+                AND NOT EXISTS (SELECT FROM kefu.askable k WHERE k.account = x.account AND k.action = x.action))
          ORDER BY x.outbound_id LIMIT 100
     LOOP
         o := kefu.lock_outbound(found_id, false);

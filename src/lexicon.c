@@ -433,6 +433,13 @@ put_hits(FunctionCallInfo fcinfo, const Lexicon *lexicon, const KefuHits *found,
 	}
 }
 
+/* KefuPauseFn */
+static void
+look_for_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 static void
 find_words(FunctionCallInfo fcinfo, const Selection *selection, const char *utf8, size_t len,
 		   KefuArena *arena)
@@ -449,7 +456,8 @@ find_words(FunctionCallInfo fcinfo, const Selection *selection, const char *utf8
 		if (!lexicon->is_open)
 			open_lexicon(lexicon);
 		done = kefu_find_words(&lexicon->matcher, &folded,
-							   lexicon->is_allow ? NULL : &allowed, arena, &found);
+							   lexicon->is_allow ? NULL : &allowed, look_for_interrupts, arena,
+							   &found);
 		if (done && lexicon->is_allow)
 			done = kefu_join_hits(&allowed, &found, arena);
 		else if (done)

@@ -6,13 +6,14 @@
  * there, or with it and the next two, and a bit of a table says so, as in S. Wu and
  * U. Manber, "A fast algorithm for multi-pattern searching" (1994).  Else the upper
  * bits of the same hash lead to a handful of sorted parts, among them all that may
- * stand there; those that go on like the text are a range of them, which is narrowed
- * unit by unit.  That walks down the tree of the parts without storing it.
+ * stand there.  The last of them that isn't behind the text in that order begins
+ * like it for as long as any does, so that it or parts that it begins with are all
+ * that stand here; each entry says which is the longest of these.
  *
  * Guarantees: kefu_matcher_open() has looked at every number of an image before
  * one is used as an index, so that a search reads nothing outside a sound image.
- * It ends: at each place it goes no further than the longest part, with two binary
- * searches a unit at most.
+ * Whatever the parts and the text are, it looks at a place at no more entries than
+ * three binary searches take, and as many as parts begin with one another.
  */
 #include "matcher.h"
 
@@ -21,6 +22,7 @@
 #include "matcher_image.h"
 
 #define LONGEST_HOST 253		/* RFC 1035 */
+#define PAUSE_PLACES 1024		/* each takes some microseconds at worst */
 
 /* --- the image ------------------------------------------------------------------- */
 
@@ -82,15 +84,50 @@ blocks_are_sound(const KefuMatcher *m)
 	return true;
 }
 
+/* --- entries ---------------------------------------------------------------------- */
+
+static inline const uint16_t *
+units_of(const KefuMatcher *m, uint32_t entry)
+{
+	return m->units + (m->entry_at[entry] & ENTRY_AT);
+}
+
+/* Whether it begins with the part of an entry before it, which its link says. */
+static inline bool
+has_link(const KefuMatcher *m, uint32_t entry)
+{
+	return (m->entry_at[entry] & ENTRY_HAS_LINK) != 0;
+}
+
+static inline uint32_t
+length_of(const KefuMatcher *m, uint32_t entry)
+{
+	return (uint32_t) (units_of(m, entry + 1) - units_of(m, entry)) -
+		(has_link(m, entry) ? LINK_UNITS : 0);
+}
+
+static inline uint32_t
+link_of(const KefuMatcher *m, uint32_t entry)
+{
+	return kefu_read_link(units_of(m, entry + 1) - LINK_UNITS);
+}
+
 static bool
 entries_are_sound(const KefuMatcher *m)
 {
-	if (m->entry_at[0] != 0 || m->entry_at[m->entry_count] != m->unit_count)
+	if ((m->entry_at[0] & ENTRY_AT) != 0 || m->entry_at[m->entry_count] != m->unit_count)
 		return false;
 	for (uint32_t i = 0; i < m->entry_count; i++)
-		if (m->entry_at[i] >= m->entry_at[i + 1] || m->entry_word[i] >= m->word_count ||
-			m->entry_at[i + 1] - m->entry_at[i] > LONGEST_UNITS)
+	{
+		uint32_t	end = m->entry_at[i + 1] & ENTRY_AT;
+		uint32_t	least = 1 + (has_link(m, i) ? LINK_UNITS : 0);
+
+		/* in this order: what is found sound is used by the next */
+		if (end > m->unit_count || end < least || end - least < (m->entry_at[i] & ENTRY_AT) ||
+			length_of(m, i) > LONGEST_UNITS || m->entry_word[i] >= m->word_count ||
+			(has_link(m, i) && link_of(m, i) >= i))
 			return false;
+	}
 	return true;
 }
 
@@ -127,7 +164,9 @@ typedef struct Scan
 {
 	const KefuMatcher *m;
 	KefuFoundFn found;
+	KefuPauseFn pause;
 	void	   *data;
+	uint64_t	looked_at;		/* entries */
 } Scan;
 
 /* Where in a text, or in a host, it looks, and how many units are left there */
@@ -138,79 +177,84 @@ typedef struct Spot
 	size_t		left;
 } Spot;
 
-static inline uint32_t
-length_of(const KefuMatcher *m, uint32_t entry)
+/* Whether an entry is behind what stands here in the order of the entries. */
+static inline bool
+is_behind(const KefuMatcher *m, uint32_t entry, Spot here)
 {
-	return m->entry_at[entry + 1] - m->entry_at[entry];
+	size_t		length = length_of(m, entry);
+	size_t		both = length < here.left ? length : here.left;
+	int			order = memcmp(units_of(m, entry), here.units, sizeof(uint16_t) * both);
+
+	return order != 0 ? order > 0 : length > here.left;
 }
 
-/* Unit of an entry's part; 0, which is less than any, behind its end. */
-static inline uint32_t
-unit_of(const KefuMatcher *m, uint32_t entry, uint32_t depth)
-{
-	return depth < length_of(m, entry) ? m->units[m->entry_at[entry] + depth] : 0;
-}
-
-/* First entry of a range whose unit is not less than one. */
+/* How many units an entry and what stands here have in common. */
 static uint32_t
-first_from(const KefuMatcher *m, uint32_t low, uint32_t high, uint32_t depth, uint32_t unit)
+common_units(const KefuMatcher *m, uint32_t entry, Spot here)
 {
-	while (low < high)
-	{
-		uint32_t	middle = low + (high - low) / 2;
+	const uint16_t *units = units_of(m, entry);
+	uint32_t	length = length_of(m, entry);
+	uint32_t	common = 0;
 
-		if (unit_of(m, middle, depth) < unit)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	while (common < length && common < here.left && units[common] == here.units[common])
+		common++;
+	return common;
 }
 
 /*
  * Tells of each part in a range of entries that stands here and has at least so
- * many units, the shortest first.  True ends the search.
+ * many units, the longest first.  True ends the search.
  */
 static bool
-walk(const Scan *scan, uint32_t low, uint32_t high, Spot here, size_t least)
+search_range(Scan *scan, uint32_t low, uint32_t high, Spot here, size_t least)
 {
 	const KefuMatcher *m = scan->m;
+	uint32_t	first = low;
+	uint32_t	common;
 
-	for (uint32_t depth = 0; depth < here.left && low < high; depth++)
+	while (low < high)
 	{
-		uint32_t	unit = here.units[depth];
-		uint32_t	part;
+		uint32_t	middle = low + (high - low) / 2;
 
-		if (unit_of(m, low, depth) != unit || unit_of(m, high - 1, depth) != unit)
-		{
-			low = first_from(m, low, high, depth, unit);
-			high = first_from(m, low, high, depth, unit + 1);
-		}
-		part = low;
-		while (low < high && length_of(m, low) == depth + 1)
-			low++;
-		if (low > part && depth + 1 >= least &&
-			scan->found(scan->data, part, here.origins[0], here.origins[depth] + 1))
-			return true;
+		scan->looked_at++;
+		if (is_behind(m, middle, here))
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	return false;
+	if (low == first)
+		return false;
+	common = common_units(m, --low, here);
+	for (;; low = link_of(m, low), scan->looked_at++)
+	{
+		uint32_t	length = length_of(m, low);
+
+		if (length < least || common < least)
+			return false;
+		/* of equal entries all but the first have a link to it */
+		if (length <= common && !(has_link(m, low) && length_of(m, link_of(m, low)) == length) &&
+			scan->found(scan->data, low, here.origins[0], here.origins[length - 1] + 1))
+			return true;
+		if (!has_link(m, low))
+			return false;
+	}
 }
 
 /* The same for all parts whose key has as many units as stand here, up to KEY_UNITS. */
 static inline bool
-look(const Scan *scan, Spot here, size_t units, size_t least)
+look(Scan *scan, Spot here, size_t units, size_t least)
 {
 	const KefuMatcher *m = scan->m;
 	uint32_t	key = kefu_key(here.units, units, m->key_bits);
 	const uint32_t *first = m->block_first + key / BLOCK_KEYS;
 
 	return (m->keys[key / 32] >> key % 32 & 1) != 0 &&
-		walk(scan, first[0], first[1], here, least);
+		search_range(scan, first[0], first[1], here, least);
 }
 
 /* Shorter parts than a key are looked for on their own. */
 static bool
-look_for_all(const Scan *scan, Spot here)
+look_for_all(Scan *scan, Spot here)
 {
 	const Spot	single = {here.units, here.origins, 1};
 	const Spot	two = {here.units, here.origins, 2};
@@ -220,8 +264,15 @@ look_for_all(const Scan *scan, Spot here)
 		(here.left >= KEY_UNITS && look(scan, here, KEY_UNITS, KEY_UNITS));
 }
 
+static inline void
+pause_at(const Scan *scan, size_t place)
+{
+	if (place % PAUSE_PLACES == 0 && scan->pause != NULL)
+		scan->pause();
+}
+
 static bool
-scan_text(const Scan *scan, const KefuFolded *text)
+scan_text(Scan *scan, const KefuFolded *text)
 {
 	const uint32_t *begins = scan->m->begins;
 
@@ -229,6 +280,7 @@ scan_text(const Scan *scan, const KefuFolded *text)
 	{
 		uint32_t	bit = kefu_begin(text->units[i]);
 
+		pause_at(scan, i);
 		if ((begins[bit / 32] >> bit % 32 & 1) != 0 &&
 			look_for_all(scan, (Spot) {text->units + i, text->origins + i, text->count - i}))
 			return true;
@@ -248,7 +300,7 @@ is_host_unit(uint32_t unit)
  * or ends with one behind a dot.
  */
 static bool
-look_at_host(const Scan *scan, const KefuFolded *text, size_t first, size_t end)
+look_at_host(Scan *scan, const KefuFolded *text, size_t first, size_t end)
 {
 	uint16_t	host[LONGEST_HOST + 2];
 	uint32_t	origins[LONGEST_HOST + 2];	/* by dot, of what follows it; of the end */
@@ -281,8 +333,10 @@ look_at_host(const Scan *scan, const KefuFolded *text, size_t first, size_t end)
 
 /* What stands behind a single slash is a path. */
 static bool
-scan_hosts(const Scan *scan, const KefuFolded *text)
+scan_hosts(Scan *scan, const KefuFolded *text)
 {
+	size_t		hosts = 0;
+
 	for (size_t first = 0, end; first < text->count; first = end + 1)
 	{
 		bool		is_path = first > 0 && text->units[first - 1] == '/' &&
@@ -290,26 +344,31 @@ scan_hosts(const Scan *scan, const KefuFolded *text)
 
 		for (end = first; end < text->count && is_host_unit(text->units[end]); end++)
 			;
-		if (end > first && !is_path && look_at_host(scan, text, first, end))
+		if (end == first || is_path)
+			continue;
+		pause_at(scan, ++hosts);
+		if (look_at_host(scan, text, first, end))
 			return true;
 	}
 	return false;
 }
 
-void
-kefu_matcher_scan(const KefuMatcher *m, const KefuFolded *text, KefuFoundFn found, void *data)
+uint64_t
+kefu_matcher_scan(const KefuMatcher *m, const KefuFolded *text, KefuFoundFn found, void *data,
+				  KefuPauseFn pause)
 {
-	Scan		scan = {.m = m, .found = found, .data = data};
+	Scan		scan = {.m = m, .found = found, .pause = pause, .data = data};
 
 	if (!m->has_hosts || !scan_hosts(&scan, text))
 		(void) scan_text(&scan, text);
+	return scan.looked_at;
 }
 
 static bool
 is_same_part(const KefuMatcher *m, uint32_t one, uint32_t other)
 {
 	return length_of(m, one) == length_of(m, other) &&
-		memcmp(m->units + m->entry_at[one], m->units + m->entry_at[other],
+		memcmp(units_of(m, one), units_of(m, other),
 			   sizeof(uint16_t) * length_of(m, one)) == 0;
 }
 

@@ -80,9 +80,19 @@ extern KefuImage kefu_matcher_open(const void *image, size_t size, KefuMatcher *
  */
 typedef bool (*KefuFoundFn) (void *state, uint32_t part, uint32_t from, uint32_t to);
 
-/* Looks through a text in normal form; places are those of the text as it was written. */
-extern void kefu_matcher_scan(const KefuMatcher *matcher, const KefuFolded *text,
-							  KefuFoundFn found, void *state);
+/*
+ * Called now and then while a text is looked through; it needn't return, nothing is
+ * held.
+ */
+typedef void (*KefuPauseFn) (void);
+
+/*
+ * Looks through a text in normal form; places are those of the text as it was
+ * written.  pause may be NULL.  Returns at how many entries it looked, which is the
+ * work it was.
+ */
+extern uint64_t kefu_matcher_scan(const KefuMatcher *matcher, const KefuFolded *text,
+								  KefuFoundFn found, void *state, KefuPauseFn pause);
 
 /* The words that have a part, ascending, and how many there are. */
 extern const uint32_t *kefu_part_words(const KefuMatcher *matcher, uint32_t part,

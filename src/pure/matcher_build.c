@@ -12,6 +12,7 @@
 #include "utf8.h"
 
 #define KEYS_PER_PART 16		/* so that few bits of keys are set */
+#define NO_LINK UINT32_MAX
 
 /* A part in units; after sorting, equal parts are neighbours. */
 typedef struct Sorted
@@ -20,6 +21,7 @@ typedef struct Sorted
 	uint32_t	count;
 	uint32_t	key;
 	uint32_t	word;
+	uint32_t	link;			/* NO_LINK, or an entry before it */
 } Sorted;
 
 typedef struct Builder
@@ -70,12 +72,14 @@ compare_parts(const void *left, const void *right)
 {
 	const Sorted *a = left;
 	const Sorted *b = right;
+	uint32_t	both = a->count < b->count ? a->count : b->count;
+	int			order;
 
 	if (a->key / BLOCK_KEYS != b->key / BLOCK_KEYS)
 		return a->key < b->key ? -1 : 1;
-	for (uint32_t i = 0; i < a->count && i < b->count; i++)
-		if (a->units[i] != b->units[i])
-			return a->units[i] < b->units[i] ? -1 : 1;
+	order = memcmp(a->units, b->units, sizeof(uint16_t) * both);
+	if (order != 0)
+		return order;
 	if (a->count != b->count)
 		return a->count < b->count ? -1 : 1;
 	return (a->word > b->word) - (a->word < b->word);
@@ -99,7 +103,7 @@ sort_parts(Builder *b, const KefuPart *parts, size_t count, uint64_t points)
 		uint32_t	made = put_units(&parts[i], units);
 
 		b->sorted[i] = (Sorted) {
-			units, made, kefu_key(units, made, b->head.key_bits), parts[i].word
+			units, made, kefu_key(units, made, b->head.key_bits), parts[i].word, NO_LINK
 		};
 		b->head.has_single |= made == 1;
 		b->head.has_double |= made == 2;
@@ -114,6 +118,33 @@ sort_parts(Builder *b, const KefuPart *parts, size_t count, uint64_t points)
 	return NULL;
 }
 
+static bool
+begins_with(const Sorted *part, const Sorted *other)
+{
+	return part->key / BLOCK_KEYS == other->key / BLOCK_KEYS && part->count >= other->count &&
+		memcmp(part->units, other->units, sizeof(uint16_t) * other->count) == 0;
+}
+
+/*
+ * What an entry begins with is the one before it, or what that one begins with.  The
+ * link is to the first of equal entries.
+ */
+static void
+link_parts(Builder *b)
+{
+	for (uint32_t i = 1; i < b->head.entry_count; i++)
+	{
+		uint32_t	other = i - 1;
+
+		while (other != NO_LINK && !begins_with(&b->sorted[i], &b->sorted[other]))
+			other = b->sorted[other].link;
+		if (other != NO_LINK && b->sorted[other].link != NO_LINK &&
+			b->sorted[b->sorted[other].link].count == b->sorted[other].count)
+			other = b->sorted[other].link;
+		b->sorted[i].link = other;
+	}
+}
+
 static const char *
 count_all(Builder *b)
 {
@@ -122,7 +153,8 @@ count_all(Builder *b)
 		return no_memory;
 	for (uint32_t i = 0; i < b->head.entry_count; i++)
 	{
-		b->head.unit_count += b->sorted[i].count;
+		b->head.unit_count += b->sorted[i].count +
+			(b->sorted[i].link != NO_LINK ? LINK_UNITS : 0);
 		if (++b->parts[b->sorted[i].word] == 2)
 			b->head.joined_count++;
 	}
@@ -154,6 +186,11 @@ write_entries(const Builder *b, const KefuMatcher *m)
 		((uint32_t *) m->entry_word)[i] = sorted->word;
 		memcpy((uint16_t *) m->units + used, sorted->units, sizeof(uint16_t) * sorted->count);
 		used += sorted->count;
+		if (sorted->link == NO_LINK)
+			continue;
+		((uint32_t *) m->entry_at)[i] |= ENTRY_HAS_LINK;
+		kefu_write_link((uint16_t *) m->units + used, sorted->link);
+		used += LINK_UNITS;
 	}
 	while (block < kefu_blocks(m->key_bits))
 		first[++block] = m->entry_count;
@@ -199,7 +236,10 @@ build(Builder *b, const KefuPart *parts, size_t count, void **image, size_t *siz
 	if (problem == NULL)
 		problem = sort_parts(b, parts, count, points);
 	if (problem == NULL)
+	{
+		link_parts(b);
 		problem = count_all(b);
+	}
 	return problem != NULL ? problem : write_image(b, image, size);
 }
 

@@ -8,9 +8,12 @@
  * for the upper bits of the hash of a key, set if a part begins so.  A block is
  * BLOCK_KEYS of the latter.
  *
- * Entries are parts, once for each word that has the part, sorted by block, units
- * and word: those of a block are block_first[block] to block_first[block + 1] - 1.
- * The units of an entry are units[entry_at[entry]] and on, up to those of the next.
+ * Entries are parts, once for each word that has the part, sorted by block, the bytes
+ * of their units and word: those of a block are block_first[block] to
+ * block_first[block + 1] - 1.  The units of an entry are units[entry_at[entry]] and on,
+ * up to those of the next.  One that is or begins with the part of another in its
+ * block says so in entry_at, and behind its units is a link: the first entry of the
+ * longest such part, as two units, the lower half first.
  * joined are the words of several parts, ascending, and joined_parts how many each
  * has.
  */
@@ -24,7 +27,7 @@
 #include "matcher.h"
 
 #define IMAGE_MAGIC 0x584C464B	/* "KFLX" */
-#define IMAGE_FORMAT 2
+#define IMAGE_FORMAT 3
 #define IMAGE_ORDER 0x01020304
 #define FEWEST_KEY_BITS 10
 #define MOST_KEY_BITS 28
@@ -33,6 +36,9 @@
 #define MOST_POINTS (1 << 24)
 #define LONGEST_UNITS (2 * KEFU_PART_LONGEST)
 #define KEY_UNITS 3
+#define ENTRY_HAS_LINK (UINT32_C(1) << 31)
+#define ENTRY_AT (ENTRY_HAS_LINK - 1)
+#define LINK_UNITS 2
 
 /* Low surrogates behind no high one */
 #define UNIT_ALONE 0xDC00
@@ -67,6 +73,19 @@ static inline uint32_t
 kefu_blocks(uint32_t key_bits)
 {
 	return (UINT32_C(1) << key_bits) / BLOCK_KEYS;
+}
+
+static inline uint32_t
+kefu_read_link(const uint16_t *units)
+{
+	return units[0] | (uint32_t) units[1] << 16;
+}
+
+static inline void
+kefu_write_link(uint16_t *units, uint32_t entry)
+{
+	units[0] = (uint16_t) entry;
+	units[1] = (uint16_t) (entry >> 16);
 }
 
 extern void kefu_image_checksum(const void *image, size_t size, uint32_t *checksum);

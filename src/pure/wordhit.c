@@ -189,7 +189,7 @@ join_pieces(const KefuMatcher *m, KefuHit *pieces, size_t count)
 
 bool
 kefu_find_words(const KefuMatcher *m, const KefuFolded *text, const KefuHits *allowed,
-				KefuArena *arena, KefuHits *found)
+				KefuPauseFn pause, KefuArena *arena, KefuHits *found)
 {
 	Search		search;
 	KefuHit    *pieces;
@@ -197,7 +197,7 @@ kefu_find_words(const KefuMatcher *m, const KefuFolded *text, const KefuHits *al
 
 	if (!begin_search(&search, allowed, arena))
 		return false;
-	kefu_matcher_scan(m, text, keep_place, &search);
+	(void) kefu_matcher_scan(m, text, keep_place, &search, pause);
 	*found = (KefuHits) {NULL, 0};
 	if (search.failed || search.count == 0)
 		return !search.failed;

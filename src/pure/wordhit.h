@@ -27,11 +27,13 @@ typedef struct KefuHits
  * Finds the words of an automaton in a text in normal form: one of a single part at
  * each of its places, one of several once, from the first to the last character
  * of the first places of its parts.  A place inside a hit of allowed, which may be
- * NULL, doesn't count.  Places beyond KEFU_MOST_PLACES are not looked at.  False
- * if the arena has no memory.
+ * NULL, doesn't count.  Places beyond KEFU_MOST_PLACES are not looked at.  pause may
+ * be NULL, and needn't return: what there is by then is in the arena.  False if the
+ * arena has no memory.
  */
 extern bool kefu_find_words(const KefuMatcher *matcher, const KefuFolded *text,
-							const KefuHits *allowed, KefuArena *arena, KefuHits *found);
+							const KefuHits *allowed, KefuPauseFn pause, KefuArena *arena,
+							KefuHits *found);
 
 /* All hits of two lots in one, in their order; false without memory. */
 extern bool kefu_join_hits(KefuHits *hits, const KefuHits *more, KefuArena *arena);

@@ -7,6 +7,7 @@
 #   live_stop
 #   live_counts                            fetches and levels fired since the start
 #   live_requests                          requests that the simulator has seen
+#   live_posts                             id and arrival (ms) of each write that it has
 #   live_wait SECONDS QUERY                until QUERY gives t; 1 if it never does
 #   live_memory WORKER                     its private memory, kB
 #   live_cpu WORKER                        its processor time, seconds
@@ -81,6 +82,12 @@ live_requests()
 		my $n = 0;
 		$n += $_->{requests} for @{ decode_json($_)->{requests}{tokens} };
 		print "$n\n"'
+}
+
+live_posts()
+{
+	curl -sSf "$SIM/_sim/truth?part=writes" | perl -MJSON::PP -0777 -ne '
+		print "$_->{id}\t$_->{at}\n" for @{ decode_json($_)->{writes} }'
 }
 
 live_pid()

@@ -26,8 +26,8 @@ search(const KefuMatcher *matcher, const char *text, size_t len)
 	KefuHits	second;
 
 	if (kefu_fold_text(text, len, &arena, &form) &&
-		kefu_find_words(matcher, &form, NULL, &arena, &first) &&
-		kefu_find_words(matcher, &form, &first, &arena, &second))
+		kefu_find_words(matcher, &form, NULL, NULL, &arena, &first) &&
+		kefu_find_words(matcher, &form, &first, NULL, &arena, &second))
 		for (size_t i = 0; i < first.count; i++)
 			MUST(first.hits[i].from < first.hits[i].to && first.hits[i].to <= len);
 	kefu_arena_free(&arena);
@@ -141,7 +141,7 @@ compare(const unsigned char *data, size_t size)
 	MUST(kefu_matcher_open(image, image_size, &matcher) == KEFU_IMAGE_SOUND);
 	naive.matcher = &matcher;
 	MUST(kefu_fold_text(utf8, len, &arena, &form));
-	kefu_matcher_scan(&matcher, &form, check_place, &naive);
+	MUST(kefu_matcher_scan(&matcher, &form, check_place, &naive, NULL) <= 3 * 7 * (form.count + 1) + form.count * MOST_PARTS);
 	kefu_arena_free(&arena);
 	for (uint32_t i = 0; i < part_count; i++)
 		for (uint32_t at = 0; at < naive.count; at++)

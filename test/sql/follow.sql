@@ -348,6 +348,13 @@ SET LOCAL ROLE he;
 SELECT (kefu.erase_person(:e66, '私信告知')).state;
 RESET ROLE;
 SELECT account, state, unfollow_reason FROM kefu.follow WHERE identity_id = :i66 ORDER BY account;
+-- Nor is it followed again where everybody must: neither proposed nor missing (R30).
+SET LOCAL ROLE he;
+SELECT kefu.add_follow_target('sina', '66001', '小张', 'official', '', true);
+RESET ROLE;
+SELECT count(*) FROM pg_temp.found('missing_follow') WHERE detail_en LIKE '%66001%';
+SELECT kefu.propose_follows() \g /dev/null
+SELECT account, state FROM kefu.follow WHERE identity_id = :i66 ORDER BY account;
 SELECT * FROM pg_temp.sent('{"id": 66001, "idstr": "66001"}');
 SELECT account, state FROM kefu.follow WHERE identity_id = :i66 ORDER BY account;
 SELECT count(*) FROM kefu.outbound WHERE recipient_id = '66001';

@@ -87,7 +87,7 @@ find_words(const KefuMatcher *matcher, const char *text, size_t len, const KefuH
 	KefuFolded	form;
 
 	return kefu_fold_text(text, len, arena, &form) &&
-		kefu_find_words(matcher, &form, allowed, arena, found);
+		kefu_find_words(matcher, &form, allowed, NULL, arena, found);
 }
 
 /* A text that grows eighteenfold, and where its points come from. */
@@ -544,6 +544,100 @@ compare_with_naive(uint32_t words, uint32_t first, uint32_t letters, int texts)
 	free_list(&allowing);
 }
 
+/* --- lists made to do harm --------------------------------------------------------- */
+
+static int	pauses;
+
+/* KefuPauseFn */
+static void
+count_pause(void)
+{
+	pauses++;
+}
+
+/* KefuFoundFn */
+static bool
+count_place(void *state, uint32_t part, uint32_t from, uint32_t to)
+{
+	(void) part;
+	*(int64_t *) state += to > from;
+	return false;
+}
+
+/* Entries looked at in a text of so many a's, with a b behind; the places found. */
+static uint64_t
+look_at_letters(const List *list, size_t letters, int64_t *places)
+{
+	Opened		opened = open_list(list);
+	KefuArena	arena = {0};
+	KefuFolded	form;
+	char	   *text = malloc(letters + 1);
+	uint64_t	looked_at;
+
+	memset(text, 'a', letters);
+	text[letters] = 'b';
+	*places = pauses = 0;
+	CHECK(kefu_fold_text(text, letters + 1, &arena, &form));
+	looked_at = kefu_matcher_scan(&opened.matcher, &form, count_place, places, count_pause);
+	kefu_arena_free(&arena);
+	free(opened.image);
+	free(text);
+	return looked_at;
+}
+
+/* Adds a word of some a's and, up to a length, letters on one side of a by a number. */
+static void
+add_letters(List *list, uint32_t word, uint32_t letters, uint32_t length, uint32_t number)
+{
+	uint32_t   *at = list->points + list->used;
+
+	for (uint32_t i = 0; i < length; i++, number /= 4)
+		at[i] = i < letters ? 'a' : (number % 2 == 0 ? 'A' : 'b') + number % 4;
+	list->parts[list->count++] = (KefuPart) {at, length, word};
+	list->used += length;
+	list->words = word + 1;
+}
+
+/*
+ * Words that go on like the text for up to 254 units and leave it by ones, on
+ * both sides: at each place no more entries are looked at than a binary search takes.
+ */
+static void
+test_harmful_words(void)
+{
+	List		list = {
+		.parts = malloc(sizeof(KefuPart) * MOST_WORDS),
+		.points = malloc(sizeof(uint32_t) * KEFU_PART_LONGEST * MOST_WORDS)
+	};
+	const size_t letters = 20000;
+	int64_t		places;
+
+	for (uint32_t word = 0; word + 1 < MOST_WORDS; word++)
+		add_letters(&list, word, 3 + word % 252, KEFU_PART_LONGEST, word / 252);
+	add_letters(&list, MOST_WORDS - 1, 254, KEFU_PART_LONGEST, 1);
+	list.points[list.used - 1] = 'b';
+	CHECK(look_at_letters(&list, letters, &places) <= 17 * letters);
+	CHECK_INT(places, 1);
+	CHECK_INT(pauses, (int64_t) (letters + 1 + 1023) / 1024);
+	free_list(&list);
+}
+
+/* Words that begin with one another: no more than there are of them on top. */
+static void
+test_harmful_nest(void)
+{
+	List		list = new_list();
+	const size_t letters = 20000;
+	int64_t		places;
+
+	for (uint32_t word = 0; word < KEFU_PART_LONGEST - 55; word++)
+		add_letters(&list, word, 3 + word, 3 + word, 0);
+	CHECK(look_at_letters(&list, letters, &places) <= (8 + 200) * letters);
+	/* all of them, but for the last places */
+	CHECK_INT(places, 200 * (int64_t) letters - 202 * 201 / 2 + 1);
+	free_list(&list);
+}
+
 static void
 test_naive_small(void)
 {
@@ -574,5 +668,7 @@ main(void)
 	RUN(test_damaged_images);
 	RUN(test_naive_small);
 	RUN(test_naive_many);
+	RUN(test_harmful_words);
+	RUN(test_harmful_nest);
 	return check_result();
 }
