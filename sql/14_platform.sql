@@ -344,8 +344,6 @@ CREATE TABLE kefu.platform_policy (
     can_delete_comment boolean NOT NULL,
     can_report boolean NOT NULL,
     can_edit boolean NOT NULL,
-    patrol_every interval NOT NULL DEFAULT '30 minutes' CONSTRAINT platform_policy_patrol_every CHECK
-        (patrol_every >= interval '1 second'),
     patrol_opens time NOT NULL DEFAULT '08:00',
     patrol_closes time NOT NULL DEFAULT '20:00',
     CONSTRAINT platform_policy_patrol CHECK (patrol_opens < patrol_closes)
@@ -363,8 +361,7 @@ COMMENT ON COLUMN kefu.platform_policy.can_delete_post IS 'our posts can be dele
 COMMENT ON COLUMN kefu.platform_policy.can_delete_comment IS 'comments under our posts can be deleted (可删评论)';
 COMMENT ON COLUMN kefu.platform_policy.can_report IS 'abuse can be reported by a call (可举报)';
 COMMENT ON COLUMN kefu.platform_policy.can_edit IS 'what was sent can be edited; corrections delete and re-issue anyway (可编辑; ruling 10)';
-COMMENT ON COLUMN kefu.platform_policy.patrol_every IS 'longest pause between two polls of a feed that was promised (巡查间隔; R86, R88)';
-COMMENT ON COLUMN kefu.platform_policy.patrol_opens IS 'local time from which that holds; where the platform''s limits don''t allow polling around the clock, feeds are polled from then (巡查开始; R13)';
+COMMENT ON COLUMN kefu.platform_policy.patrol_opens IS 'local time from which feeds are polled as often as kefu.patrol_rule asks; where the platform''s limits don''t allow polling around the clock, feeds are polled from then (巡查开始; R13)';
 COMMENT ON COLUMN kefu.platform_policy.patrol_closes IS 'and until when (巡查结束; R13)';
 
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE

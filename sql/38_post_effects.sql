@@ -765,6 +765,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_cancel_placement(kefu.move) IS 'It won''t be sent; a post with nothing planned any more waits to be scheduled again (取消投放)';
 
+CREATE FUNCTION kefu.deletion_due(unit text, at timestamptz) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT deletion_due.at + p.target
+              FROM kefu.unit_path(deletion_due.unit) WITH ORDINALITY AS u(unit, step)
+              JOIN kefu.clock_policy p ON p.unit = u.unit AND p.clock = 'correction' AND p.valid_from <= deletion_due.at
+             ORDER BY u.step, p.valid_from DESC LIMIT 1);
+END $$;
+COMMENT ON FUNCTION kefu.deletion_due(text, timestamptz) IS 'By when a person must have deleted what the platform doesn''t: within the time of a correction (人工删除时限; R73)';
+
 CREATE FUNCTION kefu.effect_delete_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
@@ -776,7 +786,7 @@ BEGIN
         PERFORM kefu.queue_send('placement', m.id, m.unit, l.account, 'delete_post', parent_id => l.native_id,
                                 priority => 1::smallint);
     ELSE
-        PERFORM kefu.open_task(m.unit, 'delete_by_hand', 'R73', m.at + interval '10 minutes',
+        PERFORM kefu.open_task(m.unit, 'delete_by_hand', 'R73', kefu.deletion_due(m.unit, m.at),
                                note => concat_ws(' ', l.account, l.native_id), object_type => 'placement', object => m.id);
     END IF;
 END $$;
@@ -802,7 +812,7 @@ COMMENT ON FUNCTION kefu.effect_end_placement(kefu.move) IS 'It is gone from the
 CREATE FUNCTION kefu.effect_delete_failed(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
-    PERFORM kefu.open_task(m.unit, 'delete_by_hand', 'R73', m.at + interval '10 minutes',
+    PERFORM kefu.open_task(m.unit, 'delete_by_hand', 'R73', kefu.deletion_due(m.unit, m.at),
                            outbound => (m.args ->> 'outbound')::bigint,
                            note => format('%s %s: %s', l.account, l.native_id, m.args ->> 'reason'),
                            object_type => 'placement', object => m.id)
