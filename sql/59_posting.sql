@@ -352,8 +352,29 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.find_soft_reposts() IS 'Days of the last seven and today with a third welfare, news or culture repost (公益新闻文化转发超限; R61)';
 
+CREATE FUNCTION kefu.find_warned_post() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN QUERY
+    SELECT 'post', p.post_id, NULL::text, p.unit, NULL::text, s.since, ARRAY[w.rulebook],
+           format('博文被提示（%s），未说明理由', w.rule), format('it was warned of (%s), and nobody said why it may stay', w.rule)
+      FROM kefu.post p
+      JOIN (SELECT x.post_id, min(x.at) AS since FROM kefu.standing_placement x
+             WHERE x.at >= kefu.local_instant(kefu.local_day(kefu.now()) - 7, '00:00')
+             GROUP BY x.post_id) AS s USING (post_id)
+      JOIN kefu.post_warning w ON w.post_id = p.post_id AND w.review_round = p.review_round
+     WHERE coalesce(btrim(w.reason), '') = ''
+       AND NOT EXISTS (SELECT FROM kefu.post_review r
+                        WHERE r.post_id = p.post_id AND r.review_round = p.review_round AND r.outcome <> 'rejected'
+                          AND btrim(r.words) <> '');
+END $$;
+COMMENT ON FUNCTION kefu.find_warned_post() IS 'Posts planned, or published in the last seven days, that were warned of when they were submitted and for which neither writer nor reviewer gave a reason (带提示发布的博文; R41, R45, R64, R80, ruling 26)';
+
 INSERT INTO kefu.finding_rule (finding, call, rulebook, effect, label_zh, label_en, mend_zh, mend_en)
 VALUES
+    ('warned_post', 'kefu.find_warned_post()', '{R45,R64,R41,R80}', 'warn', '带提示发布', 'sent out in spite of a warning',
+     '撤回修改（kefu.revise_post），或提交、审核时说明理由（kefu.submit_post、kefu.review_post）。',
+     'Take it in hand anew (kefu.revise_post), or say why when submitting or reviewing (kefu.submit_post, kefu.review_post).'),
     ('posting_day', 'kefu.find_posting_day()', '{R38,R39,R48,R49,R50,R52,R62}', 'warn', '当日发文不符', 'the day''s posts',
      '用 kefu.schedule()、kefu.reschedule()、kefu.cancel_placement() 调整当日计划；特殊事件由值班长登记（kefu.add_posting_exception）。',
      'Change the day with kefu.schedule(), kefu.reschedule() and kefu.cancel_placement(); a leader records a special event with kefu.add_posting_exception().'),
