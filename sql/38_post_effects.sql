@@ -282,7 +282,7 @@ BEGIN
           FROM regexp_split_to_table(args ->> 'media', '\s*,\s*') WITH ORDINALITY AS n(id, n)
           JOIN kefu.media g ON g.media_id::text = n.id AND g.unit IN (SELECT kefu.unit_path(p.unit));
         IF NOT FOUND AND args ->> 'media' <> '' THEN
-            RAISE EXCEPTION 'the unit has no such picture' USING ERRCODE = 'KF008', HINT = 'kefu.add_media() adds one.';
+            RAISE EXCEPTION 'the unit has no such picture or video' USING ERRCODE = 'KF008', HINT = 'kefu.add_media() adds one.';
         END IF;
     END IF;
 END $$;
@@ -519,19 +519,33 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.require_in_date(kefu.post, timestamptz) IS 'KF004 for an instant before or after a post may be published, both ends included (校验有效期)';
 
+CREATE FUNCTION kefu.posted_by(p kefu.post, OUT action text, OUT media bigint)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    SELECT CASE WHEN p.repost_id IS NOT NULL THEN 'repost' WHEN g.is_video THEN 'post_video'
+                WHEN g.media_id IS NOT NULL THEN 'post_picture' ELSE 'post' END,
+           CASE WHEN p.repost_id IS NULL THEN g.media_id END
+      INTO action, media
+      FROM (SELECT) AS one
+      LEFT JOIN kefu.post_media x ON x.post_id = p.post_id AND x.position = 1
+      LEFT JOIN kefu.media g USING (media_id);
+END $$;
+COMMENT ON FUNCTION kefu.posted_by(kefu.post) IS 'The action by which a post is sent, and the picture or video that goes along; NULL none (发送动作; R42, R52)';
+
 CREATE FUNCTION kefu.send_problem(p kefu.post, a kefu.account, said text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
 $$
 DECLARE
     kind text := CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END;
-    pictures bigint := (SELECT count(*) FROM kefu.post_media x WHERE x.post_id = p.post_id);
+    files bigint := (SELECT count(*) FROM kefu.post_media x WHERE x.post_id = p.post_id);
+    way record;
 BEGIN
+    SELECT b.* INTO way FROM kefu.posted_by(p) AS b;
     RETURN CASE
         WHEN NOT a.is_live THEN 'the account is closed'
-        WHEN pictures > 1 OR (pictures = 1 AND p.repost_id IS NOT NULL)
-            THEN 'one picture can go along with a post, none with a repost'
-        WHEN NOT kefu.can_ask(a.account, CASE pictures WHEN 1 THEN 'post_picture' ELSE kind END)
-            THEN 'its platform has no interface to ' || CASE pictures WHEN 1 THEN 'post_picture' ELSE kind END
+        WHEN files > 1 OR (files = 1 AND p.repost_id IS NOT NULL)
+            THEN 'one picture or video can go along with a post, none with a repost'
+        WHEN kefu.unsendable(a.account, way.action, way.media) IS NOT NULL THEN kefu.unsendable(a.account, way.action, way.media)
         WHEN p.repost_platform <> a.platform THEN 'what is reposted is on another platform'
         WHEN p.repost_id IS NULL AND said = '' THEN 'there is no text'
         ELSE (SELECT string_agg(DISTINCT c.detail, '; ')
@@ -600,9 +614,10 @@ $$
 DECLARE
     new_id bigint;
 BEGIN
-    INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, text, planned_at, send_at, made_at)
+    INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, has_video, text, planned_at, send_at, made_at)
     SELECT m.to_state, m.unit, p.post_id, m.args ->> 'account', p.kind, p.repost_id IS NOT NULL, k.is_urgent,
-           EXISTS (SELECT FROM kefu.post_media x WHERE x.post_id = p.post_id),
+           EXISTS (SELECT FROM kefu.post_media x JOIN kefu.media g USING (media_id) WHERE x.post_id = p.post_id AND NOT g.is_video),
+           EXISTS (SELECT FROM kefu.post_media x JOIN kefu.media g USING (media_id) WHERE x.post_id = p.post_id AND g.is_video),
            m.args ->> 'text', (m.args ->> 'send_at')::timestamptz, (m.args ->> 'send_at')::timestamptz, m.at
       FROM kefu.post p JOIN kefu.post_kind k USING (kind) WHERE p.post_id = (m.args ->> 'post')::bigint
     RETURNING placement_id INTO new_id;
@@ -639,30 +654,33 @@ CREATE FUNCTION kefu.effect_send_placement(m kefu.move) RETURNS void
 $$
 DECLARE
     l kefu.placement;
-    full_up text;
+    problem text;
+    way record;
 BEGIN
     SELECT x.* INTO l FROM kefu.placement x WHERE x.placement_id = m.id;
+    SELECT b.*, p.repost_id INTO way FROM kefu.post p CROSS JOIN LATERAL kefu.posted_by(p) AS b WHERE p.post_id = l.post_id;
+    -- The platform's rows may have changed since it was planned.
+    problem := kefu.unsendable(l.account, way.action, way.media);
+    IF problem IS NOT NULL THEN
+        PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', problem));
+        RETURN;
+    END IF;
     -- What the platform put off may have come to another day.
     IF kefu.local_day(m.at) <> kefu.local_day(l.planned_at) THEN
-        SELECT string_agg(p.problem, '; ') INTO full_up
+        SELECT string_agg(p.problem, '; ') INTO problem
           FROM kefu.slot_problems(l.account, m.at, l.kind, l.is_repost, m.id) AS p WHERE p.effect = 'block';
-        IF full_up IS NOT NULL THEN
-            PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', full_up));
+        IF problem IS NOT NULL THEN
+            PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', problem));
             RETURN;
         END IF;
     END IF;
-    PERFORM kefu.queue_send('placement', m.id, m.unit, l.account,
-                            CASE WHEN l.is_repost THEN 'repost' WHEN x.media_id IS NOT NULL THEN 'post_picture'
-                                 ELSE 'post' END, l.text,
-                            parent_id => p.repost_id, root_id => p.repost_id, media => x.media_id,
+    PERFORM kefu.queue_send('placement', m.id, m.unit, l.account, way.action, l.text,
+                            parent_id => way.repost_id, root_id => way.repost_id, media => way.media,
                             priority => CASE WHEN l.is_exempt THEN 1 ELSE 2 END::smallint,
                             expires_at => CASE WHEN NOT l.is_exempt THEN l.planned_at + make_interval(
-                                mins => (kefu.posting_rule_of('late', l.account, m.at)).at_most) END)
-       FROM kefu.post p
-       LEFT JOIN kefu.post_media x ON x.post_id = p.post_id AND x.position = 1 AND NOT l.is_repost
-      WHERE p.post_id = l.post_id;
+                                mins => (kefu.posting_rule_of('late', l.account, m.at)).at_most) END);
 END $$;
-COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform, unless it is too late or its new day is full, which needs a person (发出投放; R38, R61)';
+COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform, unless its rows have no way to send it, it is too late or its new day is full, which needs a person (发出投放; R38, R42, R61)';
 
 CREATE FUNCTION kefu.effect_postpone_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS

@@ -297,7 +297,7 @@ SELECT during FROM kefu.feed_gap WHERE account = 'sina.gd' AND lower(during) IS 
 -- province changes it.
 SELECT pg_temp.at('2026-06-15 09:00');
 SELECT kefu.set_clock_policy('correction', 'gd', '9 minutes');
-SELECT kefu.set_clock_policy('correction', 'group', '5 minutes', valid_from => '2026-06-15 12:00+08');
+SELECT kefu.set_clock_policy('correction', 'group', '5 minutes', valid_from => '2026-06-15 12:00+08') > 0 AS is_set;
 \set ECHO none
 CREATE FUNCTION pg_temp.noticed(product text, at text) RETURNS TABLE (due_at timestamptz)
     LANGUAGE plpgsql AS

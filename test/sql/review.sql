@@ -265,6 +265,48 @@ SELECT kefu.add_media('gd', 'a.png', '\x89504e470d0a1a0a00', '', '自拍');
 SELECT kefu.add_media('gd', '../a b.png', '\x89504e470d0a1a0a00', '套餐一览', '自制') AS g \gset
 RESET ROLE;
 SELECT file_name, content_type, size_bytes FROM kefu.media;
+SAVEPOINT videos;
+-- R42, R52: pictures and videos, as far as a platform's rows take them: an interface, its
+-- types of file, its size, at the boundary and a byte beyond.
+SET LOCAL ROLE lin;
+SELECT kefu.add_media('gd', 'a.mp4', '\x0000001866747970', '终端演示', '自制') AS v1, kefu.add_media('gd', 'a.webm', '\x1a45dfa300', '活动', '自制') AS v2,
+       kefu.add_media('gd', 'b.png', '\x89504e470d0a1a0a' || decode(repeat('00', 5242871), 'hex'), '大图', '自制') AS g1,
+       kefu.add_media('gd', 'c.png', '\x89504e470d0a1a0a' || decode(repeat('00', 5242872), 'hex'), '大图', '自制') AS g2 \gset
+RESET ROLE;
+SELECT content_type, is_video, size_bytes FROM kefu.media WHERE media_id >= :v1 ORDER BY media_id;
+SELECT a.account, m.content_type, m.size_bytes, kefu.unsendable(a.account, CASE WHEN m.is_video THEN 'post_video' ELSE 'post_picture' END, m.media_id)
+  FROM kefu.account a, kefu.media m WHERE a.account = 'sina.gd' AND m.media_id >= :v1 ORDER BY m.media_id;
+SELECT kefu.unsendable('sina.gd', 'post', :g1), kefu.unsendable('sina.gd', 'post_picture', :v1), kefu.unsendable('sina.gd', 'repost');
+SELECT pg_temp.planned('service', '12:00', jsonb_build_object('media', :v1::text)), pg_temp.planned('service', '13:00', jsonb_build_object('media', :g2::text));
+-- A platform that takes MP4.
+INSERT INTO kefu.endpoint SELECT (jsonb_populate_record(e, '{"action": "post_video", "file_types": ["video/mp4"], "file_bytes_max": null}')).*
+  FROM kefu.endpoint e WHERE e.platform = 'tencent' AND e.action = 'post_picture';
+SELECT pg_temp.planned('service', '12:00', jsonb_build_object('media', :v2::text), account => 'tencent.gd'),
+       pg_temp.planned('service', '12:00', jsonb_build_object('media', :v1::text), account => 'tencent.gd');
+SELECT max(placement_id) AS lv FROM kefu.placement \gset
+SELECT has_media, has_video FROM kefu.placement WHERE placement_id = :lv;
+-- What may go changes before it is due: a person must, and nothing is queued.
+SAVEPOINT due;
+UPDATE kefu.endpoint SET file_types = '{video/webm}' WHERE platform = 'tencent' AND action = 'post_video';
+SET LOCAL kefu.test_now = '2026-03-03 12:00+08';
+SELECT fired > 0 AS fired FROM kefu.tick();
+SELECT state, reason FROM kefu.placement WHERE placement_id = :lv;
+SELECT cause, rulebook, note FROM kefu.task WHERE object_type = 'placement' AND object_id = :lv;
+SELECT count(*) FROM kefu.outbound WHERE object_type = 'placement' AND object_id = :lv;
+SELECT kefu.queue_send('placement', :lv, 'gd', 'tencent.gd', 'post_video', 'x', media => :v1);
+ROLLBACK TO due;
+SET LOCAL kefu.test_now = '2026-03-03 12:00+08';
+SELECT fired > 0 AS fired FROM kefu.tick();
+SELECT action, state, media_id = :v1 AS is_it FROM kefu.outbound WHERE object_type = 'placement' AND object_id = :lv;
+-- An approved video that waits while the day has none (R52: 尽量).
+SELECT pg_temp.approved('service', '天翼视频演示', jsonb_build_object('media', :v1::text)) AS bv \gset
+SET LOCAL kefu.test_now = '2026-03-04 08:00+08';
+SELECT count(*) FROM kefu_bi.findings WHERE finding = 'unused_video';
+SET LOCAL kefu.test_now = '2026-03-05 08:00+08';
+SELECT rulebook, effect, account, detail_zh, detail_en FROM kefu_bi.findings WHERE finding = 'unused_video';
+UPDATE kefu.endpoint SET file_types = '{video/webm}' WHERE platform = 'tencent' AND action = 'post_video';
+SELECT count(*) FROM kefu_bi.findings WHERE finding = 'unused_video';
+ROLLBACK TO videos;
 -- A rule that warns is a finding: the day as it stands, and a special event lifts it.
 SELECT count(pg_temp.planned(CASE WHEN n % 10 = 5 THEN 'leisure' WHEN n % 10 IN (3, 6, 9) THEN 'industry' ELSE 'service' END,
                              to_char(time '08:50' + n * interval '45 minutes', 'HH24:MI'), day => '2026-03-05')) AS planned
