@@ -79,18 +79,21 @@ CREATE TABLE kefu.calendar_week (
     day smallint NOT NULL CHECK (day BETWEEN 1 AND 9),
     from_minute smallint NOT NULL CHECK (from_minute >= 0),
     to_minute smallint NOT NULL CHECK (to_minute <= 1440),
-    PRIMARY KEY (calendar, day, from_minute),
-    CHECK (from_minute < to_minute)
+    valid_from date NOT NULL DEFAULT '-infinity',
+    PRIMARY KEY (calendar, day, valid_from, from_minute),
+    CHECK (from_minute < to_minute OR (from_minute, to_minute) = (0, 0))
 );
 COMMENT ON TABLE kefu.calendar_week IS
-'Staffed windows of each kind of day; several rows a day are split shifts, windows past midnight are two rows (每周值班时段, R71, R72)';
+'Staffed windows of each kind of day; several rows a day are split shifts, windows past midnight are two rows. Of a kind of day the version begun last holds, with all its windows (每周值班时段, R71, R72)';
 COMMENT ON COLUMN kefu.calendar_week.calendar IS 'Calendar (值班日历)';
 COMMENT ON COLUMN kefu.calendar_week.day IS
 '1 Monday to 7 Sunday; 8 make-up workday 调休上班日, without rows like Monday; 9 public holiday, without rows closed (日类型)';
 COMMENT ON COLUMN kefu.calendar_week.from_minute IS
 'Minute of the local day, 0 to 1439, from which it is staffed (开始分钟)';
 COMMENT ON COLUMN kefu.calendar_week.to_minute IS
-'Minute of the local day, up to 1440, from which it no longer is (结束分钟，不含)';
+'Minute of the local day, up to 1440, from which it no longer is; 0, with from_minute 0, where the version has no window: closed (结束分钟，不含)';
+COMMENT ON COLUMN kefu.calendar_week.valid_from IS
+'First local date of the version; -infinity: ever (生效日期, R2)';
 
 CREATE TABLE kefu.calendar_exception (
     calendar text COLLATE "C" NOT NULL REFERENCES kefu.calendar,
@@ -123,7 +126,7 @@ DECLARE
 BEGIN
     SELECT w.* INTO other
       FROM kefu.calendar_week w
-     WHERE w.calendar = NEW.calendar AND w.day = NEW.day
+     WHERE w.calendar = NEW.calendar AND w.day = NEW.day AND w.valid_from = NEW.valid_from
        AND w.from_minute < NEW.to_minute AND w.to_minute > NEW.from_minute
        AND w.from_minute <> NEW.from_minute
      LIMIT 1;
@@ -137,7 +140,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION kefu.check_calendar_week() IS
-'Row trigger of kefu.calendar_week: raises exclusion_violation where two windows of one day overlap (时段重叠检查)';
+'Row trigger of kefu.calendar_week: raises exclusion_violation where two windows of one version of a day overlap (时段重叠检查)';
 
 CREATE TRIGGER check_calendar_week
     AFTER INSERT OR UPDATE ON kefu.calendar_week

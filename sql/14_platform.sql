@@ -87,6 +87,8 @@ CREATE TABLE kefu.endpoint (
     text_template text,
     body_template jsonb,
     file_field text COLLATE "C",
+    file_types text[] NOT NULL DEFAULT '{}',
+    file_bytes_max integer CONSTRAINT endpoint_file_bytes_max CHECK (file_bytes_max > 0),
     pre_encoded text[] NOT NULL DEFAULT '{}',
     item_kind text COLLATE "C" NOT NULL CONSTRAINT endpoint_item_kind CHECK
         (item_kind IN ('status', 'comment', 'message', 'user', 'follow')),
@@ -162,7 +164,7 @@ CREATE TABLE kefu.endpoint (
 );
 COMMENT ON TABLE kefu.endpoint IS 'What can be asked of a platform, how, and how its reply is to be read; an action without a row is one the platform can''t do and becomes a task (接口)';
 COMMENT ON COLUMN kefu.endpoint.platform IS 'platform (平台)';
-COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, repost, delete_post, delete_comment, follow, unfollow. Verification: sent_comments, sent_messages, own_posts. State: profile, post_counts, follows. Watch: home. Budget: rate_status. Others as needed (动作)';
+COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, post_picture, post_video, repost, delete_post, delete_comment, follow, unfollow. Verification: sent_comments, sent_messages, own_posts. State: profile, post_counts, follows. Watch: home. Budget: rate_status. Others as needed (动作)';
 COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, state 账号状态: polled like a feed, but tells what the account is and brings no messages, watch 关注动态: polled like a feed, but its items are those of whom we follow and no messages, budget 配额查询: polled like a feed and free of charge, tells what is left of the limits (kefu.rate_field), write 发送, verify 核对, step: part of another one (用途)';
 COMMENT ON COLUMN kefu.endpoint.to_us IS 'its items are written to the account that fetches them; false for search and other units'' accounts, whose finds open nothing before a person has read them (是否写给本账号; R87, R104, ruling 30)';
 COMMENT ON COLUMN kefu.endpoint.base_url IS 'base address of this endpoint only; NULL: the platform''s (接口地址)';
@@ -174,6 +176,8 @@ COMMENT ON COLUMN kefu.endpoint.body_kind IS 'none (parameters go into the query
 COMMENT ON COLUMN kefu.endpoint.text_template IS 'what is sent as text, such as ''@{recipient_handle} {text}''; {name} is one of our names; NULL: the text alone (正文模板)';
 COMMENT ON COLUMN kefu.endpoint.body_template IS 'body of kind json, in which "{name}" as a whole string stands for a parameter; NULL: a flat object of the parameters (请求体模板)';
 COMMENT ON COLUMN kefu.endpoint.file_field IS 'field of a multipart body that holds the file (文件字段)';
+COMMENT ON COLUMN kefu.endpoint.file_types IS 'content types of a file that it takes, such as image/png; empty: any (文件类型)';
+COMMENT ON COLUMN kefu.endpoint.file_bytes_max IS 'most bytes of a file that it takes; NULL not known (文件大小上限)';
 COMMENT ON COLUMN kefu.endpoint.pre_encoded IS 'parameters whose value is percent-encoded once more before the form is (预编码参数)';
 COMMENT ON COLUMN kefu.endpoint.item_kind IS 'rows of kefu.field_map that read its items (条目类型)';
 COMMENT ON COLUMN kefu.endpoint.result_kind IS 'list; object: the item itself, or a list; id: only its id, and its time where it has one; nothing (结果类型)';
@@ -344,8 +348,6 @@ CREATE TABLE kefu.platform_policy (
     can_delete_comment boolean NOT NULL,
     can_report boolean NOT NULL,
     can_edit boolean NOT NULL,
-    patrol_every interval NOT NULL DEFAULT '30 minutes' CONSTRAINT platform_policy_patrol_every CHECK
-        (patrol_every >= interval '1 second'),
     patrol_opens time NOT NULL DEFAULT '08:00',
     patrol_closes time NOT NULL DEFAULT '20:00',
     CONSTRAINT platform_policy_patrol CHECK (patrol_opens < patrol_closes)
@@ -363,8 +365,7 @@ COMMENT ON COLUMN kefu.platform_policy.can_delete_post IS 'our posts can be dele
 COMMENT ON COLUMN kefu.platform_policy.can_delete_comment IS 'comments under our posts can be deleted (可删评论)';
 COMMENT ON COLUMN kefu.platform_policy.can_report IS 'abuse can be reported by a call (可举报)';
 COMMENT ON COLUMN kefu.platform_policy.can_edit IS 'what was sent can be edited; corrections delete and re-issue anyway (可编辑; ruling 10)';
-COMMENT ON COLUMN kefu.platform_policy.patrol_every IS 'longest pause between two polls of a feed that was promised (巡查间隔; R86, R88)';
-COMMENT ON COLUMN kefu.platform_policy.patrol_opens IS 'local time from which that holds; where the platform''s limits don''t allow polling around the clock, feeds are polled from then (巡查开始; R13)';
+COMMENT ON COLUMN kefu.platform_policy.patrol_opens IS 'local time from which feeds are polled as often as kefu.patrol_rule asks; where the platform''s limits don''t allow polling around the clock, feeds are polled from then (巡查开始; R13)';
 COMMENT ON COLUMN kefu.platform_policy.patrol_closes IS 'and until when (巡查结束; R13)';
 
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE

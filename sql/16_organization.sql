@@ -138,6 +138,21 @@ COMMENT ON COLUMN kefu.rule_latitude.most IS 'longest length; only with bounds (
 COMMENT ON COLUMN kefu.rule_latitude.is_wall IS 'never in staffed time, not even for Group (始终按自然时间; ruling 1)';
 COMMENT ON COLUMN kefu.rule_latitude.rulebook IS 'where this comes from (依据)';
 
+CREATE TABLE kefu.patrol_rule (
+    unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
+    valid_from timestamptz NOT NULL,
+    every interval NOT NULL CONSTRAINT patrol_rule_every CHECK (every BETWEEN interval '5 minutes' AND interval '24 hours'),
+    latitude text COLLATE "C" NOT NULL CONSTRAINT patrol_rule_latitude CHECK (latitude IN ('no', 'stricter', 'yes')),
+    rulebook text COLLATE "C" NOT NULL,
+    PRIMARY KEY (unit, valid_from)
+);
+COMMENT ON TABLE kefu.patrol_rule IS 'How often a desk is patrolled in its staffed time, and its feeds are polled; of the nearest unit the latest valid_from holds, for a pause the version in which it began (巡查规则; R71, R86, R88)';
+COMMENT ON COLUMN kefu.patrol_rule.unit IS 'unit and all below it (机构)';
+COMMENT ON COLUMN kefu.patrol_rule.valid_from IS 'from then on (生效时间)';
+COMMENT ON COLUMN kefu.patrol_rule.every IS 'longest pause between two patrols (巡查间隔)';
+COMMENT ON COLUMN kefu.patrol_rule.latitude IS 'what a unit below Group may change: no 不得调整, stricter 只能更严, yes 可调整 (调整权限; ruling 28)';
+COMMENT ON COLUMN kefu.patrol_rule.rulebook IS 'R number (规范条款)';
+
 CREATE TABLE kefu.handover_record (
     handover_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,

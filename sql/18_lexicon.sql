@@ -12,7 +12,7 @@ CREATE TABLE kefu.lexicon (
         CONSTRAINT lexicon_code CHECK (lexicon ~ '^[a-z][a-z0-9_]{0,62}$'),
     unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
     class text COLLATE "C" NOT NULL CONSTRAINT lexicon_class CHECK
-        (class IN ('sensitive', 'vulgar', 'emotion', 'brand', 'competitor', 'allow')),
+        (class IN ('sensitive', 'vulgar', 'emotion', 'brand', 'competitor', 'marketing', 'joke', 'allow')),
     name_zh text NOT NULL,
     name_en text NOT NULL,
     CONSTRAINT lexicon_allow CHECK (class <> 'allow' OR unit = 'group')
@@ -22,7 +22,7 @@ CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
 COMMENT ON TABLE kefu.lexicon IS 'Lists of words that texts are looked through for (词库; R47, R80)';
 COMMENT ON COLUMN kefu.lexicon.lexicon IS 'code (词库代码)';
 COMMENT ON COLUMN kefu.lexicon.unit IS 'whose it is; it holds there and below (机构)';
-COMMENT ON COLUMN kefu.lexicon.class IS 'sensitive 敏感, vulgar 三俗, emotion 个人情绪, brand 有损品牌, competitor 竞争对手; allow 白名单: what lies inside one of its words is no hit, of Group only (类别; R47, R80, ruling 29)';
+COMMENT ON COLUMN kefu.lexicon.class IS 'sensitive 敏感, vulgar 三俗, emotion 个人情绪, brand 有损品牌, competitor 竞争对手, marketing 营销, joke 搞笑; allow 白名单: what lies inside one of its words is no hit, of Group only (类别; R45, R47, R64, R80, ruling 29)';
 COMMENT ON COLUMN kefu.lexicon.name_zh IS 'Chinese name (中文名称)';
 COMMENT ON COLUMN kefu.lexicon.name_en IS 'English name (英文名称)';
 

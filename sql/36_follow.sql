@@ -11,6 +11,7 @@ CREATE TABLE kefu.follow_category (
     label_zh text NOT NULL,
     label_en text NOT NULL,
     is_discouraged boolean NOT NULL DEFAULT false,
+    is_telecom boolean NOT NULL DEFAULT false,
     rulebook text COLLATE "C" NOT NULL,
     PRIMARY KEY (category, subcategory)
 );
@@ -19,6 +20,7 @@ COMMENT ON COLUMN kefu.follow_category.category IS 'category (类别)';
 COMMENT ON COLUMN kefu.follow_category.subcategory IS 'one of its parts; empty: the category as a whole (子类)';
 COMMENT ON COLUMN kefu.follow_category.label_zh IS 'Chinese label (中文标签)';
 COMMENT ON COLUMN kefu.follow_category.label_en IS 'English label (英文标签)';
+COMMENT ON COLUMN kefu.follow_category.is_telecom IS 'what they post is about telecommunications: a repost of it needs no word on that (是否通信相关; R64)';
 COMMENT ON COLUMN kefu.follow_category.is_discouraged IS 'followed only with a leader''s reason (是否须值班长说明; R37)';
 COMMENT ON COLUMN kefu.follow_category.rulebook IS 'R number, or house (规范条款)';
 

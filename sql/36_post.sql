@@ -58,23 +58,25 @@ CREATE TABLE kefu.media (
     media_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
     content_type text COLLATE "C" NOT NULL CONSTRAINT media_content_type CHECK
-        (content_type IN ('image/jpeg', 'image/png', 'image/gif')),
+        (content_type IN ('image/jpeg', 'image/png', 'image/gif', 'video/mp4', 'video/webm')),
     file_name text NOT NULL,
     content bytea NOT NULL,
     size_bytes integer GENERATED ALWAYS AS (octet_length(content)) STORED,
+    is_video boolean GENERATED ALWAYS AS (content_type LIKE 'video/%') STORED,
     alt_text text NOT NULL CONSTRAINT media_alt_text CHECK (btrim(alt_text) <> ''),
     credit text NOT NULL CONSTRAINT media_credit CHECK (btrim(credit) <> ''),
     added_by integer REFERENCES kefu.staff,
     added_at timestamptz NOT NULL,
     CONSTRAINT media_size CHECK (octet_length(content) BETWEEN 1 AND 10485760)
 );
-COMMENT ON TABLE kefu.media IS 'Pictures that posts show (图片; R42, R52)';
-COMMENT ON COLUMN kefu.media.media_id IS 'number (图片编号)';
+COMMENT ON TABLE kefu.media IS 'Pictures and videos that posts show; a longer video is linked to (图片与视频; R42, R52)';
+COMMENT ON COLUMN kefu.media.media_id IS 'number (媒体编号)';
 COMMENT ON COLUMN kefu.media.unit IS 'unit that owns it (机构)';
-COMMENT ON COLUMN kefu.media.content_type IS 'image/jpeg, image/png or image/gif, which its first bytes must agree with (内容类型)';
+COMMENT ON COLUMN kefu.media.content_type IS 'image/jpeg, image/png, image/gif, video/mp4 or video/webm, which its first bytes must agree with (内容类型)';
 COMMENT ON COLUMN kefu.media.file_name IS 'name it is sent under (文件名)';
 COMMENT ON COLUMN kefu.media.content IS 'the file, at most 10 MiB (内容)';
 COMMENT ON COLUMN kefu.media.size_bytes IS 'its length, bytes (大小)';
+COMMENT ON COLUMN kefu.media.is_video IS 'a video; false: a picture (是否视频)';
 COMMENT ON COLUMN kefu.media.alt_text IS 'what it shows, in words (替代文字)';
 COMMENT ON COLUMN kefu.media.credit IS 'where it is from and who allowed its use (来源与授权)';
 COMMENT ON COLUMN kefu.media.added_by IS 'who added it; NULL a superuser who is not on the desk (添加人)';
@@ -217,10 +219,10 @@ CREATE TABLE kefu.post_media (
     media_id bigint NOT NULL REFERENCES kefu.media,
     PRIMARY KEY (post_id, position)
 );
-COMMENT ON TABLE kefu.post_media IS 'Pictures of a post, in order (博文图片; R52)';
+COMMENT ON TABLE kefu.post_media IS 'Pictures and videos of a post, in order (博文图片与视频; R52)';
 COMMENT ON COLUMN kefu.post_media.post_id IS 'post (博文)';
 COMMENT ON COLUMN kefu.post_media.position IS 'order, from 1 (次序)';
-COMMENT ON COLUMN kefu.post_media.media_id IS 'picture (图片)';
+COMMENT ON COLUMN kefu.post_media.media_id IS 'picture or video (媒体)';
 
 CREATE TABLE kefu.post_variant (
     post_id bigint NOT NULL REFERENCES kefu.post,
@@ -292,6 +294,7 @@ CREATE TABLE kefu.placement (
     is_repost boolean NOT NULL,
     is_exempt boolean NOT NULL,
     has_media boolean NOT NULL,
+    has_video boolean NOT NULL DEFAULT false,
     text text NOT NULL,
     planned_at timestamptz NOT NULL,
     send_at timestamptz NOT NULL,
@@ -319,6 +322,7 @@ COMMENT ON COLUMN kefu.placement.kind IS 'kind of the post then (类别)';
 COMMENT ON COLUMN kefu.placement.is_repost IS 'reposts another post there (是否转发)';
 COMMENT ON COLUMN kefu.placement.is_exempt IS 'emergency or re-issue: exempt from spacing, window, number and mix (是否豁免)';
 COMMENT ON COLUMN kefu.placement.has_media IS 'shows a picture (是否含图; R52)';
+COMMENT ON COLUMN kefu.placement.has_video IS 'shows a video (是否含视频; R52)';
 COMMENT ON COLUMN kefu.placement.text IS 'what it says there, heading and all (正文)';
 COMMENT ON COLUMN kefu.placement.planned_at IS 'when people planned it for (计划发布时间)';
 COMMENT ON COLUMN kefu.placement.send_at IS 'when it is to leave: planned_at, or later where the platform asked to wait (发出时间)';
@@ -359,6 +363,12 @@ VALUES
     ('placement', 'post_picture', 'lost', 'lose'),
     ('placement', 'post_picture', 'found', 'found'),
     ('placement', 'post_picture', 'absent', 'absent'),
+    ('placement', 'post_video', 'sent', 'sent'),
+    ('placement', 'post_video', 'failed', 'fail'),
+    ('placement', 'post_video', 'deferred', 'postpone'),
+    ('placement', 'post_video', 'lost', 'lose'),
+    ('placement', 'post_video', 'found', 'found'),
+    ('placement', 'post_video', 'absent', 'absent'),
     ('placement', 'repost', 'sent', 'sent'),
     ('placement', 'repost', 'failed', 'fail'),
     ('placement', 'repost', 'deferred', 'postpone'),

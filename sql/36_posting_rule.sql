@@ -114,7 +114,7 @@ COMMENT ON FUNCTION kefu.local_instant(date, time) IS 'Instant of a Beijing date
 -- What stands or is to stand on an account, with the time it counts for.
 CREATE VIEW kefu.standing_placement AS
     SELECT l.placement_id, l.post_id, l.account, l.unit, l.kind, l.is_repost, l.is_exempt, l.has_media, l.state,
-           coalesce(l.published_at, l.send_at) AS at, l.published_at IS NOT NULL AS is_published
+           coalesce(l.published_at, l.send_at) AS at, l.published_at IS NOT NULL AS is_published, l.has_video
       FROM kefu.placement l
      WHERE l.state IN ('planned', 'sending', 'uncertain', 'published', 'deleting')
         OR l.state = 'deleted' AND l.published_at IS NOT NULL;
@@ -130,6 +130,7 @@ COMMENT ON COLUMN kefu.standing_placement.has_media IS 'shows a picture (是否�
 COMMENT ON COLUMN kefu.standing_placement.state IS 'state (状态)';
 COMMENT ON COLUMN kefu.standing_placement.at IS 'when it was published, or is planned (时间)';
 COMMENT ON COLUMN kefu.standing_placement.is_published IS 'published already (是否已发布)';
+COMMENT ON COLUMN kefu.standing_placement.has_video IS 'shows a video (是否含视频)';
 
 -- --- what a time breaks ------------------------------------------------------------------
 

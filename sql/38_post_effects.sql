@@ -282,7 +282,7 @@ BEGIN
           FROM regexp_split_to_table(args ->> 'media', '\s*,\s*') WITH ORDINALITY AS n(id, n)
           JOIN kefu.media g ON g.media_id::text = n.id AND g.unit IN (SELECT kefu.unit_path(p.unit));
         IF NOT FOUND AND args ->> 'media' <> '' THEN
-            RAISE EXCEPTION 'the unit has no such picture' USING ERRCODE = 'KF008', HINT = 'kefu.add_media() adds one.';
+            RAISE EXCEPTION 'the unit has no such picture or video' USING ERRCODE = 'KF008', HINT = 'kefu.add_media() adds one.';
         END IF;
     END IF;
 END $$;
@@ -305,7 +305,10 @@ $$ BEGIN
     END IF;
     -- Kept now: what is refused at submission leaves no trace for a reviewer.
     PERFORM kefu.record_hits('post', m.id, m.unit, w.text, m.staff_id)
-       FROM (SELECT DISTINCT x.text FROM kefu.post_wordings(m.id) AS x WHERE x.text <> '') AS w;
+       FROM (SELECT x.text FROM kefu.post_wordings(m.id) AS x WHERE x.text <> ''
+             UNION
+             SELECT kefu.reposted_text(p) FROM kefu.post p WHERE p.post_id = m.id) AS w
+      WHERE w.text IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION kefu.effect_edit_post(kefu.move) IS 'The text is written, or with an account its wording there; words of a lexicon in it are kept for whoever may let them pass (编辑博文; R41, R47)';
 
@@ -516,24 +519,39 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.require_in_date(kefu.post, timestamptz) IS 'KF004 for an instant before or after a post may be published, both ends included (校验有效期)';
 
+CREATE FUNCTION kefu.posted_by(p kefu.post, OUT action text, OUT media bigint)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    SELECT CASE WHEN p.repost_id IS NOT NULL THEN 'repost' WHEN g.is_video THEN 'post_video'
+                WHEN g.media_id IS NOT NULL THEN 'post_picture' ELSE 'post' END,
+           CASE WHEN p.repost_id IS NULL THEN g.media_id END
+      INTO action, media
+      FROM (SELECT) AS one
+      LEFT JOIN kefu.post_media x ON x.post_id = p.post_id AND x.position = 1
+      LEFT JOIN kefu.media g USING (media_id);
+END $$;
+COMMENT ON FUNCTION kefu.posted_by(kefu.post) IS 'The action by which a post is sent, and the picture or video that goes along; NULL none (发送动作; R42, R52)';
+
 CREATE FUNCTION kefu.send_problem(p kefu.post, a kefu.account, said text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
 $$
 DECLARE
     kind text := CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END;
-    pictures bigint := (SELECT count(*) FROM kefu.post_media x WHERE x.post_id = p.post_id);
+    files bigint := (SELECT count(*) FROM kefu.post_media x WHERE x.post_id = p.post_id);
+    way record;
 BEGIN
+    SELECT b.* INTO way FROM kefu.posted_by(p) AS b;
     RETURN CASE
         WHEN NOT a.is_live THEN 'the account is closed'
-        WHEN pictures > 1 OR (pictures = 1 AND p.repost_id IS NOT NULL)
-            THEN 'one picture can go along with a post, none with a repost'
-        WHEN NOT kefu.can_ask(a.account, CASE pictures WHEN 1 THEN 'post_picture' ELSE kind END)
-            THEN 'its platform has no interface to ' || CASE pictures WHEN 1 THEN 'post_picture' ELSE kind END
+        WHEN files > 1 OR (files = 1 AND p.repost_id IS NOT NULL)
+            THEN 'one picture or video can go along with a post, none with a repost'
+        WHEN kefu.unsendable(a.account, way.action, way.media) IS NOT NULL THEN kefu.unsendable(a.account, way.action, way.media)
         WHEN p.repost_platform <> a.platform THEN 'what is reposted is on another platform'
         WHEN p.repost_id IS NULL AND said = '' THEN 'there is no text'
         ELSE (SELECT string_agg(DISTINCT c.detail, '; ')
                 FROM kefu.check_text(a.platform, kind, p.unit, said, NULL) AS c
                WHERE c.effect = 'block' AND c.rule NOT IN ('personal_data', 'uncredited')
+                 AND NOT (c.rule = 'marketing' AND p.is_marketing)
                  AND c.rule <> ALL (kefu.overridden_rules('post', p.post_id, p.unit, said))) END;
 END $$;
 COMMENT ON FUNCTION kefu.send_problem(kefu.post, kefu.account, text) IS 'Why a post can''t be sent on an account by program, or isn''t allowed there by the content rules of today; NULL if it can (不可投放原因; R41, R47)';
@@ -596,9 +614,10 @@ $$
 DECLARE
     new_id bigint;
 BEGIN
-    INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, text, planned_at, send_at, made_at)
+    INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, has_video, text, planned_at, send_at, made_at)
     SELECT m.to_state, m.unit, p.post_id, m.args ->> 'account', p.kind, p.repost_id IS NOT NULL, k.is_urgent,
-           EXISTS (SELECT FROM kefu.post_media x WHERE x.post_id = p.post_id),
+           EXISTS (SELECT FROM kefu.post_media x JOIN kefu.media g USING (media_id) WHERE x.post_id = p.post_id AND NOT g.is_video),
+           EXISTS (SELECT FROM kefu.post_media x JOIN kefu.media g USING (media_id) WHERE x.post_id = p.post_id AND g.is_video),
            m.args ->> 'text', (m.args ->> 'send_at')::timestamptz, (m.args ->> 'send_at')::timestamptz, m.at
       FROM kefu.post p JOIN kefu.post_kind k USING (kind) WHERE p.post_id = (m.args ->> 'post')::bigint
     RETURNING placement_id INTO new_id;
@@ -635,30 +654,33 @@ CREATE FUNCTION kefu.effect_send_placement(m kefu.move) RETURNS void
 $$
 DECLARE
     l kefu.placement;
-    full_up text;
+    problem text;
+    way record;
 BEGIN
     SELECT x.* INTO l FROM kefu.placement x WHERE x.placement_id = m.id;
+    SELECT b.*, p.repost_id INTO way FROM kefu.post p CROSS JOIN LATERAL kefu.posted_by(p) AS b WHERE p.post_id = l.post_id;
+    -- The platform's rows may have changed since it was planned.
+    problem := kefu.unsendable(l.account, way.action, way.media);
+    IF problem IS NOT NULL THEN
+        PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', problem));
+        RETURN;
+    END IF;
     -- What the platform put off may have come to another day.
     IF kefu.local_day(m.at) <> kefu.local_day(l.planned_at) THEN
-        SELECT string_agg(p.problem, '; ') INTO full_up
+        SELECT string_agg(p.problem, '; ') INTO problem
           FROM kefu.slot_problems(l.account, m.at, l.kind, l.is_repost, m.id) AS p WHERE p.effect = 'block';
-        IF full_up IS NOT NULL THEN
-            PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', full_up));
+        IF problem IS NOT NULL THEN
+            PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', problem));
             RETURN;
         END IF;
     END IF;
-    PERFORM kefu.queue_send('placement', m.id, m.unit, l.account,
-                            CASE WHEN l.is_repost THEN 'repost' WHEN x.media_id IS NOT NULL THEN 'post_picture'
-                                 ELSE 'post' END, l.text,
-                            parent_id => p.repost_id, root_id => p.repost_id, media => x.media_id,
+    PERFORM kefu.queue_send('placement', m.id, m.unit, l.account, way.action, l.text,
+                            parent_id => way.repost_id, root_id => way.repost_id, media => way.media,
                             priority => CASE WHEN l.is_exempt THEN 1 ELSE 2 END::smallint,
                             expires_at => CASE WHEN NOT l.is_exempt THEN l.planned_at + make_interval(
-                                mins => (kefu.posting_rule_of('late', l.account, m.at)).at_most) END)
-       FROM kefu.post p
-       LEFT JOIN kefu.post_media x ON x.post_id = p.post_id AND x.position = 1 AND NOT l.is_repost
-      WHERE p.post_id = l.post_id;
+                                mins => (kefu.posting_rule_of('late', l.account, m.at)).at_most) END);
 END $$;
-COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform, unless it is too late or its new day is full, which needs a person (发出投放; R38, R61)';
+COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform, unless its rows have no way to send it, it is too late or its new day is full, which needs a person (发出投放; R38, R42, R61)';
 
 CREATE FUNCTION kefu.effect_postpone_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -765,6 +787,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_cancel_placement(kefu.move) IS 'It won''t be sent; a post with nothing planned any more waits to be scheduled again (取消投放)';
 
+CREATE FUNCTION kefu.deletion_due(unit text, at timestamptz) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN (SELECT deletion_due.at + p.target
+              FROM kefu.unit_path(deletion_due.unit) WITH ORDINALITY AS u(unit, step)
+              JOIN kefu.clock_policy p ON p.unit = u.unit AND p.clock = 'correction' AND p.valid_from <= deletion_due.at
+             ORDER BY u.step, p.valid_from DESC LIMIT 1);
+END $$;
+COMMENT ON FUNCTION kefu.deletion_due(text, timestamptz) IS 'By when a person must have deleted what the platform doesn''t: within the time of a correction (人工删除时限; R73)';
+
 CREATE FUNCTION kefu.effect_delete_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
@@ -776,7 +808,7 @@ BEGIN
         PERFORM kefu.queue_send('placement', m.id, m.unit, l.account, 'delete_post', parent_id => l.native_id,
                                 priority => 1::smallint);
     ELSE
-        PERFORM kefu.open_task(m.unit, 'delete_by_hand', 'R73', m.at + interval '10 minutes',
+        PERFORM kefu.open_task(m.unit, 'delete_by_hand', 'R73', kefu.deletion_due(m.unit, m.at),
                                note => concat_ws(' ', l.account, l.native_id), object_type => 'placement', object => m.id);
     END IF;
 END $$;
@@ -802,7 +834,7 @@ COMMENT ON FUNCTION kefu.effect_end_placement(kefu.move) IS 'It is gone from the
 CREATE FUNCTION kefu.effect_delete_failed(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
-    PERFORM kefu.open_task(m.unit, 'delete_by_hand', 'R73', m.at + interval '10 minutes',
+    PERFORM kefu.open_task(m.unit, 'delete_by_hand', 'R73', kefu.deletion_due(m.unit, m.at),
                            outbound => (m.args ->> 'outbound')::bigint,
                            note => format('%s %s: %s', l.account, l.native_id, m.args ->> 'reason'),
                            object_type => 'placement', object => m.id)
@@ -827,16 +859,48 @@ END $$;
 COMMENT ON FUNCTION kefu.post_wordings(bigint) IS
 'What a post says where it may be planned: each wording once a platform, with an account that says so (博文各版本)';
 
+CREATE FUNCTION kefu.reposted_text(p kefu.post) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN coalesce((SELECT w.text FROM kefu.watched_post w
+                      WHERE w.platform = p.repost_platform AND w.native_id = p.repost_id),
+                    (SELECT g.text FROM kefu.engagement e JOIN kefu.message g USING (message_id) WHERE e.post_id = p.post_id));
+END $$;
+COMMENT ON FUNCTION kefu.reposted_text(kefu.post) IS 'What a post reposts says, as far as one of our accounts saw it; NULL not known, or an original (转发原文; R47, R64)';
+
+CREATE FUNCTION kefu.is_related(p kefu.post) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    -- Trade news and leisure may be reposts as such (R51), soft kinds are counted (R61);
+    -- what goes out as own service must be about it.
+    RETURN p.repost_id IS NULL OR p.category IS NOT NULL
+        OR EXISTS (SELECT FROM kefu.post_kind k
+                    WHERE k.kind = p.kind AND (k.mix <> 'service' OR k.slot IS NOT NULL OR k.is_soft))
+        OR EXISTS (SELECT FROM kefu.engagement e WHERE e.post_id = p.post_id)
+        OR EXISTS (SELECT FROM kefu.watched_post w JOIN kefu.follow_category c USING (category, subcategory)
+                    WHERE w.platform = p.repost_platform AND w.native_id = p.repost_id AND c.is_telecom)
+        OR EXISTS (SELECT FROM kefu.placement l JOIN kefu.account a USING (account)
+                    WHERE a.platform = p.repost_platform AND l.native_id = p.repost_id);
+END $$;
+COMMENT ON FUNCTION kefu.is_related(kefu.post) IS
+'Whether a repost relates to our business as far as rows can tell: it names a matter, its kind is no own service, a task asks for it, or it is by one of our accounts or somebody watched as telecom; true for an original (转发是否与业务有关; R51, R64)';
+
 CREATE FUNCTION kefu.post_problems(post bigint)
     RETURNS TABLE (rule text, account text, rulebook text, effect text, detail text, needs_reason boolean)
     LANGUAGE plpgsql ROWS 3 STABLE PARALLEL UNSAFE AS
 $$
 DECLARE
     p kefu.post;
+    said text;
 BEGIN
     SELECT x.* INTO p FROM kefu.post x WHERE x.post_id = post;
+    said := coalesce(kefu.reposted_text(p), '');
     RETURN QUERY
-    WITH wording AS (
+    WITH asked AS (
+        SELECT r.rule, r.rulebook, r.effect
+          FROM kefu.content_rules(p.unit, kefu.now()) AS r
+         WHERE r.effect <> 'off' AND CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END = ANY (r.applies_to)
+    ), wording AS (
         SELECT '' AS account, kefu.placed_text(post, '') AS text, coalesce(p.text, '') AS own
         UNION ALL
         SELECT v.account, kefu.placed_text(post, v.account), v.text FROM kefu.post_variant v WHERE v.post_id = post
@@ -846,7 +910,15 @@ BEGIN
           FROM kefu.post_wordings(post) AS w
          CROSS JOIN LATERAL kefu.check_text(w.platform, CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END,
                                             p.unit, w.text, NULL) AS c
-         WHERE c.rule NOT IN ('personal_data', 'uncredited')
+         WHERE c.rule NOT IN ('personal_data', 'uncredited') AND NOT (c.rule = 'marketing' AND p.is_marketing)
+        UNION ALL
+        -- What is reposted stands there, too.
+        SELECT '', a.rule, a.rulebook, a.effect,
+               format('what is reposted has "%s" (lexicon "%s", version %s)', d.pattern, f.lexicon, f.version), true,
+               a.effect = 'block' AND a.rule = ANY (kefu.overridden_rules('post', post, p.unit, said))
+          FROM kefu.find_words(said, p.unit) AS f
+          JOIN kefu.lexicon_word d USING (lexicon, version, word_number)
+          JOIN asked a ON a.rule = f.class AND a.rule <> 'marketing'
     )
     SELECT 'text', w.account, 'R41', 'block', 'there is no text', false
       FROM wording w WHERE btrim(w.own) = '' AND p.repost_id IS NULL
@@ -861,17 +933,23 @@ BEGIN
     SELECT 'wording', w.account, x.rulebook, 'block', 'the text lacks ' || x.requirement, false
       FROM wording w JOIN kefu.script_rule x ON x.event = 'post' AND x.kind = p.kind AND w.text !~ x.pattern
     UNION ALL
+    SELECT a.rule, '', a.rulebook, a.effect, x.said, false
+      FROM asked a
+      JOIN (VALUES ('unrequested', p.is_marketing AND p.request_id IS NULL, 'it is marketing that no department asked for'),
+                   ('unrelated', NOT kefu.is_related(p), 'it doesn''t say which of our business the repost is about'))
+           AS x(rule, is_so, said) ON x.rule = a.rule AND x.is_so
+    UNION ALL
     SELECT DISTINCT c.rule, CASE WHEN c.rule = 'too_long' THEN c.account ELSE '' END, c.rulebook,
            -- Where it fits somewhere, the other places need a wording of their own.
            CASE WHEN c.rule = 'too_long' AND EXISTS (
                      SELECT FROM kefu.post_wordings(post) AS o
                       WHERE NOT EXISTS (SELECT FROM checked x WHERE x.account = o.account AND x.rule = 'too_long'))
                 THEN 'warn' ELSE c.effect END,
-           c.detail, c.is_word AND c.rule <> 'too_long'
+           c.detail, c.is_word AND c.rule NOT IN ('too_long', 'marketing', 'joke')
       FROM checked c WHERE NOT c.passes;
 END $$;
 COMMENT ON FUNCTION kefu.post_problems(bigint) IS
-'What keeps a post from being published (block) and what its reviewer should know (warn), for every wording of it on every platform it may be planned on; account: the one whose wording it is about, empty for the text itself; needs_reason: who lets it out says why. Words that a reviewer let pass don''t block (博文问题; R41, R42, R47, R63, R75, R80, I4, I7)';
+'What keeps a post from being published (block) and what its reviewer should know (warn), for every wording of it on every platform it may be planned on; account: the one whose wording it is about, empty for the text itself; needs_reason: who lets it out says why. Words that a reviewer let pass don''t block (博文问题; R41, R42, R45, R47, R63, R64, R75, R80, I4, I7)';
 
 CREATE FUNCTION kefu.check_post(post bigint, reason text DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS

@@ -96,7 +96,7 @@ VALUES
     ('heading', 'code', false, NULL, '话题', 'topic heading'),
     ('is_copied', 'boolean', false, NULL, '是否拷贝', 'the text is somebody else''s'),
     ('is_marketing', 'boolean', false, NULL, '是否营销', 'marketing'),
-    ('media', 'code', false, NULL, '图片', 'pictures, with commas between'),
+    ('media', 'code', false, NULL, '图片或视频', 'a picture or video'),
     ('native_id', 'code', false, NULL, '平台ID', 'the platform''s id'),
     ('object', 'id', false, NULL, '对象编号', 'number of an object'),
     ('object_type', 'code', false, NULL, '对象类型', 'type of an object'),

@@ -5,13 +5,14 @@
 -- A lexicon's hit on the text of an object is kept, and a reviewer or leader may
 -- let it pass with a reason; that holds for this very text only.
 --
--- What it doesn't judge: what takes more than the text to know, such as whether a
--- post is a joke or marketing (R45, R64), which is a mark of the post.
+-- What it doesn't judge: what takes more than the text to know, such as who asked
+-- for it and what a repost is about; kefu.post_problems() does. Of marketing and
+-- jokes (R45, R64) it knows the words only, and warns.
 
 CREATE TABLE kefu.content_rule (
     rule text COLLATE "C" NOT NULL CONSTRAINT content_rule_code CHECK
         (rule IN ('too_long', 'not_brief', 'sensitive', 'vulgar', 'emotion', 'brand', 'competitor',
-                  'personal_data', 'uncredited', 'no_topic')),
+                  'marketing', 'joke', 'personal_data', 'uncredited', 'no_topic', 'unrequested', 'unrelated')),
     unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
     valid_from timestamptz NOT NULL,
     effect text COLLATE "C" NOT NULL CONSTRAINT content_rule_effect CHECK
@@ -29,8 +30,8 @@ CREATE TABLE kefu.content_rule (
     PRIMARY KEY (rule, unit, valid_from),
     CONSTRAINT content_rule_number CHECK (rule <> 'not_brief' OR at_most IS NOT NULL)
 );
-COMMENT ON TABLE kefu.content_rule IS 'What a text may not be; the newest version of the nearest unit that has begun holds (内容规则; R41, R42, R47, R53, R63, R80, ruling 26)';
-COMMENT ON COLUMN kefu.content_rule.rule IS 'too_long 超出平台字数, not_brief 不够简洁; sensitive, vulgar, emotion, brand, competitor: the classes of lexicons; personal_data 含个人信息, uncredited 转载未注明, no_topic 无话题 (规则)';
+COMMENT ON TABLE kefu.content_rule IS 'What a text may not be; the newest version of the nearest unit that has begun holds (内容规则; R41, R42, R45, R47, R53, R63, R64, R80, ruling 26)';
+COMMENT ON COLUMN kefu.content_rule.rule IS 'too_long 超出平台字数, not_brief 不够简洁; sensitive, vulgar, emotion, brand, competitor, marketing, joke: the classes of lexicons; personal_data 含个人信息, uncredited 转载未注明, no_topic 无话题; of posts, unrequested 营销无部门需求 and unrelated 转发与业务无关 (规则)';
 COMMENT ON COLUMN kefu.content_rule.unit IS 'it holds there and below (机构)';
 COMMENT ON COLUMN kefu.content_rule.valid_from IS 'from when on (生效时间)';
 COMMENT ON COLUMN kefu.content_rule.effect IS 'off 不检查, warn 提醒, block 不得发布 (效果; ruling 26)';

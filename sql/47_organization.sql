@@ -42,6 +42,75 @@ END;
 COMMENT ON FUNCTION kefu.unit_calendar(text) IS
 'Duty calendar of a unit, its own or the nearest one above; NULL if there is none up to Group (值班日历; R71, R72)';
 
+CREATE FUNCTION kefu.patrol_every(unit text, at timestamptz) RETURNS interval
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT r.every
+      FROM kefu.unit_path(patrol_every.unit) WITH ORDINALITY AS p(unit, step)
+      JOIN kefu.patrol_rule r ON r.unit = p.unit AND r.valid_from <= at
+     ORDER BY p.step, r.valid_from DESC LIMIT 1;
+END;
+COMMENT ON FUNCTION kefu.patrol_every(text, timestamptz) IS
+'Longest pause between two patrols of a unit at an instant; NULL without a rule (巡查间隔; R71, R86, R88)';
+
+CREATE FUNCTION kefu.set_patrol(unit text, every interval, valid_from timestamptz DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    since timestamptz := coalesce(set_patrol.valid_from, kefu.now());
+    g kefu.patrol_rule;
+BEGIN
+    PERFORM kefu.require_admin(unit);
+    PERFORM kefu.require_later(since);
+    SELECT r.* INTO g FROM kefu.patrol_rule r WHERE r.unit = 'group' AND r.valid_from <= since
+     ORDER BY r.valid_from DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no rule of patrols'
+            USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM kefu.load_preset(''people'').';
+    ELSIF unit <> 'group' AND (g.latitude = 'no' OR g.latitude = 'stricter' AND every > g.every) THEN
+        RAISE EXCEPTION 'patrols can''t be % apart in unit "%"', every, unit
+            USING ERRCODE = 'KF004', DETAIL = format('Group''s rule is %s.', g.every),
+                  HINT = 'A unit below Group may only shorten it.';
+    END IF;
+    INSERT INTO kefu.patrol_rule (unit, valid_from, every, latitude, rulebook)
+    VALUES (set_patrol.unit, since, set_patrol.every, g.latitude, g.rulebook);
+    PERFORM kefu.append_ledger('rules', 'set_patrol', jsonb_build_object(
+        'unit', unit, 'every_s', extract(epoch FROM every)::bigint, 'from', since));
+END $$;
+COMMENT ON FUNCTION kefu.set_patrol(text, interval, timestamptz) IS
+'How often a unit and all below it patrol, from an instant on (default now). KF004 where a unit below Group would patrol less often. Administrators of the unit (设定巡查间隔; R2, R71, ruling 28)';
+
+CREATE FUNCTION kefu.set_duty_hours(calendar text, days smallint[], opens time, closes time, valid_from date)
+    RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    is_closed boolean := num_nulls(opens, closes) = 2;
+BEGIN
+    -- Whoever changes a calendar changes it for every unit that goes by it.
+    PERFORM kefu.require_admin(u.unit)
+       FROM (SELECT x.unit FROM kefu.unit x WHERE x.calendar = set_duty_hours.calendar
+             UNION ALL
+             SELECT 'group' WHERE NOT EXISTS (SELECT FROM kefu.unit x WHERE x.calendar = set_duty_hours.calendar)) AS u;
+    IF valid_from IS NULL OR valid_from < kefu.local_day(kefu.now()) THEN
+        RAISE EXCEPTION 'duty hours can''t begin in the past'
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Who was on duty was so by the hours of the day.';
+    ELSIF NOT EXISTS (SELECT FROM kefu.calendar c WHERE c.calendar = set_duty_hours.calendar) THEN
+        RAISE EXCEPTION 'there is no calendar "%"', calendar
+            USING ERRCODE = 'undefined_object', HINT = 'SELECT calendar, name_zh FROM kefu.calendar.';
+    END IF;
+    INSERT INTO kefu.calendar_week (calendar, day, from_minute, to_minute, valid_from)
+    SELECT set_duty_hours.calendar, d.day, CASE WHEN is_closed THEN 0 ELSE extract(epoch FROM opens) / 60 END,
+           CASE WHEN is_closed THEN 0 ELSE extract(epoch FROM closes) / 60 END, set_duty_hours.valid_from
+      FROM unnest(days) AS d(day);
+    PERFORM kefu.append_ledger('rules', 'set_duty_hours', jsonb_strip_nulls(jsonb_build_object(
+        'calendar', calendar, 'days', array_to_string(days, ','), 'opens', opens, 'closes', closes, 'from', valid_from)));
+END $$;
+COMMENT ON FUNCTION kefu.set_duty_hours(text, smallint[], time, time, date) IS
+'A new version of a calendar''s hours on kinds of day (1 Monday to 7, 8 make-up workday, 9 holiday), from a local date on; both times NULL: closed; called again with the same date it adds a window. Running promises keep theirs. Administrators of all units that go by the calendar (设定值班时段; R2, R71, R72)';
+
 -- What is asked for --------------------------------------------------------------
 
 CREATE FUNCTION kefu.cover_end(ranges tstzmultirange, at timestamptz) RETURNS timestamptz

@@ -298,7 +298,7 @@ CREATE TABLE kefu.feed_gap (
     PRIMARY KEY (account, action, during)
 );
 CREATE INDEX feed_gap_during ON kefu.feed_gap USING gist (during);
-COMMENT ON TABLE kefu.feed_gap IS 'Times of over 30 minutes between two successful polls of a feed: when our machine did not look (采集中断; R86)';
+COMMENT ON TABLE kefu.feed_gap IS 'Times between two successful polls of a feed that were longer than kefu.patrol_rule allows: when our machine did not look (采集中断; R86)';
 COMMENT ON COLUMN kefu.feed_gap.account IS 'account (账号)';
 COMMENT ON COLUMN kefu.feed_gap.action IS 'endpoint (接口)';
 COMMENT ON COLUMN kefu.feed_gap.during IS 'from one success to the next; without a start before the first (起止时间)';
@@ -310,16 +310,20 @@ $$ BEGIN
     -- What tells the state of an account, or what those it follows post, finds no customer.
     INSERT INTO kefu.feed_gap (account, action, during)
     SELECT NEW.account, NEW.action, tstzrange(OLD.ok_at, NEW.ok_at)
-     WHERE NOT EXISTS (SELECT FROM kefu.account a JOIN kefu.endpoint e USING (platform)
-                        WHERE a.account = NEW.account AND e.action = NEW.action AND e.purpose IN ('state', 'watch', 'budget'))
+      FROM kefu.account a
+     WHERE a.account = NEW.account
+       AND (OLD.ok_at IS NULL OR NEW.ok_at - OLD.ok_at > kefu.patrol_every(a.unit, OLD.ok_at))
+       AND NOT EXISTS (SELECT FROM kefu.endpoint e
+                        WHERE e.platform = a.platform AND e.action = NEW.action AND e.purpose IN ('state', 'watch', 'budget'))
         ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION kefu.note_feed_gap() IS
 'Trigger of kefu.feed_state, only where a success comes late: keeps how long nobody looked (内部: 记录采集中断)';
+-- What no rule asks for isn't looked at: the shortest pause of kefu.patrol_rule.
 CREATE TRIGGER note_feed_gap AFTER UPDATE OF ok_at ON kefu.feed_state
     FOR EACH ROW WHEN (NEW.ok_at IS NOT NULL
-                       AND (OLD.ok_at IS NULL OR NEW.ok_at > OLD.ok_at + interval '30 minutes'))
+                       AND (OLD.ok_at IS NULL OR NEW.ok_at > OLD.ok_at + interval '5 minutes'))
     EXECUTE FUNCTION kefu.note_feed_gap();
 
 CREATE FUNCTION kefu.worker_saw(unit text, during tstzrange) RETURNS boolean
@@ -340,8 +344,8 @@ BEGIN ATOMIC
                             WHERE e.platform = a.platform AND e.action = f.action AND e.purpose IN ('state', 'watch', 'budget'))
     )
     SELECT bool_and(NOT EXISTS (SELECT FROM unnest(l.ranges) AS r(r)
-                                 WHERE upper(r.r) - lower(r.r) > interval '30 minutes'))
+                                 WHERE upper(r.r) - lower(r.r) > kefu.patrol_every(worker_saw.unit, lower(r.r))))
       FROM silent l;
 END;
 COMMENT ON FUNCTION kefu.worker_saw(text, tstzrange) IS
-'True if each live feed of the unit''s accounts was polled with success at least every 30 minutes of the range, false if one was not, NULL if there is none (后台是否持续采集; R86)';
+'True if each live feed of the unit''s accounts was polled with success as often as the patrol rule asks in the range, false if one was not, NULL if there is none (后台是否持续采集; R86)';

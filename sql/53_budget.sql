@@ -485,7 +485,8 @@ CREATE VIEW kefu.stat_budget AS
                             AND (x.class = 'blacklisted' OR (x.scope, x.holder) = (l.scope, l.holder))
                           ORDER BY greatest(x.until, x.probing_until) DESC LIMIT 1) s ON true
       LEFT JOIN kefu.platform_policy z ON z.platform = l.platform
-     CROSS JOIN LATERAL (SELECT coalesce(z.patrol_every, '30 minutes'), coalesce(z.patrol_opens, '08:00'),
+     CROSS JOIN LATERAL (SELECT (SELECT r.every FROM kefu.patrol_rule r WHERE r.unit = 'group' AND r.valid_from <= kefu.now()
+                                  ORDER BY r.valid_from DESC LIMIT 1), coalesce(z.patrol_opens, '08:00'),
                                 coalesce(z.patrol_closes, '20:00')) AS y(every, opens, closes);
 COMMENT ON VIEW kefu.stat_budget IS 'The platforms'' limits, one row a limit and holder: what is used, what is left, when some of it comes back, and which promise it can''t keep (配额状态; R86, R88)';
 COMMENT ON COLUMN kefu.stat_budget.platform IS 'platform (平台)';

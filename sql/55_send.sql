@@ -55,7 +55,12 @@ $$
 DECLARE
     before kefu.outbound;
     new_id bigint;
+    wrong text := kefu.unsendable(queue_send.account, queue_send.action, queue_send.media);
 BEGIN
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'nothing can be sent from "%": %', account, wrong
+            USING ERRCODE = 'KF004', HINT = 'It is done by hand, or what the platform takes is sent instead.';
+    END IF;
     -- What was put off or proved absent goes on: its attempts count, and whatever one
     -- of them left on the platform is looked for.
     SELECT x.* INTO before FROM kefu.outbound x
@@ -76,7 +81,7 @@ BEGIN
     RETURN new_id;
 END $$;
 COMMENT ON FUNCTION kefu.queue_send(text, bigint, text, text, text, text, text, text, text, smallint, timestamptz, text, bigint) IS
-'Queues one action on a platform for an object, from within its event; what becomes of it comes back as the event that kefu.send_event names, with the facts outbound, native_id and posted_at, or reason, and send_at where it may be tried again. expires_at: not tried after; media: a picture that goes along, where the endpoint takes one. 55006 if one for the same object and action is under way. For the owner''s functions only (对象发送排队)';
+'Queues one action on a platform for an object, from within its event; what becomes of it comes back as the event that kefu.send_event names, with the facts outbound, native_id and posted_at, or reason, and send_at where it may be tried again. expires_at: not tried after; media: a picture or video that goes along, where the endpoint takes one. KF004 where the platform''s rows have no way to send it, 55006 if one for the same object and action is under way. For the owner''s functions only (对象发送排队)';
 
 CREATE FUNCTION kefu.tell_object(o kefu.outbound, outcome text, facts jsonb DEFAULT '{}') RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -245,6 +250,27 @@ $$ BEGIN
     RETURN EXISTS (SELECT FROM kefu.askable k WHERE k.account = can_ask.account AND k.action = can_ask.action);
 END $$;
 COMMENT ON FUNCTION kefu.can_ask(text, text) IS 'True if the account''s platform has this endpoint, and isn''t closed (接口可用)';
+
+CREATE FUNCTION kefu.unsendable(account text, action text, media bigint DEFAULT NULL) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    e kefu.endpoint;
+    g record;
+BEGIN
+    SELECT x.* INTO e FROM kefu.account a JOIN kefu.platform p USING (platform) JOIN kefu.endpoint x USING (platform)
+     WHERE a.account = unsendable.account AND x.action = unsendable.action AND p.closed_at IS NULL;
+    SELECT m.content_type, m.size_bytes INTO g FROM kefu.media m WHERE m.media_id = media;
+    RETURN CASE
+        WHEN e.platform IS NULL THEN 'its platform has no interface to ' || action
+        WHEN media IS NULL THEN NULL
+        WHEN e.body_kind NOT IN ('multipart', 'raw') THEN action || ' takes no file there'
+        WHEN e.file_types <> '{}' AND g.content_type <> ALL (e.file_types)
+            THEN format('%s takes %s there, not %s', action, array_to_string(e.file_types, ', '), g.content_type)
+        WHEN g.size_bytes > e.file_bytes_max
+            THEN format('the file has %s bytes, %s takes %s there', g.size_bytes, action, e.file_bytes_max) END;
+END $$;
+COMMENT ON FUNCTION kefu.unsendable(text, text, bigint) IS 'Why an action, with a picture or video, can''t be asked of an account''s platform by its rows; NULL if it can (不可发送原因; R42, R52)';
 
 CREATE FUNCTION kefu.public_target(o kefu.outbound, OUT action text, OUT parent_id text, OUT root_id text)
     LANGUAGE sql STABLE PARALLEL SAFE

@@ -168,7 +168,8 @@ BEGIN
            row_number() OVER (ORDER BY p.is_sister DESC, p.valid_until, m.has_media DESC, p.approved_at, p.post_id)
       FROM material p
       JOIN kefu.post_kind k USING (kind)
-     CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM kefu.post_media x WHERE x.post_id = p.post_id) AS has_media) AS m
+     CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM kefu.post_media x JOIN kefu.media g USING (media_id)
+                                           WHERE x.post_id = p.post_id AND NOT g.is_video) AS has_media) AS m
      WHERE NOT k.is_urgent
        AND (p.repost_platform IS NULL OR p.repost_platform = a.platform)
        AND (p.valid_from IS NULL OR p.valid_from < begins + interval '1 day')

@@ -10,18 +10,20 @@ DECLARE
     is_of text := CASE
         WHEN substring(content, 1, 3) = '\xffd8ff' THEN 'image/jpeg'
         WHEN substring(content, 1, 8) = '\x89504e470d0a1a0a' THEN 'image/png'
-        WHEN substring(content, 1, 6) IN ('\x474946383761', '\x474946383961') THEN 'image/gif' END;
+        WHEN substring(content, 1, 6) IN ('\x474946383761', '\x474946383961') THEN 'image/gif'
+        WHEN substring(content, 5, 4) = '\x66747970' THEN 'video/mp4'
+        WHEN substring(content, 1, 4) = '\x1a45dfa3' THEN 'video/webm' END;
     new_id bigint;
 BEGIN
     PERFORM kefu.require_unit(unit, 'operator', 'leader', 'department');
     IF is_of IS NULL OR octet_length(content) > 10485760 THEN
-        RAISE EXCEPTION 'that is no picture that can be posted'
+        RAISE EXCEPTION 'that is no picture or video that can be posted'
             USING ERRCODE = 'KF004',
-                  DETAIL = CASE WHEN is_of IS NULL THEN 'Its first bytes are not those of a JPEG, PNG or GIF.'
+                  DETAIL = CASE WHEN is_of IS NULL THEN 'Its first bytes are not those of a JPEG, PNG, GIF, MP4 or WebM.'
                                 ELSE format('It has %s bytes, more than 10 MiB.', octet_length(content)) END;
     END IF;
     IF coalesce(btrim(alt_text), '') = '' OR coalesce(btrim(credit), '') = '' THEN
-        RAISE EXCEPTION 'a picture needs words for what it shows and where it is from'
+        RAISE EXCEPTION 'a picture or video needs words for what it shows and where it is from'
             USING ERRCODE = 'KF002', HINT = 'Give alt_text and credit.';
     END IF;
     INSERT INTO kefu.media (unit, content_type, file_name, content, alt_text, credit, added_by, added_at)
@@ -31,7 +33,7 @@ BEGIN
     RETURN new_id;
 END $$;
 COMMENT ON FUNCTION kefu.add_media(text, text, bytea, text, text) IS
-'Adds a picture to a unit''s store and returns its number; what it is is read from its first bytes. KF004 if it is no JPEG, PNG or GIF of at most 10 MiB, KF002 without alt_text or credit (添加图片; R42, R52)';
+'Adds a picture or video to a unit''s store and returns its number; what it is is read from its first bytes. KF004 if it is no JPEG, PNG, GIF, MP4 or WebM of at most 10 MiB, KF002 without alt_text or credit (添加图片或视频; R42, R52)';
 
 CREATE FUNCTION kefu.request_post(unit text, kind text, text text, wish_at timestamptz, request_key text DEFAULT NULL)
     RETURNS kefu.outcome
@@ -73,7 +75,7 @@ BEGIN ATOMIC
     SELECT kefu.create_object('post', 'open', more || kefu.facts('unit', unit, 'kind', kind, 'text', text), request_key);
 END;
 COMMENT ON FUNCTION kefu.draft_post(text, text, text, jsonb, text) IS
-'Begins a post. more: heading, is_marketing, is_copied and source, repost_platform, repost_id and repost_source, category, topic, opinion, valid_from, valid_until, wish_at, media (numbers with commas between) (起草博文; R44, R53, R63)';
+'Begins a post. more: heading, is_marketing, is_copied and source, repost_platform, repost_id and repost_source, category, topic, opinion, valid_from, valid_until, wish_at, media (numbers of a picture or video) (起草博文; R44, R53, R63)';
 
 CREATE FUNCTION kefu.edit_post(post bigint, text text, account text DEFAULT NULL, more jsonb DEFAULT '{}', version integer DEFAULT NULL, request_key text DEFAULT NULL)
     RETURNS kefu.outcome

@@ -173,7 +173,7 @@ CREATE FUNCTION kefu.posting_days(from_day date, to_day date)
     RETURNS TABLE (account text, unit text, day date, posts bigint, reposts bigint, soft_reposts bigint, pictures bigint,
                    service bigint, industry bigint, leisure bigint, mixed bigint, marketing bigint,
                    first_at timestamptz, last_at timestamptz, least_spacing_minutes integer, most_gap_minutes integer,
-                   morning_at timestamptz, evening_at timestamptz, outside_window bigint, exempt_posts bigint)
+                   morning_at timestamptz, evening_at timestamptz, outside_window bigint, exempt_posts bigint, videos bigint)
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
@@ -191,7 +191,7 @@ $$ BEGIN
           JOIN kefu.posting_rules_on(from_day, to_day) AS r ON r.account = o.account AND r.day >= o.since
          GROUP BY a.account, a.unit, r.day
     ), post AS (
-        SELECT s.account, kefu.local_day(s.at) AS day, s.at, s.is_repost, s.is_exempt, s.has_media, k.mix, k.slot, k.is_soft,
+        SELECT s.account, kefu.local_day(s.at) AS day, s.at, s.is_repost, s.is_exempt, s.has_media, s.has_video, k.mix, k.slot, k.is_soft,
                p.is_marketing, (s.at AT TIME ZONE 'Asia/Shanghai')::time AS local,
                CASE WHEN NOT s.is_exempt THEN s.at - lag(s.at) OVER (
                    PARTITION BY s.account, kefu.local_day(s.at), s.is_exempt ORDER BY s.at, s.placement_id) END AS apart
@@ -211,7 +211,7 @@ $$ BEGIN
            floor(extract(epoch FROM min(x.apart)) / 60)::integer, floor(extract(epoch FROM max(x.apart)) / 60)::integer,
            min(x.at) FILTER (WHERE x.slot = 'morning'), min(x.at) FILTER (WHERE x.slot = 'evening'),
            count(*) FILTER (WHERE NOT x.is_exempt AND x.slot IS NULL AND (x.local < d.opens OR x.local > d.shuts)),
-           count(*) FILTER (WHERE x.is_exempt)
+           count(*) FILTER (WHERE x.is_exempt), count(*) FILTER (WHERE x.has_video)
       FROM days d
       LEFT JOIN post x ON x.account = d.account AND x.day = d.day
      CROSS JOIN LATERAL (SELECT NOT x.is_exempt AND x.slot IS NULL
@@ -352,8 +352,59 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.find_soft_reposts() IS 'Days of the last seven and today with a third welfare, news or culture repost (公益新闻文化转发超限; R61)';
 
+CREATE FUNCTION kefu.find_unused_video() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    yesterday date := kefu.local_day(kefu.now()) - 1;
+    begins timestamptz := kefu.local_instant(yesterday, '00:00');
+    ends timestamptz := kefu.local_instant(yesterday + 1, '00:00');
+BEGIN
+    RETURN QUERY
+    SELECT 'account', NULL::bigint, a.account, a.unit, a.account, begins, NULL::text[],
+           format('%s 未发视频，有 %s 条已审核的视频博文待发', yesterday, v.waiting),
+           format('%s: no video, and %s approved posts with one are waiting', yesterday, v.waiting)
+      FROM kefu.account a
+     CROSS JOIN LATERAL (SELECT count(*) AS waiting
+              FROM kefu.post p
+             WHERE p.state = 'approved' AND p.approved_at < begins AND p.unit IN (SELECT kefu.unit_path(a.unit))
+               AND coalesce(p.valid_from, begins) < ends AND coalesce(p.valid_until, ends) >= begins
+               AND EXISTS (SELECT FROM kefu.post_media x JOIN kefu.media g USING (media_id)
+                            WHERE x.post_id = p.post_id AND g.is_video
+                              AND kefu.unsendable(a.account, 'post_video', g.media_id) IS NULL)) AS v
+     WHERE a.is_live AND v.waiting > 0
+       AND EXISTS (SELECT FROM kefu.placement l WHERE l.account = a.account AND l.send_at < ends)
+       AND NOT EXISTS (SELECT FROM kefu.standing_placement s
+                        WHERE s.account = a.account AND s.has_video AND s.at >= begins AND s.at < ends)
+       AND NOT kefu.posting_exempt(a.account, kefu.local_instant(yesterday, '12:00'));
+END $$;
+COMMENT ON FUNCTION kefu.find_unused_video() IS 'Accounts whose platform takes videos, which showed none yesterday although an approved one was waiting; an account owes posts from its first placement on (有视频未配发; R52)';
+
+CREATE FUNCTION kefu.find_warned_post() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN QUERY
+    SELECT 'post', p.post_id, NULL::text, p.unit, NULL::text, s.since, ARRAY[w.rulebook],
+           format('博文被提示（%s），未说明理由', w.rule), format('it was warned of (%s), and nobody said why it may stay', w.rule)
+      FROM kefu.post p
+      JOIN (SELECT x.post_id, min(x.at) AS since FROM kefu.standing_placement x
+             WHERE x.at >= kefu.local_instant(kefu.local_day(kefu.now()) - 7, '00:00')
+             GROUP BY x.post_id) AS s USING (post_id)
+      JOIN kefu.post_warning w ON w.post_id = p.post_id AND w.review_round = p.review_round
+     WHERE coalesce(btrim(w.reason), '') = ''
+       AND NOT EXISTS (SELECT FROM kefu.post_review r
+                        WHERE r.post_id = p.post_id AND r.review_round = p.review_round AND r.outcome <> 'rejected'
+                          AND btrim(r.words) <> '');
+END $$;
+COMMENT ON FUNCTION kefu.find_warned_post() IS 'Posts planned, or published in the last seven days, that were warned of when they were submitted and for which neither writer nor reviewer gave a reason (带提示发布的博文; R41, R45, R64, R80, ruling 26)';
+
 INSERT INTO kefu.finding_rule (finding, call, rulebook, effect, label_zh, label_en, mend_zh, mend_en)
 VALUES
+    ('warned_post', 'kefu.find_warned_post()', '{R45,R64,R41,R80}', 'warn', '带提示发布', 'sent out in spite of a warning',
+     '撤回修改（kefu.revise_post），或提交、审核时说明理由（kefu.submit_post、kefu.review_post）。',
+     'Take it in hand anew (kefu.revise_post), or say why when submitting or reviewing (kefu.submit_post, kefu.review_post).'),
+    ('unused_video', 'kefu.find_unused_video()', '{R52}', 'warn', '有视频未配发', 'video not used',
+     '用 kefu.schedule() 排期该视频博文。', 'Plan the post with kefu.schedule().'),
     ('posting_day', 'kefu.find_posting_day()', '{R38,R39,R48,R49,R50,R52,R62}', 'warn', '当日发文不符', 'the day''s posts',
      '用 kefu.schedule()、kefu.reschedule()、kefu.cancel_placement() 调整当日计划；特殊事件由值班长登记（kefu.add_posting_exception）。',
      'Change the day with kefu.schedule(), kefu.reschedule() and kefu.cancel_placement(); a leader records a special event with kefu.add_posting_exception().'),

@@ -369,6 +369,20 @@ END $$;
 COMMENT ON FUNCTION kefu.new_service_tag(text, timestamptz, text) IS
 'A service has a new name: every live account of a province has it as a tag by a time, a task each; from then on an account without it is a finding. Returns how many tasks. A leader or administrator of Group (新服务名称标签; R25)';
 
+CREATE FUNCTION kefu.add_mandatory_tag(tag text, valid_from timestamptz) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    PERFORM kefu.require_admin('group');
+    PERFORM kefu.require_later(valid_from);
+    INSERT INTO kefu.tag_rule (tag, valid_from, is_service, rulebook)
+    VALUES (btrim(add_mandatory_tag.tag), add_mandatory_tag.valid_from, false, 'R24');
+    PERFORM kefu.append_ledger('organization', 'add_mandatory_tag', jsonb_build_object('from', valid_from),
+                               jsonb_build_object('tag', tag));
+END $$;
+COMMENT ON FUNCTION kefu.add_mandatory_tag(text, timestamptz) IS
+'A tag that every account must have from a time on; kefu.retire_tag() ends it. Group administrators only; invalid_parameter_value for a time that is over (新增必选标签; R2, R24)';
+
 CREATE FUNCTION kefu.retire_tag(tag text, valid_to timestamptz DEFAULT NULL) RETURNS integer
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
@@ -509,6 +523,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.plan_themes(integer) IS
 'Makes the duties of festivals that come within plan_before: a design for each unit, a theme up on the day and down after it for each live account. Returns how many. The clock worker calls it each day; a Group administrator may (下达节日主题待办; R22)';
+
+CREATE FUNCTION kefu.add_festival(festival text, date date, to_date date, name_zh text, name_en text, basis text)
+    RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    PERFORM kefu.require_admin('group');
+    PERFORM kefu.require_later(kefu.local_instant(date, '00:00'));
+    INSERT INTO kefu.festival (festival, date, to_date, name_zh, name_en, basis)
+    VALUES (add_festival.festival, add_festival.date, coalesce(add_festival.to_date, add_festival.date),
+            add_festival.name_zh, add_festival.name_en, add_festival.basis);
+    PERFORM kefu.append_ledger('organization', 'add_festival',
+        jsonb_build_object('festival', festival, 'date', date, 'to_date', to_date));
+END $$;
+COMMENT ON FUNCTION kefu.add_festival(text, date, date, text, text, text) IS
+'The day of a festival in a year, with the last day of its theme (NULL: the day) and where the date comes from; from that year on it is asked for each year. Group administrators only; invalid_parameter_value for a day that has come (新增节日日期; R2, R22)';
 
 CREATE FUNCTION kefu.offer_template(unit text, festival text, date date, link text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -812,6 +842,26 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.find_missing_template() IS 'Festivals that are on without a template for fans (背景模板未开放下载; R22)';
 
+CREATE FUNCTION kefu.find_festival_gap() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    r kefu.profile_rule := kefu.profile_rule_now();
+BEGIN
+    -- A festival that was kept in a year is kept in the next one, whose date must be
+    -- known before its duties are due: while this year lasts, and that long ahead.
+    RETURN QUERY
+    SELECT 'festival', NULL::bigint, f.festival, 'group', NULL::text, kefu.local_instant(make_date(y.year, 1, 1), '00:00'),
+           NULL::text[], format('%s年%s日期未登记', y.year, f.name_zh), format('%s has no date in %s', f.name_en, y.year)
+      FROM (SELECT DISTINCT extract(year FROM kefu.local_day(t.at))::integer AS year
+              FROM (VALUES (kefu.now()), (kefu.now() + r.plan_before)) AS t(at)) AS y
+      JOIN (SELECT x.festival, extract(year FROM x.date)::integer AS year, min(x.name_zh) AS name_zh, min(x.name_en) AS name_en
+              FROM kefu.festival x GROUP BY 1, 2) AS f ON f.year = y.year - 1
+     WHERE NOT EXISTS (SELECT FROM kefu.festival x
+                        WHERE x.festival = f.festival AND extract(year FROM x.date)::integer = y.year);
+END $$;
+COMMENT ON FUNCTION kefu.find_festival_gap() IS 'Festivals kept last year that have no date this year, or next year as soon as its duties may come (节日日期未登记; R22)';
+
 INSERT INTO kefu.finding_rule (finding, call, rulebook, effect, label_zh, label_en, mend_zh, mend_en)
 VALUES
     ('unseen_profile', 'kefu.find_unseen_profile()', '{R11}', 'warn', '账号资料未核对', 'profile not looked at',
@@ -839,4 +889,6 @@ VALUES
     ('switch_apart', 'kefu.find_switch_apart()', '{R21,R19}', 'warn', '未按时切换', 'switched off its time',
      '说明原因；以后按规定时间切换。', 'Say why; switch at the time next time.'),
     ('missing_template', 'kefu.find_missing_template()', '{R22}', 'warn', '背景模板未开放下载', 'no template offered',
-     '用 kefu.offer_template() 登记下载链接。', 'Offer it with kefu.offer_template().');
+     '用 kefu.offer_template() 登记下载链接。', 'Offer it with kefu.offer_template().'),
+    ('festival_gap', 'kefu.find_festival_gap()', '{R22}', 'warn', '节日日期未登记', 'festival without a date',
+     '用 kefu.add_festival() 登记该年日期。', 'Enter its day of that year with kefu.add_festival().');

@@ -127,7 +127,10 @@ WITH object AS (
 ), undecided AS (
     -- The promise seen holds the 30 minutes, in staffed time where the desk has a calendar.
     SELECT g.message_id, g.unit, g.ticket_id,
-           coalesce(c.due_desk_at, c.due_at, g.posted_at + interval '30 minutes') AS due_at
+           coalesce(c.due_desk_at, c.due_at, g.posted_at + (
+               SELECT r.every FROM kefu.patrol_rule r
+                WHERE r.unit IN (g.unit, 'group') AND r.valid_from <= g.posted_at
+                ORDER BY r.unit = 'group', r.valid_from DESC LIMIT 1)) AS due_at
       FROM kefu.message g
       LEFT JOIN kefu.clock c ON c.object_type = 'message' AND c.object_id = g.message_id
            AND c.clock IN ('seen', 'reseen') AND c.stopped_at IS NULL

@@ -166,7 +166,7 @@ $$ BEGIN
     )
     SELECT g.unit, g.since, g.at, kefu.worker_saw(g.unit, tstzrange(g.since, g.at))
       FROM gap g
-     WHERE g.at - g.since > interval '30 minutes';
+     WHERE g.at - g.since > kefu.patrol_every(g.unit, g.since);
 END $$;
 COMMENT ON FUNCTION kefu.find_patrol_gap() IS
 'Rows of kefu_bi.patrol_gap (内部: 巡查间隔)';
@@ -186,7 +186,7 @@ SELECT g.unit,
   FROM kefu.find_patrol_gap() AS g
   JOIN kefu.unit u ON u.unit = g.unit;
 COMMENT ON VIEW kefu_bi.patrol_gap IS
-'More than 30 minutes of a desk''s staffed time, since 7 days before today, in which nobody read its own worklist; what is open now is cut at this minute (巡查超时; R71, R86, R88, R108, I5)';
+'More of a desk''s staffed time than kefu.patrol_rule allows, 30 minutes as shipped, since 7 days before today, in which nobody read its own worklist; what is open now is cut at this minute (巡查超时; R71, R86, R88, R108, I5)';
 COMMENT ON COLUMN kefu_bi.patrol_gap.unit IS 'unit (机构)';
 COMMENT ON COLUMN kefu_bi.patrol_gap.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.patrol_gap.unit_label_en IS 'English label of unit (机构英文标签)';
@@ -196,8 +196,8 @@ COMMENT ON COLUMN kefu_bi.patrol_gap.from_local_hour IS 'Beijing hour of from_at
 COMMENT ON COLUMN kefu_bi.patrol_gap.to_at IS 'the next patrol, the closing, or now (结束时间)';
 COMMENT ON COLUMN kefu_bi.patrol_gap.to_local_date IS 'Beijing date of to_at; NULL where that is (结束时间日期)';
 COMMENT ON COLUMN kefu_bi.patrol_gap.to_local_hour IS 'Beijing hour of to_at, 0 to 23; NULL where that is (结束时间小时)';
-COMMENT ON COLUMN kefu_bi.patrol_gap.people_seconds IS 'seconds without a person''s patrol, 1801 at least (人工巡查间隔秒数)';
-COMMENT ON COLUMN kefu_bi.patrol_gap.worker_saw IS 'true: the worker polled each live feed of the unit with success at least every 30 minutes meanwhile; false: not; NULL: there is no feed (后台是否持续采集)';
+COMMENT ON COLUMN kefu_bi.patrol_gap.people_seconds IS 'seconds without a person''s patrol (人工巡查间隔秒数)';
+COMMENT ON COLUMN kefu_bi.patrol_gap.worker_saw IS 'true: the worker polled each live feed of the unit with success as often as that meanwhile; false: not; NULL: there is no feed (后台是否持续采集)';
 
 CREATE FUNCTION kefu.day_kind(calendar text, day date) RETURNS text
     LANGUAGE sql STABLE PARALLEL RESTRICTED
@@ -312,7 +312,8 @@ $$ BEGIN
     ), day AS (
         SELECT d.unit, r.name, r.run, r.date,
                d.own_calendar IS NOT NULL AND (
-                   EXISTS (SELECT FROM kefu.calendar_week w WHERE w.calendar = d.own_calendar AND w.day = 9)
+                   EXISTS (SELECT FROM kefu.calendar_week w WHERE w.calendar = d.own_calendar AND w.day = 9
+                              AND w.valid_from <= r.date)
                    OR EXISTS (SELECT FROM kefu.calendar_exception e
                                WHERE e.calendar = d.own_calendar AND e.known_from <= kefu.now()
                                  AND e.from_at < (r.date + 1)::timestamp AT TIME ZONE c.timezone

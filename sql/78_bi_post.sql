@@ -157,7 +157,8 @@ SELECT p.post_id,
        p.topic_id,
        p.opinion_id,
        p.reissue_of,
-       (SELECT count(*) FROM kefu.post_media g WHERE g.post_id = p.post_id) AS picture_count,
+       (SELECT count(*) FROM kefu.post_media g JOIN kefu.media m USING (media_id) WHERE g.post_id = p.post_id AND NOT m.is_video) AS picture_count,
+       (SELECT count(*) FROM kefu.post_media g JOIN kefu.media m USING (media_id) WHERE g.post_id = p.post_id AND m.is_video) AS video_count,
        p.review_round,
        p.scheme AS review_scheme,
        p.steps_needed,
@@ -219,6 +220,7 @@ COMMENT ON COLUMN kefu_bi.posts.topic_id IS 'topic it answers; NULL none (同类
 COMMENT ON COLUMN kefu_bi.posts.opinion_id IS 'opinion it is the feedback of; NULL none (意见编号)';
 COMMENT ON COLUMN kefu_bi.posts.reissue_of IS 'post it stands for; NULL none (重发自)';
 COMMENT ON COLUMN kefu_bi.posts.picture_count IS 'pictures; 0 none (图片数)';
+COMMENT ON COLUMN kefu_bi.posts.video_count IS 'videos; 0 none (视频数; R52)';
 COMMENT ON COLUMN kefu_bi.posts.review_round IS 'round of review, from 1 (审核轮次)';
 COMMENT ON COLUMN kefu_bi.posts.review_scheme IS 'scheme; NULL not submitted (审核方案)';
 COMMENT ON COLUMN kefu_bi.posts.steps_needed IS 'steps of the review (审核步骤数)';
@@ -342,6 +344,7 @@ SELECT l.placement_id,
        l.is_repost,
        l.is_exempt,
        l.has_media AS has_picture,
+       l.has_video,
        l.text,
        l.planned_at,
        (l.planned_at AT TIME ZONE 'Asia/Shanghai')::date AS planned_local_date,
@@ -392,6 +395,7 @@ COMMENT ON COLUMN kefu_bi.placements.kind_label_en IS 'English label of kind (�
 COMMENT ON COLUMN kefu_bi.placements.is_repost IS 'a repost (是否转发)';
 COMMENT ON COLUMN kefu_bi.placements.is_exempt IS 'emergency or re-issue (是否豁免)';
 COMMENT ON COLUMN kefu_bi.placements.has_picture IS 'shows a picture (是否含图)';
+COMMENT ON COLUMN kefu_bi.placements.has_video IS 'shows a video (是否含视频; R52)';
 COMMENT ON COLUMN kefu_bi.placements.text IS 'what it says there (正文)';
 COMMENT ON COLUMN kefu_bi.placements.planned_at IS 'planned for (计划发布时间)';
 COMMENT ON COLUMN kefu_bi.placements.planned_local_date IS 'Beijing date of planned_at; NULL where that is (计划发布时间日期)';
@@ -420,7 +424,7 @@ CREATE FUNCTION kefu.my_posting_days()
     RETURNS TABLE (account text, unit text, day date, posts bigint, reposts bigint, soft_reposts bigint, pictures bigint,
                    service bigint, industry bigint, leisure bigint, mixed bigint, marketing bigint,
                    first_at timestamptz, last_at timestamptz, least_spacing_minutes integer, most_gap_minutes integer,
-                   morning_at timestamptz, evening_at timestamptz, outside_window bigint, exempt_posts bigint)
+                   morning_at timestamptz, evening_at timestamptz, outside_window bigint, exempt_posts bigint, videos bigint)
     LANGUAGE plpgsql ROWS 100 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
@@ -442,6 +446,7 @@ SELECT d.account,
        round(100.0 * d.reposts / nullif(d.posts, 0), 1) AS repost_pct,
        d.soft_reposts AS soft_repost_count,
        d.pictures AS picture_count,
+       d.videos AS video_count,
        d.mixed AS mixed_count,
        d.service AS service_count,
        d.industry AS industry_count,
@@ -480,6 +485,7 @@ COMMENT ON COLUMN kefu_bi.posting_days.original_count IS 'of them originals (原
 COMMENT ON COLUMN kefu_bi.posting_days.repost_pct IS 'reposts of post_count, 0 to 100; NULL without posts (转发占比; R62)';
 COMMENT ON COLUMN kefu_bi.posting_days.soft_repost_count IS 'reposts of welfare, news, culture (公益新闻文化转发数; R61)';
 COMMENT ON COLUMN kefu_bi.posting_days.picture_count IS 'posts with a picture (含图数; R52)';
+COMMENT ON COLUMN kefu_bi.posting_days.video_count IS 'posts with a video (含视频数; R52)';
 COMMENT ON COLUMN kefu_bi.posting_days.mixed_count IS 'posts between the fixed slots that 6:3:1 counts (配比基数; R50)';
 COMMENT ON COLUMN kefu_bi.posting_days.service_count IS 'of them own service (自身业务数)';
 COMMENT ON COLUMN kefu_bi.posting_days.industry_count IS 'of them industry news (业内动态数)';

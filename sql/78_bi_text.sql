@@ -92,9 +92,11 @@ SELECT l.lexicon,
        l.name_en AS lexicon_label_en,
        l.class,
        CASE l.class WHEN 'sensitive' THEN '敏感' WHEN 'vulgar' THEN '三俗' WHEN 'emotion' THEN '个人情绪'
-                    WHEN 'brand' THEN '有损品牌' WHEN 'competitor' THEN '竞争对手' WHEN 'allow' THEN '白名单' END AS class_label_zh,
+                    WHEN 'brand' THEN '有损品牌' WHEN 'competitor' THEN '竞争对手' WHEN 'marketing' THEN '营销'
+                    WHEN 'joke' THEN '搞笑' WHEN 'allow' THEN '白名单' END AS class_label_zh,
        CASE l.class WHEN 'sensitive' THEN 'sensitive' WHEN 'vulgar' THEN 'vulgar' WHEN 'emotion' THEN 'own emotion'
-                    WHEN 'brand' THEN 'harms the brand' WHEN 'competitor' THEN 'competitor' WHEN 'allow' THEN 'allowed' END AS class_label_en,
+                    WHEN 'brand' THEN 'harms the brand' WHEN 'competitor' THEN 'competitor' WHEN 'marketing' THEN 'marketing'
+                    WHEN 'joke' THEN 'joke' WHEN 'allow' THEN 'allowed' END AS class_label_en,
        l.unit,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
@@ -146,9 +148,11 @@ SELECT h.hit_id,
        h.lexicon,
        l.class,
        CASE l.class WHEN 'sensitive' THEN '敏感' WHEN 'vulgar' THEN '三俗' WHEN 'emotion' THEN '个人情绪'
-                    WHEN 'brand' THEN '有损品牌' WHEN 'competitor' THEN '竞争对手' WHEN 'allow' THEN '白名单' END AS class_label_zh,
+                    WHEN 'brand' THEN '有损品牌' WHEN 'competitor' THEN '竞争对手' WHEN 'marketing' THEN '营销'
+                    WHEN 'joke' THEN '搞笑' WHEN 'allow' THEN '白名单' END AS class_label_zh,
        CASE l.class WHEN 'sensitive' THEN 'sensitive' WHEN 'vulgar' THEN 'vulgar' WHEN 'emotion' THEN 'own emotion'
-                    WHEN 'brand' THEN 'harms the brand' WHEN 'competitor' THEN 'competitor' WHEN 'allow' THEN 'allowed' END AS class_label_en,
+                    WHEN 'brand' THEN 'harms the brand' WHEN 'competitor' THEN 'competitor' WHEN 'marketing' THEN 'marketing'
+                    WHEN 'joke' THEN 'joke' WHEN 'allow' THEN 'allowed' END AS class_label_en,
        h.version,
        h.word_number,
        w.pattern AS word,

@@ -12,6 +12,7 @@
 #include "utils/date.h"
 
 StaticAssertDecl(KEFU_DAY_US == USECS_PER_DAY, "one form of time in both worlds");
+StaticAssertDecl(KEFU_ALWAYS == DATEVAL_NOBEGIN, "-infinity is always");
 
 /* Each is asked with a code, between kefu_rules_open() and its close. */
 static KefuPlan calendar_plan = {
@@ -19,8 +20,8 @@ static KefuPlan calendar_plan = {
 	" WHERE c.calendar = $1", 1, {TEXTOID}
 };
 static KefuPlan week_plan = {
-	"SELECT w.day, w.from_minute, w.to_minute FROM kefu.calendar_week w"
-	" WHERE w.calendar = $1 ORDER BY w.day, w.from_minute", 1, {TEXTOID}
+	"SELECT w.day, w.from_minute, w.to_minute, w.valid_from FROM kefu.calendar_week w"
+	" WHERE w.calendar = $1 ORDER BY w.day, w.valid_from, w.from_minute", 1, {TEXTOID}
 };
 static KefuPlan exception_plan = {
 	"SELECT e.from_at, e.to_at, e.is_open, e.known_from"
@@ -75,7 +76,7 @@ next_change(const void *zone, int64_t at, int64_t *offset)
 	return found == 0 ? PG_INT64_MAX : (boundary - epoch) * USECS_PER_SEC;
 }
 
-/* Fills the windows of each kind of day; rows come ordered by day. */
+/* Fills the windows of each kind of day; rows come ordered by day and version. */
 static void
 read_week(KefuCalendarRules *rules, MemoryContext context)
 {
@@ -89,6 +90,7 @@ read_week(KefuCalendarRules *rules, MemoryContext context)
 			rules->windows[day] = &windows[row];
 		windows[row].from_minute = DatumGetInt16(column(row, 2));
 		windows[row].to_minute = DatumGetInt16(column(row, 3));
+		windows[row].valid_from = DatumGetDateADT(column(row, 4));
 	}
 }
 

@@ -40,11 +40,20 @@ typedef enum KefuCalendarStatus
  */
 typedef int64_t (*KefuZoneFn) (const void *zone, int64_t at, int64_t *offset);
 
+/*
+ * A window of a kind of day.  Of the versions of a kind the one begun last
+ * holds on a date, with all windows of the same valid_from; a window from 0
+ * to 0 is how a version says that it has none.
+ */
 typedef struct KefuWindow
 {
 	int16_t		from_minute;	/* of the local day, 0 to 1440 */
 	int16_t		to_minute;
+	int32_t		valid_from;		/* first local date of its version */
 } KefuWindow;
+
+/* The valid_from of a version that always held */
+#define KEFU_ALWAYS INT32_MIN
 
 /* What the holiday table says of a date, since known_from */
 typedef enum KefuHolidayKind
@@ -85,7 +94,7 @@ typedef struct KefuCalendarRules
 {
 	KefuZoneFn	zone_fn;
 	const void *zone;
-	KefuWindow *windows[KEFU_DAY_KINDS];
+	KefuWindow *windows[KEFU_DAY_KINDS];	/* by valid_from */
 	size_t		nwindows[KEFU_DAY_KINDS];
 	KefuHoliday *holidays;
 	size_t		nholidays;

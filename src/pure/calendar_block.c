@@ -185,17 +185,36 @@ holiday_kind(const KefuEdition *edition, int32_t date)
 	return rules->holidays[low - 1].kind;
 }
 
+/* The windows that a kind of day has on the date, NULL and 0 for none. */
+static const KefuWindow *
+windows_on(const KefuCalendarRules *rules, int kind, int32_t date, size_t *n)
+{
+	const KefuWindow *windows = rules->windows[kind];
+	size_t		end = rules->nwindows[kind];
+	size_t		first;
+
+	while (end > 0 && windows[end - 1].valid_from > date)
+		end--;
+	first = end;
+	while (first > 0 && windows[first - 1].valid_from == windows[end - 1].valid_from)
+		first--;
+	*n = end - first;
+	return *n > 0 ? &windows[first] : NULL;
+}
+
 /* Which windows a date has, as an index into rules->windows. */
 static int
 day_kind(const KefuEdition *edition, int32_t date)
 {
+	size_t		n;
+
 	switch (holiday_kind(edition, date))
 	{
 		case KEFU_HOLIDAY_HOLIDAY:
 			return KEFU_DAY_HOLIDAY;
 		case KEFU_HOLIDAY_WORKDAY:
-			return edition->rules->nwindows[KEFU_DAY_WORKDAY] > 0
-				? KEFU_DAY_WORKDAY : 1;
+			(void) windows_on(edition->rules, KEFU_DAY_WORKDAY, date, &n);
+			return n > 0 ? KEFU_DAY_WORKDAY : 1;
 		case KEFU_HOLIDAY_ORDINARY:
 			break;
 	}
@@ -262,12 +281,13 @@ visit_windows(const KefuEdition *edition, int64_t at, int64_t end, VisitFn visit
 		{
 			int64_t		midnight = day * KEFU_DAY_US - offset;
 			int			kind = day_kind(edition, (int32_t) day);
+			size_t		n;
+			const KefuWindow *windows = windows_on(rules, kind, (int32_t) day, &n);
 
-			for (size_t i = 0; i < rules->nwindows[kind]; i++)
+			for (size_t i = 0; i < n; i++)
 			{
-				const KefuWindow *window = &rules->windows[kind][i];
-				int64_t		opens = midnight + window->from_minute * KEFU_MINUTE_US;
-				int64_t		closes = midnight + window->to_minute * KEFU_MINUTE_US;
+				int64_t		opens = midnight + windows[i].from_minute * KEFU_MINUTE_US;
+				int64_t		closes = midnight + windows[i].to_minute * KEFU_MINUTE_US;
 
 				opens = Max(opens, at);
 				closes = Min(closes, until);

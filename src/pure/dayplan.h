@@ -62,7 +62,7 @@
 /* What a post is: any of these bits; soft only together with repost */
 #define KEFU_IS_REPOST 1
 #define KEFU_IS_SOFT 2
-#define KEFU_HAS_PICTURE 4		/* or a video */
+#define KEFU_HAS_PICTURE 4
 
 typedef struct KefuDayRules
 {

@@ -36,6 +36,9 @@ SELECT k.kind, c.rule, c.effect, c.place FROM unnest('{post,repost,comment,reply
   LEFT JOIN LATERAL pg_temp.checked('携号转网到联通怎么办', k.kind) AS c ON true;
 -- Allowed words cover what lies inside them, and nothing else.
 SELECT place, excerpt, detail FROM pg_temp.checked('移动互联网时代的客户服务:移动电话、互联互通,还有移动');
+-- R46: what else may be posted about: new technology, handy knowledge, hot topics.
+SELECT count(*) FROM unnest('{三网融合与移动互联网是什么,手机电池这样保养更耐用,开车时请不要打电话,奥运今日赛程,世界杯今晚开赛,地震灾区通信正在抢通}'::text[]) AS n(text)
+ CROSS JOIN LATERAL pg_temp.checked(n.text) AS c;
 -- Joined words: both must be there, in any order.
 SELECT n.n, c.rule, c.place, c.excerpt, c.detail
   FROM (VALUES (1, '分裂'), (2, '国家'), (3, '国家不容分裂')) AS n(n, text)
@@ -134,7 +137,7 @@ SELECT kefu.set_content_rule('sensitive', 'gd', 'block');
 ROLLBACK TO s;
 SELECT kefu.set_content_rule('not_brief', 'gd', 'warn', '{}');
 ROLLBACK TO s;
-SELECT kefu.set_content_rule('joke', 'gd', 'warn');
+SELECT kefu.set_content_rule('riddle', 'gd', 'warn');
 ROLLBACK TO s;
 SELECT kefu.set_content_rule('no_topic', 'gd', 'warn', valid_from => '2026-03-01');
 ROLLBACK TO s;

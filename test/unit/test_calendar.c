@@ -67,9 +67,9 @@ sh(int year, int month, int day, int hour, int minute)
 
 /* --- rules ---------------------------------------------------------------- */
 
-static KefuWindow office[] = {{480, 1200}};
-static KefuWindow split[] = {{540, 720}, {840, 1080}};
-static KefuWindow all_day[] = {{0, 1440}};
+static KefuWindow office[] = {{480, 1200, KEFU_ALWAYS}};
+static KefuWindow split[] = {{540, 720, KEFU_ALWAYS}, {840, 1080, KEFU_ALWAYS}};
+static KefuWindow all_day[] = {{0, 1440, KEFU_ALWAYS}};
 
 /* Windows on Monday to Friday, and the same on make-up workdays. */
 static KefuCalendarRules
@@ -213,11 +213,38 @@ test_boundaries(void)
 	kefu_timeline_free(t);
 }
 
+/* From a date on the desk opens an hour earlier, from another it is closed. */
+static void
+test_versions(void)
+{
+	KefuWindow	windows[] = {
+		{480, 1200, KEFU_ALWAYS},
+		{420, 1200, (int32_t) days_from(2026, 3, 3)},
+		{0, 0, (int32_t) days_from(2026, 3, 5)}
+	};
+	KefuCalendarRules rules = weekdays(&shanghai, windows, 3);
+	KefuTimeline *t = kefu_timeline_make(&rules, INT64_MAX);
+	bool		works;
+
+	CHECK_INT(between(t, sh(2026, 3, 2, 0, 0), sh(2026, 3, 3, 0, 0)), 12 * HOUR);
+	CHECK_INT(between(t, sh(2026, 3, 3, 0, 0), sh(2026, 3, 4, 0, 0)), 13 * HOUR);
+	CHECK_INT(between(t, sh(2026, 3, 4, 0, 0), sh(2026, 3, 5, 0, 0)), 13 * HOUR);
+	CHECK_INT(between(t, sh(2026, 3, 5, 0, 0), sh(2026, 4, 1, 0, 0)), 0);
+	CHECK_INT(kefu_timeline_working_day(t, (int32_t) days_from(2026, 3, 4), &works),
+			  KEFU_CALENDAR_OK);
+	CHECK(works);
+	CHECK_INT(kefu_timeline_working_day(t, (int32_t) days_from(2026, 3, 5), &works),
+			  KEFU_CALENDAR_OK);
+	CHECK(!works);
+	CHECK_INT(add_days(t, sh(2026, 3, 2, 9, 0), 2), sh(2026, 3, 4, 9, 0));
+	kefu_timeline_free(t);
+}
+
 /* Berlin 2026: forward on 03-29 at 01:00 UTC, back on 10-25 at 01:00 UTC. */
 static void
 test_changeover_days(void)
 {
-	static KefuWindow night[] = {{90, 150}};	/* 01:30 to 02:30 */
+	static KefuWindow night[] = {{90, 150, KEFU_ALWAYS}};	/* 01:30 to 02:30 */
 	KefuCalendarRules rules = {.zone_fn = zone_fn, .zone = &berlin};
 	KefuTimeline *t;
 
@@ -347,7 +374,7 @@ test_block_ends(void)
 {
 	KefuCalendarRules always = {.zone_fn = zone_fn, .zone = &shanghai};
 	/* In UTC these hours belong to the day before. */
-	static KefuWindow small_hours[] = {{0, 360}};
+	static KefuWindow small_hours[] = {{0, 360, KEFU_ALWAYS}};
 	KefuCalendarRules rules = weekdays(&shanghai, small_hours, 1);
 	KefuTimeline *t;
 	int32_t		first = (int32_t) days_from(2025, 1, 1);
@@ -402,6 +429,24 @@ floor_to(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
+/* The latest version of a kind of day begun by the date; false if there is none. */
+static bool
+version_on(const KefuCalendarRules *rules, int kind, int64_t date, int32_t *version)
+{
+	bool		found = false;
+
+	for (size_t i = 0; i < rules->nwindows[kind]; i++)
+	{
+		int32_t		from = rules->windows[kind][i].valid_from;
+
+		if (from > date || (found && from < *version))
+			continue;
+		*version = from;
+		found = true;
+	}
+	return found;
+}
+
 static bool
 minute_is_open(const KefuCalendarRules *rules, int64_t at, int64_t known_at)
 {
@@ -409,6 +454,7 @@ minute_is_open(const KefuCalendarRules *rules, int64_t at, int64_t known_at)
 	int64_t		date;
 	int64_t		best = INT64_MIN;
 	int			kind;
+	int32_t		version;
 	bool		open = false;
 	bool		excepted = false;
 
@@ -427,13 +473,16 @@ minute_is_open(const KefuCalendarRules *rules, int64_t at, int64_t known_at)
 		if (holiday->kind == KEFU_HOLIDAY_HOLIDAY)
 			kind = KEFU_DAY_HOLIDAY;
 		else if (holiday->kind == KEFU_HOLIDAY_WORKDAY)
-			kind = rules->nwindows[KEFU_DAY_WORKDAY] > 0 ? KEFU_DAY_WORKDAY : 1;
+			kind = version_on(rules, KEFU_DAY_WORKDAY, date, &version) ? KEFU_DAY_WORKDAY : 1;
 	}
+	if (!version_on(rules, kind, date, &version))
+		version = INT32_MAX;
 	for (size_t i = 0; i < rules->nwindows[kind]; i++)
 	{
 		int64_t		minute = (at + offset - date * DAY) / KEFU_MINUTE_US;
 
-		open |= minute >= rules->windows[kind][i].from_minute &&
+		open |= rules->windows[kind][i].valid_from == version &&
+			minute >= rules->windows[kind][i].from_minute &&
 			minute < rules->windows[kind][i].to_minute;
 	}
 	best = INT64_MIN;
@@ -460,7 +509,7 @@ test_random_rules(void)
 
 	for (int round = 0; round < 12; round++)
 	{
-		KefuWindow	windows[KEFU_DAY_KINDS][3];
+		KefuWindow	windows[KEFU_DAY_KINDS][9];
 		KefuHoliday holidays[40];
 		KefuException exceptions[12];
 		KefuCalendarRules rules = {.zone_fn = zone_fn};
@@ -471,19 +520,29 @@ test_random_rules(void)
 		rules.zone = round % 2 ? &berlin : &shanghai;
 		for (int kind = 1; kind < KEFU_DAY_KINDS; kind++)
 		{
-			int64_t		minute = 0;
+			int64_t		version = KEFU_ALWAYS;
 
 			rules.windows[kind] = windows[kind];
-			for (int i = 0; i < 3 && check_random_between(&seed, 0, 2) > 0; i++)
+			for (int k = 0; k < 3; k++)
 			{
-				int64_t		from = check_random_between(&seed, minute, 1300);
-				int64_t		to = check_random_between(&seed, from + 1, 1440);
+				int64_t		minute = 0;
 
-				windows[kind][rules.nwindows[kind]++] =
-					(KefuWindow) {(int16_t) from, (int16_t) to};
-				minute = to;
-				if (minute > 1300)
-					break;
+				for (int i = 0; i < 3 && check_random_between(&seed, 0, 2) > 0; i++)
+				{
+					int64_t		from = check_random_between(&seed, minute, 1300);
+					int64_t		to = check_random_between(&seed, from + 1, 1440);
+
+					windows[kind][rules.nwindows[kind]++] =
+						(KefuWindow) {(int16_t) from, (int16_t) to, (int32_t) version};
+					minute = to;
+					if (minute > 1300)
+						break;
+				}
+				/* Closed from then on, if it comes out so */
+				if (minute == 0 && k > 0)
+					windows[kind][rules.nwindows[kind]++] =
+						(KefuWindow) {0, 0, (int32_t) version};
+				version = days_from(2025, 10, 1) + k * 100 + check_random_between(&seed, 1, 100);
 			}
 		}
 		for (int i = 0; i < 40; i++)
@@ -547,6 +606,7 @@ main(void)
 	berlin.changes[1].at = utc(2026, 10, 25, 1, 0);
 	RUN(test_spring_festival);
 	RUN(test_boundaries);
+	RUN(test_versions);
 	RUN(test_changeover_days);
 	RUN(test_exceptions);
 	RUN(test_block_ends);
