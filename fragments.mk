@@ -23,6 +23,7 @@ SQL_FRAGMENTS = \
 	sql/35_matter.sql \
 	sql/36_budget.sql \
 	sql/36_outbound.sql \
+	sql/36_push.sql \
 	sql/36_post.sql \
 	sql/36_posting_rule.sql \
 	sql/36_follow.sql \
@@ -59,6 +60,7 @@ SQL_FRAGMENTS = \
 	sql/53_sweep.sql \
 	sql/54_exchange.sql \
 	sql/55_send.sql \
+	sql/56_push.sql \
 	sql/56_refresh.sql \
 	sql/56_account.sql \
 	sql/57_webhook.sql \

@@ -49,6 +49,7 @@ MODULES_C = \
 	seal \
 	evidence \
 	hmac \
+	push \
 	oauth \
 	exchange
 PURE_C = \

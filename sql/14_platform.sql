@@ -72,7 +72,7 @@ CREATE TABLE kefu.endpoint (
     action text COLLATE "C" NOT NULL
         CONSTRAINT endpoint_action CHECK (action ~ '^[a-z][a-z0-9_]{0,62}$'),
     purpose text COLLATE "C" NOT NULL CONSTRAINT endpoint_purpose CHECK
-        (purpose IN ('feed', 'state', 'watch', 'budget', 'write', 'verify', 'step')),
+        (purpose IN ('feed', 'push', 'joined', 'left', 'state', 'watch', 'budget', 'write', 'verify', 'step')),
     to_us boolean NOT NULL DEFAULT true,
     base_url text CONSTRAINT endpoint_base_url CHECK (base_url ~ '^https?://[^/?#]+(/[^?#]*)?$'),
     method text COLLATE "C" NOT NULL CONSTRAINT endpoint_method CHECK
@@ -85,6 +85,7 @@ CREATE TABLE kefu.endpoint (
     body_kind text COLLATE "C" NOT NULL CONSTRAINT endpoint_body_kind CHECK
         (body_kind IN ('none', 'form', 'multipart', 'json', 'raw')),
     text_template text,
+    text_is_json boolean NOT NULL DEFAULT false,
     body_template jsonb,
     file_field text COLLATE "C",
     file_types text[] NOT NULL DEFAULT '{}',
@@ -156,6 +157,7 @@ CREATE TABLE kefu.endpoint (
     CONSTRAINT endpoint_has_next CHECK ((has_next_path IS NULL) = (has_next_more IS NULL)),
     CONSTRAINT endpoint_result_id CHECK (result_kind <> 'id' OR cardinality(result_id_paths) > 0),
     CONSTRAINT endpoint_file CHECK ((body_kind = 'multipart') = (file_field IS NOT NULL)),
+    CONSTRAINT endpoint_text_is_json CHECK (NOT text_is_json OR text_template IS NOT NULL),
     CONSTRAINT endpoint_then CHECK ((then_action IS NULL) = (then_bindings IS NULL)),
     CONSTRAINT endpoint_else CHECK (else_action IS NULL OR then_when IS NOT NULL),
     CONSTRAINT endpoint_idempotency_named CHECK ((idempotency = 'none') = (idempotency_name IS NULL)),
@@ -165,7 +167,7 @@ CREATE TABLE kefu.endpoint (
 COMMENT ON TABLE kefu.endpoint IS 'What can be asked of a platform, how, and how its reply is to be read; an action without a row is one the platform can''t do and becomes a task (接口)';
 COMMENT ON COLUMN kefu.endpoint.platform IS 'platform (平台)';
 COMMENT ON COLUMN kefu.endpoint.action IS 'what it does. Feeds: mentions, comments_to_me, comments_mentions, messages, own_posts. Writes: reply_comment, comment, message, post, post_picture, post_video, repost, delete_post, delete_comment, follow, unfollow. Verification: sent_comments, sent_messages, own_posts. State: profile, post_counts, follows. Watch: home. Budget: rate_status. Others as needed (动作)';
-COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, state 账号状态: polled like a feed, but tells what the account is and brings no messages, watch 关注动态: polled like a feed, but its items are those of whom we follow and no messages, budget 配额查询: polled like a feed and free of charge, tells what is left of the limits (kefu.rate_field), write 发送, verify 核对, step: part of another one (用途)';
+COMMENT ON COLUMN kefu.endpoint.purpose IS 'feed 拉取, push 推送: its items are brought by kefu.take_push(), and messages like those of a feed, joined 关注推送 and left 取消关注推送: likewise brought, but each item says that its author follows us from then on, or no longer, state 账号状态: polled like a feed, but tells what the account is and brings no messages, watch 关注动态: polled like a feed, but its items are those of whom we follow and no messages, budget 配额查询: polled like a feed and free of charge, tells what is left of the limits (kefu.rate_field), write 发送, verify 核对, step: part of another one; method and path of what is pushed say nothing (用途)';
 COMMENT ON COLUMN kefu.endpoint.to_us IS 'its items are written to the account that fetches them; false for search and other units'' accounts, whose finds open nothing before a person has read them (是否写给本账号; R87, R104, ruling 30)';
 COMMENT ON COLUMN kefu.endpoint.base_url IS 'base address of this endpoint only; NULL: the platform''s (接口地址)';
 COMMENT ON COLUMN kefu.endpoint.method IS 'HTTP method (请求方法)';
@@ -174,6 +176,7 @@ COMMENT ON COLUMN kefu.endpoint.const_params IS 'parameters that are always the 
 COMMENT ON COLUMN kefu.endpoint.param_map IS 'the platform''s names of ours, {text, parent_id, root_id, native_id, recipient_id, recipient_handle, alt_text, own_id, own_handle, operator_ip: name}, and those of then_bindings; what isn''t named is not sent (参数映射)';
 COMMENT ON COLUMN kefu.endpoint.body_kind IS 'none (parameters go into the query), form, multipart, json, raw (请求体)';
 COMMENT ON COLUMN kefu.endpoint.text_template IS 'what is sent as text, such as ''@{recipient_handle} {text}''; {name} is one of our names; NULL: the text alone (正文模板)';
+COMMENT ON COLUMN kefu.endpoint.text_is_json IS 'the text template is JSON, and what is put into it is escaped as the string it stands in (正文为JSON)';
 COMMENT ON COLUMN kefu.endpoint.body_template IS 'body of kind json, in which "{name}" as a whole string stands for a parameter; NULL: a flat object of the parameters (请求体模板)';
 COMMENT ON COLUMN kefu.endpoint.file_field IS 'field of a multipart body that holds the file (文件字段)';
 COMMENT ON COLUMN kefu.endpoint.file_types IS 'content types of a file that it takes, such as image/png; empty: any (文件类型)';
@@ -222,7 +225,7 @@ COMMENT ON COLUMN kefu.endpoint.is_repeatable IS 'asked twice it does no harm, s
 COMMENT ON COLUMN kefu.endpoint.then_bindings IS 'what the next endpoint''s param_map finds besides our names, from this reply: {name: path} (后续绑定)';
 COMMENT ON COLUMN kefu.endpoint.idempotency IS 'how a repeated send is recognised: header, client_id (we choose the id), or none (幂等方式)';
 COMMENT ON COLUMN kefu.endpoint.idempotency_name IS 'name of that header or parameter (幂等名称)';
-COMMENT ON COLUMN kefu.endpoint.verify_action IS 'endpoint that lists what we sent: asked after an uncertain send, before any resend (核对动作)';
+COMMENT ON COLUMN kefu.endpoint.verify_action IS 'endpoint that lists what we sent: asked after an uncertain send, before any resend; for a deletion one of result_kind object that shows what is deleted: asked where the platform calls it gone, as it may only not know the call (核对动作)';
 COMMENT ON COLUMN kefu.endpoint.verify_after IS 'how long to wait before that, so that a slow platform shows what it took; missing counts as not sent after twice that and the longest reply (核对延迟)';
 
 CREATE TABLE kefu.field_map (
@@ -255,7 +258,7 @@ COMMENT ON COLUMN kefu.field_map.item_kind IS 'kind of item (条目类型)';
 COMMENT ON COLUMN kefu.field_map.field IS 'our field: a column of kefu.map_payload() (字段)';
 COMMENT ON COLUMN kefu.field_map.seq IS 'order of the rows of a field (次序)';
 COMMENT ON COLUMN kefu.field_map.paths IS 'paths within the item, steps joined by dots: a name, an element''s number from 0, or * for every element; $ is the item (路径)';
-COMMENT ON COLUMN kefu.field_map.transform IS 'text; id: "" and 0 mean none; int, bool: leniently; one_of: true if the value is in arg; date_*; html_text, html_label: in one line; const: arg, where a path (if any) has a value; template: arg with {1}.. for the paths, all of which must have one; list: all values, one a line, each through the template in arg if there is one (转换)';
+COMMENT ON COLUMN kefu.field_map.transform IS 'text; id: "" and 0 mean none; int, bool: leniently; one_of: true if the value is in arg; date_*; html_text, html_label: in one line; const: arg, where a path (if any) has a value; template: arg with {1}.. for the paths, all of which must have one, or {#1}.. for a digest of theirs; list: all values, one a line, each through the template in arg if there is one (转换)';
 COMMENT ON COLUMN kefu.field_map.arg IS 'argument of the transform (转换参数)';
 COMMENT ON COLUMN kefu.field_map.is_required IS 'an item without it goes to the dead letters; of deleted items only the id is required (是否必需)';
 
@@ -337,10 +340,6 @@ COMMENT ON COLUMN kefu.rate_field.reset_form IS 'what that holds: iso an instant
 
 CREATE TABLE kefu.platform_policy (
     platform text COLLATE "C" PRIMARY KEY REFERENCES kefu.platform,
-    reply_window interval,
-    replies_per_stimulus integer CONSTRAINT platform_policy_replies CHECK (replies_per_stimulus > 0),
-    message_window interval,
-    messages_per_stimulus integer CONSTRAINT platform_policy_messages CHECK (messages_per_stimulus > 0),
     dedupe_window interval,
     dedupes_last_text boolean NOT NULL DEFAULT false,
     needs_follower_for_message boolean NOT NULL DEFAULT false,
@@ -354,10 +353,6 @@ CREATE TABLE kefu.platform_policy (
 );
 COMMENT ON TABLE kefu.platform_policy IS 'What a platform allows beyond its limits; what it can''t do becomes a task for a person, not an error (平台规则; R82, R131)';
 COMMENT ON COLUMN kefu.platform_policy.platform IS 'platform (平台)';
-COMMENT ON COLUMN kefu.platform_policy.reply_window IS 'time after the customer''s public item in which it can be answered; NULL: no end (回复时限)';
-COMMENT ON COLUMN kefu.platform_policy.replies_per_stimulus IS 'public answers allowed to one item; NULL: any number (单条可回复次数)';
-COMMENT ON COLUMN kefu.platform_policy.message_window IS 'time after the customer''s item in which a private message is allowed; NULL: no end (私信时限)';
-COMMENT ON COLUMN kefu.platform_policy.messages_per_stimulus IS 'private messages allowed to one item; NULL: any number (单条可私信次数)';
 COMMENT ON COLUMN kefu.platform_policy.dedupe_window IS 'time in which the same text is refused; NULL: none (重复判定时长)';
 COMMENT ON COLUMN kefu.platform_policy.dedupes_last_text IS 'the same text as the last one is refused, however old that is (拒绝与上条相同)';
 COMMENT ON COLUMN kefu.platform_policy.needs_follower_for_message IS 'only who follows us can be sent a private message (私信须互粉)';
@@ -367,6 +362,63 @@ COMMENT ON COLUMN kefu.platform_policy.can_report IS 'abuse can be reported by a
 COMMENT ON COLUMN kefu.platform_policy.can_edit IS 'what was sent can be edited; corrections delete and re-issue anyway (可编辑; ruling 10)';
 COMMENT ON COLUMN kefu.platform_policy.patrol_opens IS 'local time from which feeds are polled as often as kefu.patrol_rule asks; where the platform''s limits don''t allow polling around the clock, feeds are polled from then (巡查开始; R13)';
 COMMENT ON COLUMN kefu.platform_policy.patrol_closes IS 'and until when (巡查结束; R13)';
+
+CREATE TABLE kefu.reply_rule (
+    platform text COLLATE "C" NOT NULL,
+    action text COLLATE "C" NOT NULL,
+    channel text COLLATE "C" NOT NULL CONSTRAINT reply_rule_channel CHECK (channel IN ('public', 'private')),
+    within interval CONSTRAINT reply_rule_within CHECK (within > interval '0'),
+    times integer CONSTRAINT reply_rule_times CHECK (times > 0),
+    ends_when_left boolean NOT NULL DEFAULT false,
+    refuses boolean NOT NULL DEFAULT false,
+    answered_by text COLLATE "C",
+    PRIMARY KEY (platform, action, channel),
+    FOREIGN KEY (platform, action) REFERENCES kefu.endpoint (platform, action),
+    FOREIGN KEY (platform, answered_by) REFERENCES kefu.endpoint (platform, action)
+);
+COMMENT ON TABLE kefu.reply_rule IS 'How long and how often a customer''s item may be answered, by the endpoint that brought it; without a row always, any number of times (回复规则; R89, R129)';
+COMMENT ON COLUMN kefu.reply_rule.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu.reply_rule.action IS 'endpoint that brought the item (来源接口)';
+COMMENT ON COLUMN kefu.reply_rule.channel IS 'public replies or private messages (渠道)';
+COMMENT ON COLUMN kefu.reply_rule.within IS 'time after the item was posted in which it can be answered, its end excluded; NULL: no end (回复时限)';
+COMMENT ON COLUMN kefu.reply_rule.times IS 'answers allowed to one item, of which only an answer proper takes the last; NULL: any number (可回复次数)';
+COMMENT ON COLUMN kefu.reply_rule.ends_when_left IS 'nothing is taken once its author no longer follows us (取消关注即止)';
+COMMENT ON COLUMN kefu.reply_rule.refuses IS 'what can''t be said is refused with KF005; false: it goes the next way of kefu.outbound_way, the last of which is a call by 10000 (是否拒绝)';
+COMMENT ON COLUMN kefu.reply_rule.answered_by IS 'endpoint of the answer; NULL: the usual one of the channel (回复接口)';
+
+CREATE TABLE kefu.push_rule (
+    platform text COLLATE "C" PRIMARY KEY REFERENCES kefu.platform,
+    digest text COLLATE "C" NOT NULL CONSTRAINT push_rule_digest CHECK (digest IN ('sha1', 'sha256')),
+    secret_member text COLLATE "C" NOT NULL,
+    signed_params text[] NOT NULL CONSTRAINT push_rule_signed_params CHECK (cardinality(signed_params) > 0),
+    signature_param text COLLATE "C" NOT NULL,
+    timestamp_param text COLLATE "C" NOT NULL,
+    timestamp_form text COLLATE "C" NOT NULL CONSTRAINT push_rule_timestamp_form CHECK
+        (timestamp_form IN ('unix_s', 'unix_ms')),
+    nonce_param text COLLATE "C" NOT NULL,
+    echo_param text COLLATE "C",
+    max_age interval NOT NULL CONSTRAINT push_rule_max_age CHECK (max_age BETWEEN interval '1 second' AND interval '1 day'),
+    deliveries smallint NOT NULL CONSTRAINT push_rule_deliveries CHECK (deliveries BETWEEN 1 AND 100),
+    max_bytes integer NOT NULL DEFAULT 65536 CONSTRAINT push_rule_max_bytes CHECK (max_bytes BETWEEN 1 AND 16777216),
+    recipient_path text,
+    taken_body text NOT NULL DEFAULT '',
+    CONSTRAINT push_rule_signs_them CHECK (timestamp_param = ANY (signed_params) AND nonce_param = ANY (signed_params))
+);
+COMMENT ON TABLE kefu.push_rule IS 'How a platform proves what it pushes to us, for kefu.take_push(): a hex digest of its secret and some parameters of the address, joined in order of their bytes; without a row it pushes nothing (推送规则; R85)';
+COMMENT ON COLUMN kefu.push_rule.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu.push_rule.digest IS 'sha1 or sha256 (摘要算法)';
+COMMENT ON COLUMN kefu.push_rule.secret_member IS 'member of the account''s secret that is signed with (密钥成员)';
+COMMENT ON COLUMN kefu.push_rule.signed_params IS 'parameters that are signed, the time and the nonce among them (签名参数)';
+COMMENT ON COLUMN kefu.push_rule.signature_param IS 'parameter with the signature (签名参数名)';
+COMMENT ON COLUMN kefu.push_rule.timestamp_param IS 'parameter with the time of the request (时间参数名)';
+COMMENT ON COLUMN kefu.push_rule.timestamp_form IS 'unix_s seconds or unix_ms milliseconds since 1970 (时间形式)';
+COMMENT ON COLUMN kefu.push_rule.nonce_param IS 'parameter with what makes it the only one of its time (随机数参数名)';
+COMMENT ON COLUMN kefu.push_rule.echo_param IS 'parameter of a request without a body whose value is the answer, as at set-up; NULL: there is none (回显参数名)';
+COMMENT ON COLUMN kefu.push_rule.max_age IS 'a time farther from ours, either way, is refused (时间容差)';
+COMMENT ON COLUMN kefu.push_rule.deliveries IS 'times that the same request may come, as platforms repeat what was not answered; more often, or with another body, is refused (最多投递次数)';
+COMMENT ON COLUMN kefu.push_rule.max_bytes IS 'longest body, bytes (最大长度)';
+COMMENT ON COLUMN kefu.push_rule.recipient_path IS 'where the body says for which account it is; NULL: it doesn''t (接收者路径)';
+COMMENT ON COLUMN kefu.push_rule.taken_body IS 'answer to what was taken (接收应答)';
 
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
     ON kefu.platform FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();

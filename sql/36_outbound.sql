@@ -92,6 +92,7 @@ CREATE TABLE kefu.outbound (
     parent_id text COLLATE "C",
     root_id text COLLATE "C",
     recipient_id text COLLATE "C",
+    answers bigint,
     text text NOT NULL,
     script text COLLATE "C",
     variant smallint,
@@ -136,6 +137,7 @@ COMMENT ON COLUMN kefu.outbound.state IS 'queued, sending, sent, failed, uncerta
 COMMENT ON COLUMN kefu.outbound.parent_id IS 'platform id of what it answers; NULL none (上级ID)';
 COMMENT ON COLUMN kefu.outbound.root_id IS 'platform id of the post it stands under; NULL none (根ID)';
 COMMENT ON COLUMN kefu.outbound.recipient_id IS 'platform id of the recipient; NULL none (接收人)';
+COMMENT ON COLUMN kefu.outbound.answers IS 'message that it answers, whose reply rule it counts under; NULL none (所答消息)';
 COMMENT ON COLUMN kefu.outbound.text IS 'what is said (正文)';
 COMMENT ON COLUMN kefu.outbound.script IS 'script it came from; NULL own words (话术)';
 COMMENT ON COLUMN kefu.outbound.variant IS 'variant of the script (变体)';

@@ -324,6 +324,8 @@ $$ BEGIN
     UPDATE kefu.watched_post w SET author_id = NULL, identity_id = i.identity_id
       FROM kefu.identity i
      WHERE i.person_id = ANY (persons) AND w.platform = i.platform AND w.author_id = i.native_id;
+    DELETE FROM kefu.fan f USING kefu.identity i
+     WHERE i.person_id = ANY (persons) AND f.identity_id = i.identity_id;
     UPDATE kefu.identity
        SET screen_name = NULL, handle = NULL, is_verified = NULL, followers_count = NULL,
            native_id = 'erased.' || identity_id

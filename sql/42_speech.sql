@@ -98,6 +98,59 @@ END $$;
 COMMENT ON FUNCTION kefu.check_speech(text, text, text, text, text) IS
 'Refuses (KF004) a text that says in public what must not be, or lacks what kefu.script_rule asks for (检查话术; R90, R93, R110, R119)';
 
+CREATE FUNCTION kefu.reply_way(message bigint, ticket bigint, channel text, is_answer boolean,
+                               OUT action text, OUT expires_at timestamptz, OUT closed_by text,
+                               OUT refuses boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(r.answered_by, CASE WHEN reply_way.channel = 'private' THEN 'message'
+                                        WHEN g.item_type = 'comment' THEN 'reply_comment' ELSE 'comment' END),
+           g.posted_at + r.within,
+           CASE WHEN g.posted_at + r.within <= kefu.now() THEN 'expired'
+                WHEN r.ends_when_left AND EXISTS (SELECT FROM kefu.fan f
+                          WHERE f.account = g.account AND f.identity_id = g.identity_id
+                            AND NOT f.is_fan AND f.changed_at >= g.posted_at) THEN 'left'
+                WHEN r.times <= u.used THEN 'spent'
+                WHEN r.times = u.used + 1 AND NOT reply_way.is_answer THEN 'kept' END,
+           coalesce(r.refuses, false)
+      FROM kefu.message g
+      LEFT JOIN kefu.reply_rule r ON r.platform = g.platform AND r.action = g.action
+                                 AND r.channel = reply_way.channel
+     CROSS JOIN LATERAL (SELECT CASE WHEN r.times IS NOT NULL THEN
+         (SELECT count(*) FROM kefu.speech p JOIN kefu.outbound o USING (speech_id)
+           WHERE p.object_type = 'ticket' AND p.object_id = reply_way.ticket AND o.answers = reply_way.message
+             AND o.channel = reply_way.channel AND o.state IN ('queued', 'sending', 'sent', 'uncertain')
+             AND (o.expires_at > kefu.now()) IS NOT FALSE) END) AS u(used)
+     WHERE g.message_id = reply_way.message;
+END;
+COMMENT ON FUNCTION kefu.reply_way(bigint, bigint, text, boolean) IS
+'How a message of a ticket is answered in a channel: the endpoint, until when, and why not any more: expired, left: its author no longer follows us, spent: as often as allowed, kept: the last time is kept for the answer; closed_by NULL: it can be. No row for no message (回复方式; kefu.reply_rule)';
+
+CREATE FUNCTION kefu.refuse_reply(message bigint, channel text, closed_by text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    r record;
+BEGIN
+    SELECT g.posted_at, x.within, x.times, x.action INTO r
+      FROM kefu.message g
+      JOIN kefu.reply_rule x ON x.platform = g.platform AND x.action = g.action AND x.channel = refuse_reply.channel
+     WHERE g.message_id = refuse_reply.message;
+    RAISE EXCEPTION 'the platform takes no % answer to message % %', channel, message,
+            CASE closed_by WHEN 'kept' THEN 'but the answer itself' ELSE 'any more' END
+        USING ERRCODE = 'KF005',
+              DETAIL = CASE closed_by
+                  WHEN 'expired' THEN format('What %s brings can be answered within %s, which ended at %s.',
+                                             r.action, r.within, r.posted_at + r.within)
+                  WHEN 'left' THEN 'Its author no longer follows the account.'
+                  WHEN 'kept' THEN format('Of %s allowed the last is kept for it.', r.times)
+                  ELSE format('It was answered as often as allowed: %s.', r.times) END,
+              HINT = CASE closed_by WHEN 'kept' THEN 'Answer at once, or have 10000 call.'
+                                    ELSE 'Answer in public if the customer wrote there, or have 10000 call.' END;
+END $$;
+COMMENT ON FUNCTION kefu.refuse_reply(bigint, text, text) IS
+'Raises KF005, and says why the platform takes no answer of this channel to a message: closed_by of kefu.reply_way() (拒绝回复)';
+
 CREATE FUNCTION kefu.queue_speech(m kefu.move, speaks text, clock_ops text[], version integer)
     RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -110,6 +163,7 @@ DECLARE
     channels text[];
     channel text;
     said text;
+    reply record;
     new_id bigint;
     step smallint := 0;
 BEGIN
@@ -142,16 +196,20 @@ BEGIN
             said := kefu.script_text(m.args ->> 'script', channel, slots);
         END IF;
         PERFORM kefu.check_speech(m.machine, m.event, channel, said, m.args ->> 'department');
+        SELECT * INTO reply FROM kefu.reply_way(g.message_id, m.id, channel, m.event = 'answer');
+        IF reply.closed_by IS NOT NULL AND reply.refuses THEN
+            PERFORM kefu.refuse_reply(g.message_id, channel, reply.closed_by);
+        END IF;
+        -- A way that is closed is found over by kefu.recover_outbound(), which takes the next.
         INSERT INTO kefu.outbound (
-            speech_id, part, unit, account, action, channel, parent_id, root_id, recipient_id,
-            text, script, variant, slots, priority, queued_at, not_before)
-        VALUES (new_id, step, m.unit, g.account,
-                CASE WHEN channel = 'private' THEN 'message'
-                     WHEN g.item_type = 'comment' THEN 'reply_comment' ELSE 'comment' END,
+            speech_id, part, unit, account, action, channel, parent_id, root_id, recipient_id, answers,
+            text, script, variant, slots, priority, queued_at, not_before, expires_at, last_class)
+        VALUES (new_id, step, m.unit, g.account, reply.action,
                 channel, CASE WHEN channel = 'public' THEN g.native_id END,
-                CASE WHEN channel = 'public' THEN coalesce(g.root_id, g.native_id) END, native,
+                CASE WHEN channel = 'public' THEN coalesce(g.root_id, g.native_id) END, native, g.message_id,
                 said, m.args ->> 'script', CASE WHEN m.args ? 'script' THEN 1 END, slots,
-                t.priority, m.at, m.at);
+                t.priority, m.at, m.at, CASE WHEN reply.closed_by IS NULL THEN reply.expires_at ELSE m.at END,
+                reply.closed_by);
     END LOOP;
     PERFORM kefu.wake_worker('net');
     IF m.event = 'answer' THEN

@@ -209,7 +209,8 @@ DECLARE
 BEGIN
     FOR f IN SELECT w.name
                FROM unnest(ARRAY['kefu_operator', 'kefu_reviewer', 'kefu_department', 'kefu_leader',
-                                 'kefu_analyst', 'kefu_auditor', 'kefu_admin', 'kefu_gateway']) AS w(name)
+                                 'kefu_analyst', 'kefu_auditor', 'kefu_admin', 'kefu_gateway',
+                                 'kefu_receiver']) AS w(name)
               WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = w.name) LOOP
         EXECUTE format('CREATE ROLE %I NOLOGIN', f.name);
         role := f.name; action := 'created'; RETURN NEXT;

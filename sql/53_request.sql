@@ -201,7 +201,7 @@ END $$;
 COMMENT ON FUNCTION kefu.multipart_body(jsonb, text[], text, kefu.request_file, text) IS
 'A body of parameters and one file (RFC 7578), behind a boundary made from the seed that occurs in none of them. invalid_parameter_value without a file (多部分请求体)';
 
-CREATE FUNCTION kefu.filled_text(template text, args jsonb) RETURNS jsonb
+CREATE FUNCTION kefu.filled_text(template text, args jsonb, is_json boolean DEFAULT false) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
@@ -215,10 +215,11 @@ BEGIN
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'the text needs %, which is not known', missing USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    RETURN args || jsonb_build_object('text', kefu.fill_slots(template, args));
+    RETURN args || jsonb_build_object('text', CASE WHEN is_json THEN kefu.fill_template(template::json, args)
+                                                   ELSE kefu.fill_slots(template, args) END);
 END $$;
-COMMENT ON FUNCTION kefu.filled_text(text, jsonb) IS
-'args whose text is put into the endpoint''s template, if it has one: {name} is that member, replaced once. invalid_parameter_value if one has no value (正文模板)';
+COMMENT ON FUNCTION kefu.filled_text(text, jsonb, boolean) IS
+'args whose text is put into the endpoint''s template, if it has one: {name} is that member, replaced once, and escaped where the template is JSON. invalid_parameter_value if one has no value (正文模板)';
 
 CREATE FUNCTION kefu.request_params(p kefu.platform, e kefu.endpoint, secret jsonb, args jsonb, page jsonb)
     RETURNS jsonb
@@ -227,7 +228,7 @@ BEGIN ATOMIC
     SELECT p.default_params || e.const_params || page
            || CASE WHEN p.secret_params <> '{}' THEN kefu.mapped_params(p.secret_params, secret) ELSE '{}' END
            || CASE WHEN e.param_map <> '{}'
-                   THEN kefu.mapped_params(e.param_map, kefu.filled_text(e.text_template, args)) ELSE '{}' END;
+                   THEN kefu.mapped_params(e.param_map, kefu.filled_text(e.text_template, args, e.text_is_json)) ELSE '{}' END;
 END;
 COMMENT ON FUNCTION kefu.request_params(kefu.platform, kefu.endpoint, jsonb, jsonb, jsonb) IS
 'The parameters of a request under the platform''s names, without the proof of who asks (请求参数)';

@@ -272,11 +272,10 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.unsendable(text, text, bigint) IS 'Why an action, with a picture or video, can''t be asked of an account''s platform by its rows; NULL if it can (不可发送原因; R42, R52)';
 
-CREATE FUNCTION kefu.public_target(o kefu.outbound, OUT action text, OUT parent_id text, OUT root_id text)
+CREATE FUNCTION kefu.public_target(o kefu.outbound, OUT message_id bigint, OUT parent_id text, OUT root_id text)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE m.item_type WHEN 'comment' THEN 'reply_comment' ELSE 'comment' END,
-           m.native_id, coalesce(m.root_id, m.native_id)
+    SELECT m.message_id, m.native_id, coalesce(m.root_id, m.native_id)
       FROM kefu.speech p
       JOIN kefu.ticket t ON t.ticket_id = p.object_id AND p.object_type = 'ticket'
       JOIN kefu.message m ON m.ticket_id = t.ticket_id OR m.message_id = t.message_id
@@ -285,7 +284,7 @@ BEGIN ATOMIC
      ORDER BY m.posted_at DESC, m.message_id DESC LIMIT 1;
 END;
 COMMENT ON FUNCTION kefu.public_target(kefu.outbound) IS
-'The customer''s last public item on the platform, and the action that answers it; NULLs if everything was private (公开回复对象)';
+'The customer''s last public item on the platform; NULLs if everything was private (公开回复对象)';
 
 CREATE FUNCTION kefu.other_identity(o kefu.outbound, OUT account text, OUT recipient_id text)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -312,24 +311,29 @@ $$
 DECLARE
     n kefu.outbound := o;
     target record;
+    reply record;
 BEGIN
     IF w.kind IN ('reply', 'reply_asking_for_message') THEN
         SELECT * INTO target FROM kefu.public_target(o);
-        n.action := target.action;
+        n.answers := target.message_id;
         n.parent_id := target.parent_id;
         n.root_id := target.root_id;
         n.channel := 'public';
     ELSE
-        n.action := 'message';
         n.parent_id := NULL;
         n.root_id := NULL;
         n.channel := 'private';
         IF w.kind = 'other_identity' THEN
             SELECT * INTO target FROM kefu.other_identity(o);
+            n.answers := NULL;
             n.account := target.account;
             n.recipient_id := target.recipient_id;
         END IF;
     END IF;
+    SELECT y.* INTO reply FROM kefu.speech p, kefu.reply_way(n.answers, p.object_id, n.channel, p.event = 'answer') y
+     WHERE p.speech_id = o.speech_id;
+    n.action := coalesce(reply.action, 'message');
+    n.expires_at := reply.expires_at;
     IF w.script IS NOT NULL THEN
         n.script := w.script;
         n.variant := 1;
@@ -338,13 +342,15 @@ BEGIN
     IF n.account IS NULL OR (n.channel = 'public' AND n.parent_id IS NULL)
        OR (n.channel = 'private' AND n.recipient_id IS NULL)
        OR (n.channel = 'public' AND kefu.has_personal_data(n.text))
-       OR NOT kefu.can_ask(n.account, n.action) THEN
+       OR reply.closed_by IS NOT NULL OR NOT kefu.can_ask(n.account, n.action) THEN
         RETURN NULL;
     END IF;
     INSERT INTO kefu.outbound (speech_id, part, way, unit, account, action, channel, parent_id, root_id,
-                               recipient_id, text, script, variant, slots, priority, queued_at, not_before)
+                               recipient_id, answers, text, script, variant, slots, priority, queued_at, not_before,
+                               expires_at)
     VALUES (n.speech_id, n.part, w.way, n.unit, n.account, n.action, n.channel, n.parent_id, n.root_id,
-            n.recipient_id, n.text, n.script, n.variant, n.slots, n.priority, kefu.now(), kefu.now())
+            n.recipient_id, n.answers, n.text, n.script, n.variant, n.slots, n.priority, kefu.now(), kefu.now(),
+            n.expires_at)
     RETURNING outbound_id INTO n.outbound_id;
     RETURN n.outbound_id;
 END $$;
@@ -449,6 +455,17 @@ END $$;
 COMMENT ON FUNCTION kefu.repeat_outbound(kefu.outbound, text, text) IS
 'Does again what may be done twice, eight times at most (重复执行)';
 
+CREATE FUNCTION kefu.look_later(o kefu.outbound, e kefu.endpoint, class text, reason text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    UPDATE kefu.outbound x
+       SET state = 'uncertain', lease_until = NULL, lease_key = NULL, last_class = class,
+           last_error = reason, not_before = kefu.now() + (e).verify_after
+     WHERE x.outbound_id = (o).outbound_id;
+END;
+COMMENT ON FUNCTION kefu.look_later(kefu.outbound, kefu.endpoint, text, text) IS
+'Ends a lease: what became of the send is seen on the platform, after verify_after of the endpoint (稍后核对)';
+
 CREATE FUNCTION kefu.doubt_outbound(o kefu.outbound, class text, reason text,
                                     by_another boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -466,10 +483,7 @@ BEGIN
         PERFORM kefu.record_failed(o.outbound_id, class, reason);
         RETURN;
     END IF;
-    UPDATE kefu.outbound x
-       SET state = 'uncertain', lease_until = NULL, lease_key = NULL, last_class = class,
-           last_error = reason, not_before = kefu.now() + e.verify_after
-     WHERE x.outbound_id = o.outbound_id;
+    PERFORM kefu.look_later(o, e, class, reason);
     PERFORM kefu.tell_object(o, 'lost', jsonb_build_object('reason', kefu.said_by_platform(class, reason)));
 END $$;
 COMMENT ON FUNCTION kefu.doubt_outbound(kefu.outbound, text, text, boolean) IS
@@ -496,7 +510,9 @@ BEGIN
         IF o.state = 'sending' AND o.lease_until <= kefu.now() THEN
             PERFORM kefu.doubt_outbound(o, 'lease_expired', 'nobody reported what became of it');
         ELSIF o.state IN ('queued', 'uncertain') AND o.expires_at <= kefu.now() AND o.object_id IS NULL THEN
-            PERFORM kefu.give_up_way(o.outbound_id, 'expired', 'the platform''s reply window is over');
+            PERFORM kefu.give_up_way(o.outbound_id,
+                CASE WHEN o.last_class IN ('left', 'spent', 'kept') THEN o.last_class ELSE 'expired' END,
+                'the platform takes no answer this way any more');
         ELSIF o.state = 'queued' AND o.expires_at <= kefu.now() THEN
             PERFORM kefu.record_failed(o.outbound_id, 'expired', 'its time is over');
         ELSIF o.state = 'queued' AND NOT kefu.can_ask(o.account, o.action) THEN
@@ -599,6 +615,62 @@ END $$;
 COMMENT ON FUNCTION kefu.record_missing(kefu.outbound) IS
 'The platform''s whole list doesn''t have an uncertain send: looked for once more, then sent again, or as a variant if its first attempt was refused as a repetition; else a person sees to it (登记核对未果)';
 
+CREATE FUNCTION kefu.record_gone(o kefu.outbound, class text, reason text) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.outbound x
+       SET state = 'sent', sent_at = kefu.now(), lease_until = NULL, lease_key = NULL,
+           last_class = class, last_error = reason
+     WHERE x.outbound_id = o.outbound_id;
+    PERFORM kefu.tell_object(o, class, jsonb_build_object('posted_at', kefu.now()));
+END $$;
+COMMENT ON FUNCTION kefu.record_gone(kefu.outbound, text, text) IS
+'What was to be done was done before, and its object is told (登记已先完成)';
+
+CREATE FUNCTION kefu.look_again(o kefu.outbound, retry_after integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    age interval := kefu.now() - coalesce(o.sending_at, o.queued_at);
+BEGIN
+    IF age > interval '2 hours' THEN
+        PERFORM kefu.record_failed(o.outbound_id, 'unverified', 'whether it was sent could not be found out');
+    ELSE
+        PERFORM kefu.defer_outbound(o.outbound_id, o.last_class, o.last_error, greatest(
+            make_interval(secs => coalesce(retry_after, 0)), least(interval '10 minutes', age),
+            interval '10 seconds'));
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.look_again(kefu.outbound, integer) IS
+'The platform didn''t say what became of a send: asked again, for two hours at most (再次核对)';
+
+CREATE FUNCTION kefu.record_gone_seen(o kefu.outbound, class text, body text, retry_after integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    stands boolean := CASE class WHEN 'gone' THEN false END;
+BEGIN
+    IF class = 'ok' THEN
+        BEGIN
+            SELECT NOT coalesce(i.is_deleted, false) INTO stands
+              FROM kefu.account a, kefu.map_payload(a.platform, (kefu.endpoint_of(o)).verify_action, body, a.native_id) i
+             WHERE a.account = o.account AND i.native_id = o.parent_id;
+        EXCEPTION WHEN data_exception THEN
+            -- What can't be read says nothing.
+            NULL;
+        END;
+    END IF;
+    IF stands THEN
+        PERFORM kefu.record_failed(o.outbound_id, 'unsupported', 'the platform calls it gone, and still shows it');
+    ELSIF NOT stands THEN
+        PERFORM kefu.record_gone(o, 'gone', o.last_error);
+    ELSE
+        PERFORM kefu.look_again(o, retry_after);
+    END IF;
+END $$;
+COMMENT ON FUNCTION kefu.record_gone_seen(kefu.outbound, text, text, integer) IS
+'What the platform shows of something that it called gone when it was to be deleted: nothing, then it is; or still the thing itself, then it only doesn''t know how to delete, and a person must (登记删除核对结果)';
+
 CREATE FUNCTION kefu.record_verification(o kefu.outbound, class text, body text, retry_after integer)
     RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -608,7 +680,6 @@ DECLARE
     posted_at timestamptz;
     url text;
     is_complete boolean;
-    age interval := kefu.now() - coalesce(o.sending_at, o.queued_at);
 BEGIN
     IF class IN ('ok', 'empty') THEN
         BEGIN
@@ -622,12 +693,8 @@ BEGIN
         PERFORM kefu.record_sent(o.outbound_id, native_id, posted_at, url);
     ELSIF is_complete THEN
         PERFORM kefu.record_missing(o);
-    ELSIF age > interval '2 hours' THEN
-        PERFORM kefu.record_failed(o.outbound_id, 'unverified', 'whether it was sent could not be found out');
     ELSE
-        PERFORM kefu.defer_outbound(o.outbound_id, o.last_class, o.last_error, greatest(
-            make_interval(secs => coalesce(retry_after, 0)), least(interval '10 minutes', age),
-            interval '10 seconds'));
+        PERFORM kefu.look_again(o, retry_after);
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.record_verification(kefu.outbound, text, text, integer) IS
@@ -745,12 +812,11 @@ DECLARE
                               kefu.backoff(greatest(o.attempts, 1), 10, 1800, o.outbound_id));
 BEGIN
     CASE
+        -- An unknown call may get the same answer as what is no more.
+        WHEN class = 'gone' AND kefu.tells(o, class) AND (kefu.endpoint_of(o)).verify_action IS NOT NULL THEN
+            PERFORM kefu.look_later(o, kefu.endpoint_of(o), class, reason);
         WHEN class IN ('gone', 'duplicate') AND kefu.tells(o, class) THEN
-            UPDATE kefu.outbound x
-               SET state = 'sent', sent_at = kefu.now(), lease_until = NULL, lease_key = NULL,
-                   last_class = class, last_error = reason
-             WHERE x.outbound_id = o.outbound_id;
-            PERFORM kefu.tell_object(o, class, jsonb_build_object('posted_at', kefu.now()));
+            PERFORM kefu.record_gone(o, class, reason);
         WHEN class IN ('ok_no_id', 'duplicate') THEN
             PERFORM kefu.doubt_outbound(o, class, reason);
         WHEN (class = 'rate' OR class = 'transient' AND NOT bytes_sent AND o.attempts < 8)
@@ -801,7 +867,11 @@ BEGIN
         IF c.class = 'auth_expired' THEN
             PERFORM kefu.want_refresh(o.account, o.lease_until - interval '2 minutes');
         END IF;
-        PERFORM kefu.record_verification(o, c.class, body, c.retry_after_seconds);
+        IF o.last_class = 'gone' THEN
+            PERFORM kefu.record_gone_seen(o, c.class, body, c.retry_after_seconds);
+        ELSE
+            PERFORM kefu.record_verification(o, c.class, body, c.retry_after_seconds);
+        END IF;
     ELSE
         PERFORM kefu.record_refused(o, c.class, left(coalesce(error, concat_ws(' ', c.code, c.message)), 500),
                                     c.retry_after_seconds, bytes_sent);

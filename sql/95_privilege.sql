@@ -19,6 +19,7 @@ $$
               ('kefu_analyst', ARRAY['anyone']),
               ('kefu_auditor', ARRAY['anyone', 'audit']),
               ('kefu_admin', ARRAY['anyone', 'leader', 'audit', 'admin', 'ingest']),
+              ('kefu_receiver', ARRAY['push']),
               ('kefu_worker', ARRAY['worker', 'ingest'])) AS r(role, groups)
     ), calls AS (
         SELECT c.grp, n.name
@@ -96,6 +97,7 @@ $$
                          set_feed erase_detail seal_audit make_partition
                          make_partitions tick health'),
               ('ingest', 'ingest'),
+              ('push', 'take_push'),
               ('worker', 'now is_foreign_copy desk_state tick seal_some make_partitions make_partition
                           end_shifts release_unqualified claim_exchanges record_exchanges next_exchange_at exchange_failed
                           notify_fired health')) AS c(grp, names),

@@ -151,17 +151,18 @@ kefu_guarded_transition(const char *machine, const char *state, const char *even
 
 /*
  * Workers may ingest anything; anybody else only for a unit of theirs.  No unit
- * at all is refused in the same words as a foreign one.
+ * at all is refused in the same words as a foreign one.  What the platform has
+ * signed was let in by its signature.
  */
 static void
-check_caller(const char *unit)
+check_caller(const char *unit, bool is_signed)
 {
 	static KefuPlan plan = {
 		"SELECT kefu.require_unit($1, 'operator', 'admin')", 1, {TEXTOID}, NULL
 	};
 	Datum		value = unit ? CStringGetTextDatum(unit) : (Datum) 0;
 
-	if (!caller_is_worker())
+	if (!is_signed && !caller_is_worker())
 		kefu_spi_run(&plan, &value, unit ? NULL : "n", true, 0);
 }
 
@@ -187,7 +188,7 @@ find_source(Ingest *in, const char *account, const char *action)
 
 	if (kefu_spi_run(&plan, values, NULL, false, 1) == 0)
 	{
-		check_caller(NULL);
+		check_caller(NULL, source->is_signed);
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no account \"%s\"", account),
@@ -203,7 +204,7 @@ find_source(Ingest *in, const char *account, const char *action)
 	source->to_us = !isnull && DatumGetBool(value);
 	value = kefu_spi_value(0, 6, &isnull);
 	source->start_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
-	check_caller(source->unit);
+	check_caller(source->unit, source->is_signed);
 	if (!has_endpoint)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -484,13 +485,12 @@ result_row(FunctionCallInfo fcinfo, const Ingest *in)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-KEFU_FUNCTION(kefu_ingest);
-
 /*
- * kefu.ingest(account, action, payload, received_at): see its COMMENT.
+ * What kefu.ingest() and kefu.ingest_signed() have in common; the latter asks
+ * for nobody's right.
  */
-Datum
-kefu_ingest(PG_FUNCTION_ARGS)
+static Datum
+ingest(FunctionCallInfo fcinfo, bool is_signed)
 {
 	Ingest		in = {0};
 
@@ -499,6 +499,7 @@ kefu_ingest(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("account, action and payload must not be null")));
 	in.payload = PG_GETARG_TEXT_PP(2);
+	in.source.is_signed = is_signed;
 	in.source.now = kefu_now();
 	in.source.received_at = PG_ARGISNULL(3) ? in.source.now : PG_GETARG_TIMESTAMPTZ(3);
 	in.source.gateway_id = kefu_actor().gateway_id;
@@ -518,4 +519,24 @@ kefu_ingest(PG_FUNCTION_ARGS)
 	kefu_raise_customer_wrote(&in);
 	kefu_spi_end();
 	return result_row(fcinfo, &in);
+}
+
+KEFU_FUNCTION(kefu_ingest);
+
+/*
+ * kefu.ingest(account, action, payload, received_at): see its COMMENT.
+ */
+Datum
+kefu_ingest(PG_FUNCTION_ARGS)
+{
+	return ingest(fcinfo, false);
+}
+
+KEFU_FUNCTION(kefu_ingest_signed);
+
+/* kefu.ingest_signed(account, action, payload, received_at) */
+Datum
+kefu_ingest_signed(PG_FUNCTION_ARGS)
+{
+	return ingest(fcinfo, true);
 }

@@ -19,6 +19,7 @@ typedef struct IngestSource
 	char	   *unit;			/* of the account */
 	char	   *native_id;		/* of the account */
 	bool		to_us;			/* written to us; false for search and sister accounts */
+	bool		is_signed;		/* a push whose signature was checked */
 	TimestampTz start_at;		/* items posted before are history */
 	TimestampTz received_at;
 	TimestampTz now;

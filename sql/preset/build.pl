@@ -51,7 +51,7 @@ sub literal
 }
 
 # Tables in the order their foreign keys ask for; within a platform only.
-my @ORDER = qw(platform length_rule endpoint field_map error_map rate_rule rate_field platform_policy);
+my @ORDER = qw(platform length_rule endpoint field_map error_map rate_rule rate_field platform_policy push_rule reply_rule);
 my %rank = map { $ORDER[$_] => $_ } 0 .. $#ORDER;
 
 sub print_file

@@ -282,13 +282,15 @@ find_transform(const char *name, KefuTransform *transform)
 	return false;
 }
 
-/* Each {n} of a template must have its path. */
+/* Each {n} and {#n} of a template must have its path. */
 static bool
 template_fits(const char *arg, int n_paths)
 {
 	for (const char *p = arg; (p = strchr(p, '{')) != NULL; p++)
 	{
-		if (p[1] >= '1' && p[1] <= '9' && p[2] == '}' && p[1] - '0' > n_paths)
+		const char *digit = p[1] == '#' ? p + 2 : p + 1;
+
+		if (*digit >= '1' && *digit <= '9' && digit[1] == '}' && *digit - '0' > n_paths)
 			return false;
 	}
 	return true;

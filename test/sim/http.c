@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BODY_LIMIT (64u * 1024 * 1024)
 #define DRIP_MS 50				/* between two portions of a slow body */
@@ -163,6 +164,25 @@ read_body(void *cls, uint64_t pos, char *buf, size_t max)
 	return (ssize_t) n;
 }
 
+/* The three headers of Mastodon's API. */
+static void
+add_rate_headers(struct MHD_Response *response, const struct rate_left *left)
+{
+	time_t		seconds = (time_t) (left->reset_ms / 1000);
+	char		number[24];
+	char		instant[32];
+	char		reset[48];
+	struct tm	utc;
+
+	snprintf(number, sizeof(number), "%ld", left->limit);
+	MHD_add_response_header(response, "X-RateLimit-Limit", number);
+	snprintf(number, sizeof(number), "%ld", left->calls);
+	MHD_add_response_header(response, "X-RateLimit-Remaining", number);
+	strftime(instant, sizeof(instant), "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &utc));
+	snprintf(reset, sizeof(reset), "%s.%03d000Z", instant, (int) (left->reset_ms % 1000));
+	MHD_add_response_header(response, "X-RateLimit-Reset", reset);
+}
+
 static enum MHD_Result
 queue_reply(struct exchange *exchange)
 {
@@ -189,6 +209,8 @@ queue_reply(struct exchange *exchange)
 	if (!response)
 		return MHD_NO;
 	MHD_add_response_header(response, "Content-Type", "application/json;charset=UTF-8");
+	if (reply->left.limit > 0)
+		add_rate_headers(response, &reply->left);
 	result = MHD_queue_response(exchange->connection, reply->status, response);
 	MHD_destroy_response(response);
 	return result;

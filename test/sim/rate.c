@@ -48,6 +48,18 @@ window_turn(const struct world *world, struct window *window)
 		memset(window, 0, sizeof(*window));
 }
 
+struct rate_left
+world_rate_left(const struct world *world, struct token *token)
+{
+	struct rate_left left = {.limit = world_user_limit(world, token)};
+
+	window_turn(world, &token->all);
+	left.calls = left.limit > token->all.used ? left.limit - token->all.used : 0;
+	left.reset_ms = (token->all.began_ms ? token->all.began_ms : world->now_ms) +
+		(int64_t) world->config.window * 1000;
+	return left;
+}
+
 static bool
 window_full(const struct world *world, struct window *window, long limit)
 {

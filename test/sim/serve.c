@@ -327,6 +327,8 @@ serve_face(struct world *world, const struct face *face, const struct request *r
 						   prevented && fault->kind != FAULT_RATE, refusal, made);
 	world_note_request(world, name, token, token_text, request->address, rate_class,
 					   admitted && rate_class != RATE_FREE, refusal);
+	if (token && world->config.rate_headers)
+		reply->left = world_rate_left(world, token);
 	if (fault && !prevented)
 		spoil(world, face, request, fault, token ? token->owner : NULL, reply);
 	free(intent.owned);

@@ -36,6 +36,7 @@ struct reply
 {
 	unsigned	status;
 	struct out	body;
+	struct rate_left left;		/* in headers, where limit is not 0 */
 	bool		cut;			/* close the connection without a word */
 	long		delay_ms;		/* wait before the first byte */
 	long		cut_at;			/* bytes of the body to send, -1 = all */

@@ -288,18 +288,11 @@ out_rate_status(struct world *world, struct token *token, const char *address,
 				struct out *out)
 {
 	struct counter *from = map_get(&world->address_by_name, address);
-	long		user_limit = world_user_limit(world, token);
+	struct rate_left left = world_rate_left(world, token);
 	long		ip_limit = world->config.ip_limit;
-	int64_t		window_ms = (int64_t) world->config.window * 1000;
-	int64_t		began;
-	int64_t		reset;
 
-	window_turn(world, &token->all);
 	for (int i = 0; i < RATE_CLASSES; i++)
 		window_turn(world, &token->of_class[i]);
-	began = token->all.began_ms ? token->all.began_ms : world->now_ms;
-	reset = began + window_ms;
-	user_limit = user_limit ? user_limit : NO_LIMIT;
 	ip_limit = ip_limit ? ip_limit : NO_LIMIT;
 	out_open(out, NULL, '{');
 	out_open(out, "api_rate_limits", '[');
@@ -311,10 +304,10 @@ out_rate_status(struct world *world, struct token *token, const char *address,
 	out_int(out, "ip_limit", ip_limit);
 	out_text(out, "limit_time_unit", "HOURS");
 	out_int(out, "remaining_ip_hits", ip_limit - (from ? from->window.used : 0));
-	out_int(out, "remaining_user_hits", user_limit - token->all.used);
-	sina_out_date(out, "reset_time", reset / 1000);
-	out_int(out, "reset_time_in_seconds", (reset - world->now_ms + 999) / 1000);
-	out_int(out, "user_limit", user_limit);
+	out_int(out, "remaining_user_hits", left.limit ? left.calls : NO_LIMIT - token->all.used);
+	sina_out_date(out, "reset_time", left.reset_ms / 1000);
+	out_int(out, "reset_time_in_seconds", (left.reset_ms - world->now_ms + 999) / 1000);
+	out_int(out, "user_limit", left.limit ? left.limit : NO_LIMIT);
 	out_close(out, '}');
 }
 

@@ -126,6 +126,7 @@ struct config
 	bool		overlap_ids;	/* each kind counts alone: ids meet across kinds */
 	bool		string_error_codes;
 	bool		require_rip;
+	bool		rate_headers;	/* replies tell in headers what is left */
 	long		user_limit;		/* requests per token and window, 0 = no limit */
 	long		ip_limit;
 	long		class_limit[RATE_CLASSES];
@@ -136,6 +137,14 @@ struct window
 {
 	int64_t		began_ms;		/* 0 = not yet */
 	long		used;
+};
+
+/* What is left of a limit. */
+struct rate_left
+{
+	long		limit;
+	long		calls;
+	int64_t		reset_ms;		/* when the window is over, since 1970 */
 };
 
 struct user
@@ -332,6 +341,9 @@ void		world_note_request(struct world *world, const char *name, struct token *to
 							   enum rate_class rate_class, bool charged,
 							   enum refusal refusal);
 long		world_user_limit(const struct world *world, const struct token *token);
+
+/* What a token has left in its window; limit 0 = no limit. */
+struct rate_left world_rate_left(const struct world *world, struct token *token);
 void		window_turn(const struct world *world, struct window *window);
 
 #endif

@@ -1,6 +1,7 @@
 # A platform whose limit is far below what the desk asks for (R86, R88): it never has
 # to refuse a call, every question is found and answered all the same, and answers
-# don't wait behind polls.  Then its limit is cut, and raised.
+# don't wait behind polls.  Then its limit is cut, and raised, and at last it is far
+# below what our rows say: what the platform tells of it is followed.
 #
 # What was asked, and refused, is told by the simulator, not by the desk.
 
@@ -90,6 +91,42 @@ set_theirs(40);
 set_ours(40);
 answers_come('raised', 6);
 is(refused(), $before, 'raised: nothing was refused');
+
+# What the platform tells is left, in the reply that the shipped rows ask for, or in the
+# headers of which the other dialect's rows speak: polls stop at the reserve, unasked,
+# and what is left for answers is what is left there.
+sub spent_there
+{
+	return (grep { $_->{name} eq 'token-gd' } @{ $sim->call('truth?part=requests')->{requests}{tokens} })[0]{in_window};
+}
+
+sub follows_what_is_told
+{
+	my ($how, %config) = @_;
+	my $refused = refused();
+	my $limit = spent_there() + 30;
+	my $told = q{FROM kefu.stat_budget WHERE holder = 'sina.gd' AND action_class = 'any'};
+
+	$sim->call('config', { window => 3600, user_limit => $limit, %config });
+	run('UPDATE kefu.rate_bucket SET told_left = NULL, told_until = NULL');
+	becomes("SELECT told_left <= 10 AND left_polls = 0 AND told_until > now() + interval '50 minutes' $told",
+		"$how: polls stop at the reserve");
+	my $spent = spent_there();
+	cmp_ok($limit - $spent, '>', 0, "$how: there something is left");
+	becomes("SELECT left_calls = $limit - $spent $told", "$how: as much as the books say");
+	sleep 2;
+	is(spent_there(), $spent, "$how: nothing more is asked");
+	is(refused(), $refused, "$how: nothing was refused");
+}
+
+set_ours(40);
+run(q{SELECT kefu.add_feed('sina.gd', 'rate_status', '1 second')});
+follows_what_is_told('in a reply');
+run(q{SELECT kefu.set_feed('sina.gd', 'rate_status', false);
+	DELETE FROM kefu.rate_field WHERE platform = 'sina';
+	INSERT INTO kefu.rate_field SELECT (jsonb_populate_record(f, '{"platform": "sina"}')).*
+	  FROM kefu.rate_field f WHERE f.platform = 'mastodon'});
+follows_what_is_told('in headers', rate_headers => $yes);
 
 is(run('SELECT count(*) FROM kefu.outbound WHERE attempts > 1'), 0, 'nothing was sent in vain');
 done_testing();
