@@ -58,6 +58,7 @@ SQL_FRAGMENTS = \
 	sql/53_request.sql \
 	sql/53_sweep.sql \
 	sql/54_exchange.sql \
+	sql/54_completion.sql \
 	sql/55_send.sql \
 	sql/56_refresh.sql \
 	sql/56_account.sql \

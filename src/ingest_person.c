@@ -140,12 +140,15 @@ unknown_authors(Ingest *in, IngestAuthor **unknown)
 	return n;
 }
 
+/*
+ * Each author by key: a plan made while the tables were small must not read all of
+ * them when they have grown.
+ */
 static void
 look_up_authors(Ingest *in)
 {
 	static KefuPlan plan = {
-		"SELECT d.native_id, d.identity_id, coalesce(p.merged_into, p.person_id), "
-		"       coalesce(m.home_unit, p.home_unit, i.home_unit), "
+		"SELECT d.native_id, d.identity_id, d.person_id, coalesce(d.home_unit, i.home_unit), "
 		"       coalesce(i.screen_name <> d.screen_name, i.screen_name IS NOT NULL) "
 		"       OR coalesce(i.handle <> d.handle, i.handle IS NOT NULL) "
 		"       OR (i.followers_count >= 0 "
@@ -153,9 +156,13 @@ look_up_authors(Ingest *in)
 		"       OR (i.is_verified >= 0 "
 		"           AND (i.is_verified = 1) IS DISTINCT FROM d.is_verified) "
 		"  FROM " AUTHOR_ROWS
-		"  JOIN kefu.identity d ON d.platform = $7 AND d.native_id = i.native_id "
-		"  JOIN kefu.person p ON p.person_id = d.person_id "
-		"  LEFT JOIN kefu.person m ON m.person_id = p.merged_into",
+		" CROSS JOIN LATERAL (SELECT x.native_id, x.identity_id, x.screen_name, x.handle, "
+		"           x.followers_count, x.is_verified, "
+		"           coalesce(p.merged_into, p.person_id) AS person_id, "
+		"           coalesce(m.home_unit, p.home_unit) AS home_unit "
+		"      FROM kefu.identity x JOIN kefu.person p ON p.person_id = x.person_id "
+		"      LEFT JOIN kefu.person m ON m.person_id = p.merged_into "
+		"     WHERE x.platform = $7 AND x.native_id = i.native_id OFFSET 0) d",
 		7, {AUTHOR_ARRAYS, TEXTOID}, NULL
 	};
 	IngestAuthor **unknown = palloc(sizeof(IngestAuthor *) * in->nauthors);

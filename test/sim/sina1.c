@@ -117,7 +117,7 @@ sina1_read(struct world *world, const struct request *request, struct token *tok
 	if (!whose)
 		return REFUSE_NO_USER;
 	sina_out_items(&reply->body, NULL, request, &whose->feed[path->feed], COUNT,
-				   token->owner);
+				   token->owner, 0);
 	return REFUSE_NOTHING;
 }
 
@@ -157,7 +157,7 @@ sina1_wrote(struct world *world, const struct intent *intent, struct item *made,
 			struct out *out)
 {
 	(void) world;
-	sina_out_item(out, NULL, made, intent->account);
+	sina_out_item(out, NULL, made, intent->account, 0);
 }
 
 /* --- refusals ----------------------------------------------------------------- */

@@ -173,7 +173,8 @@ upper_end(const struct vec *list, const char *max_id)
 
 void
 sina_out_items(struct out *out, const char *key, const struct request *request,
-			   const struct vec *list, size_t count, const struct user *viewer)
+			   const struct vec *list, size_t count, const struct user *viewer,
+			   long cut_at)
 {
 	const char *since_id = sina_id_param(request, "since_id");
 	long		asked = number_param(request, "count", 0);
@@ -197,18 +198,19 @@ sina_out_items(struct out *out, const char *key, const struct request *request,
 			skip--;
 			continue;
 		}
-		sina_out_item(out, NULL, item, viewer);
+		sina_out_item(out, NULL, item, viewer, cut_at);
 		count--;
 	}
 	out_close(out, ']');
 }
 
 static void
-out_page(struct out *out, const struct request *request, const struct vec *list,
-		 const char *envelope, size_t count, const struct user *viewer)
+out_page(const struct world *world, struct out *out, const struct request *request,
+		 const struct vec *list, const char *envelope, size_t count,
+		 const struct user *viewer)
 {
 	out_open(out, NULL, '{');
-	sina_out_items(out, envelope, request, list, count, viewer);
+	sina_out_items(out, envelope, request, list, count, viewer, world->config.cut_at);
 	out_bool(out, "hasvisible", false);
 	out_int(out, "previous_cursor", 0);
 	out_int(out, "next_cursor", 0);
@@ -244,7 +246,8 @@ read_feed(struct world *world, const struct request *request,
 		if (!named)
 			whose = viewer;
 	}
-	out_page(out, request, &whose->feed[path->feed], path->envelope, path->count, viewer);
+	out_page(world, out, request, &whose->feed[path->feed], path->envelope, path->count,
+			 viewer);
 	return REFUSE_NOTHING;
 }
 
@@ -260,9 +263,9 @@ read_post(struct world *world, const struct request *request, struct user *viewe
 	if (!post || post->deleted)
 		return REFUSE_NO_POST;
 	if (comments)
-		out_page(out, request, &post->comments, "comments", 50, viewer);
+		out_page(world, out, request, &post->comments, "comments", 50, viewer);
 	else
-		sina_out_item(out, NULL, post, viewer);
+		sina_out_item(out, NULL, post, viewer, 0);
 	return REFUSE_NOTHING;
 }
 
@@ -456,7 +459,7 @@ sina_wrote(struct world *world, const struct intent *intent, struct item *made,
 		return;
 	}
 	made->deleted = false;
-	sina_out_item(out, NULL, made, intent->account);
+	sina_out_item(out, NULL, made, intent->account, 0);
 	made->deleted = deleted;
 }
 

@@ -126,6 +126,7 @@ struct config
 	bool		overlap_ids;	/* each kind counts alone: ids meet across kinds */
 	bool		string_error_codes;
 	bool		require_rip;
+	long		cut_at;			/* characters that lists show of a post, 0 = all */
 	long		user_limit;		/* requests per token and window, 0 = no limit */
 	long		ip_limit;
 	long		class_limit[RATE_CLASSES];
