@@ -116,4 +116,66 @@ SELECT pg_temp.answers(200, '{"idstr": "90001", "id": 90001, "created_at": "Mon 
 SELECT pg_temp.ticket_of(pg_temp.says('701', '知道了', account => 'tencent.gd', action => 'messages')) = pg_temp.ticket_of(:s3) AS same_ticket;
 -- A platform that ends leaves the other.
 SELECT kefu.has_other_channel(pg_temp.ticket_of(:s1)) AS other_channel;
+
+-- --- the end, in the middle of requests ----------------------------------------------------------------
+
+-- Three answers and two posts have left when the platform is closed; one more answer waits.
+SELECT set_config('kefu.test_now', '2026-03-02 10:00+08', true) \g /dev/null
+SELECT pg_temp.says('801', '请问怎么办宽带?') AS e1, pg_temp.says('802', '请问怎么改套餐?') AS e2,
+       pg_temp.says('803', '请问营业厅在哪?') AS e3, pg_temp.says('804', '请问几点关门?') AS e4 \gset
+CREATE FUNCTION pg_temp.publish(text text, at timestamptz) RETURNS bigint LANGUAGE plpgsql AS
+$$
+DECLARE
+    p bigint;
+BEGIN
+    SET LOCAL ROLE lin;
+    p := (kefu.draft_post('gd', 'service', text, '{}')).id;
+    PERFORM kefu.submit_post(p);
+    SET LOCAL ROLE zhao;
+    PERFORM kefu.review_post(p);
+    PERFORM kefu.schedule(p, '{sina.gd}', at);
+    RESET ROLE;
+    RETURN p;
+END $$;
+SET ROLE lin;
+SELECT count(kefu.triage(m, 'inquiry')) AS triaged, count(kefu.answer(pg_temp.ticket_of(m), '您好,第' || m || '件事请拨打10000号。')) AS answered
+  FROM unnest(ARRAY[:e1, :e2, :e3]) AS m;
+RESET ROLE;
+SELECT pg_temp.publish('春节期间营业厅照常营业,详情请咨询10000号', kefu.now()) \g /dev/null
+SELECT fired FROM kefu.tick() \g /dev/null
+SELECT set_config('kefu.test_now', '2026-03-02 11:00+08', true) \g /dev/null
+SELECT pg_temp.publish('新春乐享套餐每月59元,营业厅和网上均可办理', kefu.now()) \g /dev/null
+SELECT fired FROM kefu.tick() \g /dev/null
+SELECT * FROM pg_temp.sends() ORDER BY 2, 3;
+SET ROLE lin;
+SELECT state FROM kefu.triage(:e4, 'inquiry');
+SELECT state FROM kefu.answer(pg_temp.ticket_of(:e4), '您好,营业厅18点关门。');
+RESET ROLE;
+CREATE TEMPORARY TABLE under_way AS
+    SELECT row_number() OVER (PARTITION BY action ORDER BY outbound_id) AS n, outbound_id, lease_key, action FROM kefu.outbound WHERE state = 'sending';
+CREATE FUNCTION pg_temp.of_them() RETURNS TABLE (action text, n bigint, state text, last_class text, native_id text) LANGUAGE sql AS
+$$ SELECT o.action, u.n, o.state, o.last_class, o.native_id FROM kefu.outbound o LEFT JOIN under_way u USING (outbound_id, action)
+    WHERE o.queued_at >= '2026-03-02 10:00+08' ORDER BY o.action, u.n $$;
+CREATE FUNCTION pg_temp.comes(what text, which bigint, status integer, error text, body text) RETURNS void LANGUAGE sql AS
+$$ SELECT kefu.record_outbound('send', u.outbound_id::text, u.lease_key, status, error, true, body, NULL, kefu.now())
+     FROM under_way u WHERE (u.action, u.n) = (what, which) $$;
+SELECT kefu.close_platform('sina', kefu.now(), '平台停止服务');
+SELECT * FROM pg_temp.of_them();
+SELECT account, state, reason FROM kefu.placement ORDER BY placement_id;
+SELECT x.n, s.state, s.running, s.tasks FROM unnest(ARRAY[:e1, :e2, :e3, :e4]) WITH ORDINALITY AS x(m, n) CROSS JOIN LATERAL pg_temp.stands(pg_temp.ticket_of(x.m)) AS s;
+-- What is said after all is believed: the first answer and the first post arrive; the second of each is refused, of the third nobody hears.
+SELECT pg_temp.comes('comment', 1, 200, NULL, '{"idstr": "90011", "id": 90011, "created_at": "Mon Mar 02 11:00:02 +0800 2026", "text": "x", "user": {"idstr": "9001"}, "status": {"idstr": "1"}}');
+SELECT pg_temp.comes('comment', 2, 503, NULL, '');
+SELECT pg_temp.comes('post', 1, 200, NULL, '{"idstr": "90012", "id": 90012, "created_at": "Mon Mar 02 11:00:02 +0800 2026", "text": "x", "user": {"idstr": "9001"}}');
+SELECT pg_temp.comes('post', 2, 0, 'connection reset', NULL);
+SELECT * FROM pg_temp.of_them();
+SELECT account, state, native_id FROM kefu.placement ORDER BY placement_id;
+SELECT x.n, s.state, s.running, s.tasks FROM unnest(ARRAY[:e1, :e2, :e3, :e4]) WITH ORDINALITY AS x(m, n) CROSS JOIN LATERAL pg_temp.stands(pg_temp.ticket_of(x.m)) AS s;
+-- Nothing is sent or looked for there again, now or later.
+SELECT kefu.recover_outbound();
+SELECT set_config('kefu.test_now', '2026-03-02 15:00+08', true) \g /dev/null
+SELECT kefu.recover_outbound();
+SELECT count(*) AS sent_again FROM pg_temp.sends();
+SELECT count(*) AS due FROM kefu.due_outbound d JOIN kefu.outbound o USING (outbound_id) WHERE o.account = 'sina.gd';
+SELECT count(*) AS completions_due FROM kefu.due_completion;
 ROLLBACK;
