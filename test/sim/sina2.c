@@ -60,35 +60,16 @@ static const struct write_path write_paths[] = {
 	{"friendships/destroy", ACTION_UNFOLLOW, RATE_FOLLOW, NULL, NULL, NULL, true},
 };
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Is the request for this path, with .json or without? */
-static bool
-is_path(const struct request *request, const char *path)
-{
-	const char *rest = request->path + strlen(sina2_face.prefix);
-	size_t		len = strlen(path);
-
-	return strncmp(rest, path, len) == 0 &&
-		(rest[len] == '\0' || strcmp(rest + len, ".json") == 0);
-}
-
 static const struct feed_path *
 find_feed(const struct request *request)
 {
-	for (size_t i = 0; i < LENGTH(feed_paths); i++)
-		if (is_path(request, feed_paths[i].path))
-			return &feed_paths[i];
-	return NULL;
+	return FACE_ROW(&sina2_face, request, feed_paths);
 }
 
 static const struct write_path *
 find_write(const struct request *request)
 {
-	for (size_t i = 0; i < LENGTH(write_paths); i++)
-		if (is_path(request, write_paths[i].path))
-			return &write_paths[i];
-	return NULL;
+	return FACE_ROW(&sina2_face, request, write_paths);
 }
 
 static const char *
@@ -108,7 +89,7 @@ sina_rate_class(const struct request *request)
 {
 	const struct write_path *write = find_write(request);
 
-	if (is_path(request, "account/rate_limit_status"))
+	if (face_is_path(&sina2_face, request, "account/rate_limit_status"))
 		return RATE_FREE;
 	return write ? write->rate_class : RATE_READ;
 }
@@ -390,15 +371,15 @@ sina_read(struct world *world, const struct request *request, struct token *toke
 		return REFUSE_BAD_PARAM;
 	if (path)
 		return read_feed(world, request, path, viewer, out);
-	if (is_path(request, "comments/show"))
+	if (face_is_path(&sina2_face, request, "comments/show"))
 		return read_post(world, request, viewer, true, out);
-	if (is_path(request, "statuses/show"))
+	if (face_is_path(&sina2_face, request, "statuses/show"))
 		return read_post(world, request, viewer, false, out);
-	if (is_path(request, "users/show"))
+	if (face_is_path(&sina2_face, request, "users/show"))
 		return read_person(world, request, viewer, false, out);
-	if (is_path(request, "friends/ids"))
+	if (face_is_path(&sina2_face, request, "friends/ids"))
 		return read_person(world, request, viewer, true, out);
-	if (!is_path(request, "account/rate_limit_status"))
+	if (!face_is_path(&sina2_face, request, "account/rate_limit_status"))
 		return find_write(request) ? REFUSE_METHOD : REFUSE_NO_SUCH_PATH;
 	out_rate_status(world, token, request->address, out);
 	return REFUSE_NOTHING;
@@ -522,6 +503,7 @@ sina_refuse(const struct world *world, const struct request *request,
 const struct face sina2_face = {
 	.name = "sina2",
 	.prefix = "/2/",
+	.suffix = ".json",
 	.token = sina_token,
 	.rate_class = sina_rate_class,
 	.first_page_of = sina_first_page_of,
