@@ -59,6 +59,7 @@ SQL_FRAGMENTS = \
 	sql/53_request.sql \
 	sql/53_sweep.sql \
 	sql/54_exchange.sql \
+	sql/54_completion.sql \
 	sql/55_send.sql \
 	sql/56_push.sql \
 	sql/56_refresh.sql \

@@ -41,6 +41,7 @@ MODULES_C = \
 	rows \
 	ingest \
 	ingest_read \
+	ingest_repost \
 	ingest_person \
 	ingest_ticket \
 	ingest_write \

@@ -30,6 +30,7 @@ CREATE TABLE kefu.platform (
     error_code_form text COLLATE "C" NOT NULL DEFAULT 'whole' CONSTRAINT platform_error_code_form CHECK
         (error_code_form IN ('whole', 'digits')),
     error_message_paths text[] NOT NULL DEFAULT '{}',
+    repost_mark text CONSTRAINT platform_repost_mark CHECK (repost_mark <> ''),
     user_agent text,
     connect_timeout_ms integer NOT NULL DEFAULT 10000
         CONSTRAINT platform_connect_timeout_ms CHECK (connect_timeout_ms BETWEEN 1 AND 600000),
@@ -60,6 +61,7 @@ COMMENT ON COLUMN kefu.platform.timezone IS 'zone of the platform''s day, for li
 COMMENT ON COLUMN kefu.platform.error_code_paths IS 'where a reply has its error code; those present are joined by a dot (错误码路径)';
 COMMENT ON COLUMN kefu.platform.error_code_form IS 'whole, or digits: of each part only the digits it begins with (错误码形式)';
 COMMENT ON COLUMN kefu.platform.error_message_paths IS 'where a reply has its error text; the first with one wins (错误信息路径)';
+COMMENT ON COLUMN kefu.platform.repost_mark IS 'where a repost''s own words end and those of whom it repeats begin, such as //@; NULL: all are its own (转发标记)';
 COMMENT ON COLUMN kefu.platform.user_agent IS 'User-Agent sent; NULL: the product''s own (客户端标识)';
 COMMENT ON COLUMN kefu.platform.connect_timeout_ms IS 'longest wait for a connection, milliseconds (连接超时)';
 COMMENT ON COLUMN kefu.platform.total_timeout_ms IS 'longest wait for a whole reply, milliseconds (总超时)';
@@ -141,11 +143,13 @@ CREATE TABLE kefu.endpoint (
         (idempotency IN ('none', 'header', 'client_id')),
     idempotency_name text COLLATE "C",
     verify_action text COLLATE "C",
+    complete_action text COLLATE "C",
     verify_after interval CONSTRAINT endpoint_verify_after CHECK (verify_after >= interval '0'),
     PRIMARY KEY (platform, action),
     FOREIGN KEY (platform, then_action) REFERENCES kefu.endpoint (platform, action),
     FOREIGN KEY (platform, else_action) REFERENCES kefu.endpoint (platform, action),
     FOREIGN KEY (platform, verify_action) REFERENCES kefu.endpoint (platform, action),
+    FOREIGN KEY (platform, complete_action) REFERENCES kefu.endpoint (platform, action),
     CONSTRAINT endpoint_id_range CHECK (paging_style <> 'id_range' OR older_param IS NOT NULL),
     CONSTRAINT endpoint_time_id CHECK (paging_style <> 'time_id' OR
         (flag_param, flag_older, time_param, id_param) IS NOT NULL AND cardinality(cursor_paths) = 2),
@@ -161,6 +165,7 @@ CREATE TABLE kefu.endpoint (
     CONSTRAINT endpoint_then CHECK ((then_action IS NULL) = (then_bindings IS NULL)),
     CONSTRAINT endpoint_else CHECK (else_action IS NULL OR then_when IS NOT NULL),
     CONSTRAINT endpoint_idempotency_named CHECK ((idempotency = 'none') = (idempotency_name IS NULL)),
+    CONSTRAINT endpoint_complete CHECK (complete_action IS NULL OR purpose = 'feed'),
     CONSTRAINT endpoint_verify CHECK (verify_action IS NULL OR
         (purpose IN ('write', 'step') AND verify_after IS NOT NULL))
 );
@@ -226,6 +231,7 @@ COMMENT ON COLUMN kefu.endpoint.then_bindings IS 'what the next endpoint''s para
 COMMENT ON COLUMN kefu.endpoint.idempotency IS 'how a repeated send is recognised: header, client_id (we choose the id), or none (幂等方式)';
 COMMENT ON COLUMN kefu.endpoint.idempotency_name IS 'name of that header or parameter (幂等名称)';
 COMMENT ON COLUMN kefu.endpoint.verify_action IS 'endpoint that lists what we sent: asked after an uncertain send, before any resend; for a deletion one of result_kind object that shows what is deleted: asked where the platform calls it gone, as it may only not know the call (核对动作)';
+COMMENT ON COLUMN kefu.endpoint.complete_action IS 'endpoint of purpose step that gives one item, by native_id, whole: asked for items whose is_truncated is true; NULL: they stay cut (补全动作)';
 COMMENT ON COLUMN kefu.endpoint.verify_after IS 'how long to wait before that, so that a slow platform shows what it took; missing counts as not sent after twice that and the longest reply (核对延迟)';
 
 CREATE TABLE kefu.field_map (
@@ -236,8 +242,8 @@ CREATE TABLE kefu.field_map (
         ('native_id', 'dedupe_key', 'item_type', 'parent_id', 'parent_type', 'parent_author_id',
          'root_id', 'thread_id', 'author_id', 'author_name', 'author_handle', 'author_province',
          'author_city', 'author_verified', 'author_followers', 'recipient_id', 'text', 'posted_at',
-         'is_deleted', 'is_truncated', 'url', 'source_label', 'media', 'repost_of_id', 'repost_text',
-         'reposts_count', 'comments_count', 'likes_count')),
+         'is_deleted', 'is_truncated', 'url', 'source_label', 'media', 'media_kind', 'repost_of_id',
+         'repost_of_key', 'repost_text', 'repost_of_count', 'reposts_count', 'comments_count', 'likes_count')),
     seq smallint NOT NULL DEFAULT 1,
     paths text[] NOT NULL DEFAULT '{}',
     transform text COLLATE "C" NOT NULL DEFAULT 'text' CONSTRAINT field_map_transform CHECK (transform IN
@@ -518,9 +524,9 @@ CREATE FUNCTION kefu.map_payload(platform text, action text, payload text, own_i
         parent_author_id text, root_id text, thread_id text, author_id text, author_name text,
         author_handle text, author_province text, author_city text, author_verified boolean,
         author_followers bigint, recipient_id text, text text, posted_at timestamptz,
-        is_deleted boolean, is_truncated boolean, url text, source_label text, media text,
-        repost_of_id text, repost_text text, reposts_count bigint, comments_count bigint, likes_count bigint,
-        cursor text)
+        is_deleted boolean, is_truncated boolean, url text, source_label text, media text, media_kind text,
+        repost_of_id text, repost_of_key text, repost_text text, repost_of_count bigint,
+        reposts_count bigint, comments_count bigint, likes_count bigint, cursor text)
     LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 100
     AS 'MODULE_PATHNAME', 'kefu_map_payload';
 COMMENT ON FUNCTION kefu.map_payload(text, text, text, text) IS

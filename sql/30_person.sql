@@ -11,7 +11,7 @@ COMMENT ON TABLE kefu.person IS 'One human, on one or more platforms (用户; ru
 COMMENT ON COLUMN kefu.person.person_id IS 'number (用户编号)';
 COMMENT ON COLUMN kefu.person.person_key IS 'key that outlives erasure and means nothing outside (用户标识)';
 COMMENT ON COLUMN kefu.person.home_unit IS 'province the profile or the customer names; NULL unknown (归属地; ruling 27)';
-COMMENT ON COLUMN kefu.person.merged_into IS 'person this one turned out to be; NULL if it stands (合并至)';
+COMMENT ON COLUMN kefu.person.merged_into IS 'person this one turned out to be, who stands; NULL if it stands itself (合并至)';
 COMMENT ON COLUMN kefu.person.created_at IS 'when first seen (首次发现时间)';
 
 CREATE TABLE kefu.identity (

@@ -150,12 +150,16 @@ CREATE TABLE kefu.message (
     person_id bigint REFERENCES kefu.person,
     text text,
     media text,
+    media_kinds text,
     url text,
+    repost_of_id text COLLATE "C",
+    is_truncated boolean NOT NULL DEFAULT false,
     posted_at timestamptz NOT NULL,
     seen_at timestamptz NOT NULL,
     is_live boolean NOT NULL,
     to_us boolean NOT NULL,
     ticket_id bigint REFERENCES kefu.ticket,
+    context_of bigint,
     meaning text COLLATE "C" CONSTRAINT message_meaning CHECK (meaning IN
         ('objection', 'acceptance', 'further_need', 'cause', 'contact', 'chaser', 'other')),
     suggested_kind text COLLATE "C",
@@ -165,6 +169,7 @@ CREATE TABLE kefu.message (
     evidence text
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 CREATE INDEX message_ticket ON kefu.message (ticket_id) WHERE ticket_id IS NOT NULL;
+CREATE INDEX message_context ON kefu.message (context_of, posted_at) WHERE context_of IS NOT NULL;
 CREATE INDEX message_new ON kefu.message (unit, posted_at) WHERE state = 'new';
 CREATE INDEX message_person ON kefu.message (person_id);
 CREATE INDEX message_posted ON kefu.message (posted_at);
@@ -187,19 +192,46 @@ COMMENT ON COLUMN kefu.message.thread_id IS 'other party of a private conversati
 COMMENT ON COLUMN kefu.message.identity_id IS 'author''s platform account; NULL unknown (身份)';
 COMMENT ON COLUMN kefu.message.person_id IS 'author (用户)';
 COMMENT ON COLUMN kefu.message.text IS 'what it says; NULL where the platform gave none (正文)';
-COMMENT ON COLUMN kefu.message.media IS 'addresses of pictures, one a line; NULL none (媒体)';
+COMMENT ON COLUMN kefu.message.media IS 'addresses of pictures and the like, one a line; NULL none (媒体)';
+COMMENT ON COLUMN kefu.message.media_kinds IS 'what each of them is in the platform''s words, one a line; NULL: all are pictures (媒体类型)';
 COMMENT ON COLUMN kefu.message.url IS 'address; NULL unknown (链接)';
+COMMENT ON COLUMN kefu.message.repost_of_id IS 'platform id of what it reposts or quotes; NULL none (原文ID)';
+COMMENT ON COLUMN kefu.message.is_truncated IS 'the platform gave only the beginning of its text so far (是否截断)';
 COMMENT ON COLUMN kefu.message.posted_at IS 'the platform''s time (发布时间; ruling 2)';
 COMMENT ON COLUMN kefu.message.seen_at IS 'our first sighting (发现时间)';
 COMMENT ON COLUMN kefu.message.is_live IS 'false for history before the feed''s start (是否有效)';
 COMMENT ON COLUMN kefu.message.to_us IS 'written to one of our accounts (是否发给我方)';
 COMMENT ON COLUMN kefu.message.ticket_id IS 'ticket it opened or joined; NULL none (工单)';
+COMMENT ON COLUMN kefu.message.context_of IS 'ticket about what it reposts, if that is all it does: nobody answers it; no foreign key, so that a storm of reposts locks nothing; NULL none (所属个案背景)';
 COMMENT ON COLUMN kefu.message.meaning IS 'what a person said it means on that ticket; NULL not named (含义)';
 COMMENT ON COLUMN kefu.message.suggested_kind IS 'kind that the rules suggest; NULL none (建议类型)';
 COMMENT ON COLUMN kefu.message.priority IS 'priority that the rules suggest, 1 highest to 4 (建议优先级; R105)';
 COMMENT ON COLUMN kefu.message.confirmed_kind IS 'kind that a person named; NULL before triage (确认类型)';
 COMMENT ON COLUMN kefu.message.asked_by IS 'who asked for its removal; NULL nobody (提出删除人)';
 COMMENT ON COLUMN kefu.message.evidence IS 'proof kept before a removal; NULL none (证据; R82)';
+
+CREATE TABLE kefu.completion (
+    message_id bigint PRIMARY KEY REFERENCES kefu.message,
+    account text COLLATE "C" NOT NULL,
+    action text COLLATE "C" NOT NULL,
+    next_at timestamptz NOT NULL,
+    failures smallint NOT NULL DEFAULT 0,
+    lease_until timestamptz,
+    lease_key uuid,
+    last_class text COLLATE "C",
+    given_up_at timestamptz
+) WITH (fillfactor = 80);
+CREATE INDEX completion_due ON kefu.completion (next_at) WHERE given_up_at IS NULL;
+COMMENT ON TABLE kefu.completion IS 'Messages whose text came cut, until the platform has given it whole; the message is shown and its promises run meanwhile (待补全消息; R85)';
+COMMENT ON COLUMN kefu.completion.message_id IS 'message (消息)';
+COMMENT ON COLUMN kefu.completion.account IS 'account that asks (账号)';
+COMMENT ON COLUMN kefu.completion.action IS 'endpoint that is asked (接口)';
+COMMENT ON COLUMN kefu.completion.next_at IS 'when it is asked next (下次时间)';
+COMMENT ON COLUMN kefu.completion.failures IS 'times it was asked in vain (失败次数)';
+COMMENT ON COLUMN kefu.completion.lease_until IS 'a worker has it until then; NULL free (租约)';
+COMMENT ON COLUMN kefu.completion.lease_key IS 'key of that lease (租约键)';
+COMMENT ON COLUMN kefu.completion.last_class IS 'class of the last reply, needs_secret or budget; NULL not asked yet (最近结果)';
+COMMENT ON COLUMN kefu.completion.given_up_at IS 'when it was given up: it is gone, or was asked for in vain too often; NULL: it is still asked for (放弃时间)';
 
 CREATE TABLE kefu.seen_item (
     platform text COLLATE "C" NOT NULL,

@@ -163,6 +163,28 @@ COMMENT ON COLUMN kefu.spread.comments IS 'comments so far; NULL unknown (评论
 COMMENT ON COLUMN kefu.spread.reads IS 'reads so far; NULL unknown (阅读数)';
 COMMENT ON COLUMN kefu.spread.staff_id IS 'who noted it (记录人)';
 
+CREATE TABLE kefu.original (
+    platform text COLLATE "C" NOT NULL REFERENCES kefu.platform,
+    item_key text COLLATE "C" NOT NULL,
+    message_id bigint,
+    text text,
+    reposts_count bigint NOT NULL,
+    told_count bigint,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    PRIMARY KEY (platform, item_key)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+CREATE INDEX original_message ON kefu.original (message_id) WHERE message_id IS NOT NULL;
+COMMENT ON TABLE kefu.original IS 'What was reposted in front of us, each once however often: who carries the ticket about it, and how far it has spread (被转发原文; R85, R103, ruling 23)';
+COMMENT ON COLUMN kefu.original.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu.original.item_key IS 'the platform''s id of it, or the dialect''s key, as in kefu.seen_item (原文ID)';
+COMMENT ON COLUMN kefu.original.message_id IS 'message whose ticket is about it: itself, or the repost that opened one; no foreign key, it may be of the same payload; NULL none (承载消息)';
+COMMENT ON COLUMN kefu.original.text IS 'its words as the first repost quotes them, where it is no message itself; NULL unknown (原文内容)';
+COMMENT ON COLUMN kefu.original.reposts_count IS 'live reposts that came to us (已收转发数)';
+COMMENT ON COLUMN kefu.original.told_count IS 'most that the platform counted in all; NULL unknown (平台转发数)';
+COMMENT ON COLUMN kefu.original.first_at IS 'when the first one came (首次转发入库时间)';
+COMMENT ON COLUMN kefu.original.last_at IS 'when the latest one came (最近转发入库时间)';
+
 CREATE FUNCTION kefu.angry_threads(at timestamptz)
     RETURNS TABLE (platform text, thread text, first_message bigint, angry_authors bigint,
                    verified_authors bigint, growth bigint, reposts bigint)

@@ -59,6 +59,11 @@ CREATE FUNCTION kefu.guard_belongs_to_ticket(m kefu.move) RETURNS boolean
 $$ BEGIN RETURN m.args ? 'ticket'; END $$;
 COMMENT ON FUNCTION kefu.guard_belongs_to_ticket(kefu.move) IS 'By parent or private thread it answers an open ticket (属于已有个案)';
 
+CREATE FUNCTION kefu.guard_repeats_original(m kefu.move) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN RETURN m.args ? 'original'; END $$;
+COMMENT ON FUNCTION kefu.guard_repeats_original(kefu.move) IS 'It only passes on what an open ticket is about (仅转发已有个案的原文)';
+
 CREATE FUNCTION kefu.guard_written_to_us(m kefu.move) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN RETURN m.args ->> 'to_us' = 'true'; END $$;

@@ -153,9 +153,13 @@ CREATE FUNCTION kefu.effect_erase_message(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
     UPDATE kefu.message
-       SET text = kefu.mark_erased(text), media = NULL, url = NULL, thread_id = NULL,
+       SET text = kefu.mark_erased(text), media = NULL, media_kinds = NULL, url = NULL, thread_id = NULL,
            evidence = kefu.mark_erased(evidence)
      WHERE message_id = m.id;
+    DELETE FROM kefu.completion WHERE message_id = m.id;
+    UPDATE kefu.original o SET text = kefu.mark_erased(o.text)
+      FROM kefu.message g
+     WHERE g.message_id = m.id AND (o.message_id = m.id OR (o.platform, o.item_key) = (g.platform, g.native_id));
     PERFORM kefu.erase_trail('message', m.id);
 END $$;
 COMMENT ON FUNCTION kefu.effect_erase_message(kefu.move) IS 'The words and addresses of a message go; its platform id stays, so that the same item is never taken in again (删除消息内容; ruling 21)';

@@ -162,10 +162,57 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_raise_meaning(kefu.move) IS 'The message joins a ticket and raises there what it means (并入个案并触发含义; R97, R115, R122, R128)';
 
+CREATE FUNCTION kefu.media_of(media text, media_kinds text)
+    RETURNS TABLE (kind text, url text)
+    LANGUAGE sql ROWS 3 IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- Kinds that can't be told apart line by line say nothing.
+    SELECT CASE WHEN media_kinds IS NULL THEN 'picture' ELSE k.kind END, u.url
+      FROM unnest(string_to_array(media, E'\n')) WITH ORDINALITY AS u(url, n)
+      LEFT JOIN unnest(string_to_array(media_kinds, E'\n')) WITH ORDINALITY AS k(kind, n)
+             ON k.n = u.n
+            AND cardinality(string_to_array(media_kinds, E'\n')) = cardinality(string_to_array(media, E'\n'))
+     ORDER BY u.n;
+END;
+COMMENT ON FUNCTION kefu.media_of(text, text) IS 'What is attached to a message, a row each in the platform''s order: kind in the platform''s words, picture where it names none, NULL where the kinds don''t fit the addresses (消息媒体)';
+
+CREATE FUNCTION kefu.with_media(evidence text, media text, media_kinds text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN evidence IS NOT NULL THEN concat_ws(E'\n', evidence,
+        (SELECT string_agg(concat_ws(' ', x.kind, x.url), E'\n') FROM kefu.media_of(media, media_kinds) AS x)) END;
+END;
+COMMENT ON FUNCTION kefu.with_media(text, text, text) IS 'Evidence of a message, with what was attached to it, a line each; NULL without evidence (证据附媒体; R82)';
+
+CREATE FUNCTION kefu.effect_complete_message(m kefu.move) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    -- What a person has decided stands; what is undecided is suggested anew. A
+    -- repost's words are partly another's and keep what was suggested.
+    UPDATE kefu.message g
+       SET text = m.args ->> 'text', is_truncated = false,
+           media = coalesce(m.args ->> 'media_links', g.media),
+           media_kinds = CASE WHEN m.args ? 'media_links' THEN m.args ->> 'media_kinds' ELSE g.media_kinds END,
+           suggested_kind = CASE WHEN m.from_state <> 'new' OR g.repost_of_id IS NOT NULL THEN g.suggested_kind
+               ELSE coalesce((SELECT s.value FROM kefu.score_text(m.args ->> 'text') AS s
+                               WHERE s.target = 'kind' ORDER BY s.score DESC LIMIT 1), g.suggested_kind) END,
+           priority = least(g.priority, (SELECT s.value::smallint FROM kefu.score_text(m.args ->> 'text') AS s
+                                          WHERE s.target = 'priority'))
+     WHERE g.message_id = m.id;
+    DELETE FROM kefu.completion WHERE message_id = m.id;
+    -- Whole texts may be alike where their beginnings were not.
+    INSERT INTO kefu.topic_queue (message_id, queued_at)
+    SELECT m.id, m.at FROM kefu.message g
+     WHERE g.message_id = m.id AND g.confirmed_kind IN ('inquiry', 'complaint', 'negative')
+        ON CONFLICT DO NOTHING;
+END $$;
+COMMENT ON FUNCTION kefu.effect_complete_message(kefu.move) IS 'The message has its whole text; what was only suggested is suggested anew (补全消息; R85)';
+
 CREATE FUNCTION kefu.effect_store_evidence(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
-    UPDATE kefu.message SET asked_by = m.staff_id, evidence = m.args ->> 'evidence'
+    UPDATE kefu.message
+       SET asked_by = m.staff_id, evidence = kefu.with_media(m.args ->> 'evidence', media, media_kinds)
      WHERE message_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_store_evidence(kefu.move) IS 'Evidence first, removal later (保存证据; R82, ruling 12)';
@@ -173,7 +220,8 @@ COMMENT ON FUNCTION kefu.effect_store_evidence(kefu.move) IS 'Evidence first, re
 CREATE FUNCTION kefu.effect_delete_and_report(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$ BEGIN
-    UPDATE kefu.message SET evidence = coalesce(m.args ->> 'evidence', evidence)
+    UPDATE kefu.message
+       SET evidence = coalesce(kefu.with_media(m.args ->> 'evidence', media, media_kinds), evidence)
      WHERE message_id = m.id;
     IF m.from_state = 'new' THEN
         PERFORM kefu.effect_drop_provisional_ticket(m);
@@ -197,7 +245,11 @@ DECLARE
     wrong bigint;
 BEGIN
     SELECT g.ticket_id INTO wrong FROM kefu.message g WHERE g.message_id = m.id;
-    UPDATE kefu.message SET ticket_id = NULL, meaning = NULL WHERE message_id = m.id;
+    UPDATE kefu.message SET ticket_id = NULL, context_of = NULL, meaning = NULL WHERE message_id = m.id;
+    -- As context it raised nothing.
+    IF wrong IS NULL THEN
+        RETURN;
+    END IF;
     PERFORM kefu.recount_topics(ARRAY[m.id]);
     PERFORM kefu.open_task(m.unit, 'undo_attached_event', 'house', m.at + interval '2 hours', wrong,
                            m.id, NULL, NULL, m.args ->> 'reason');

@@ -73,7 +73,9 @@ BEGIN
         RAISE EXCEPTION 'the reason is missing' USING ERRCODE = 'KF002',
               HINT = 'Say how one knows that they are the same.';
     END IF;
-    UPDATE kefu.person p SET merged_into = target WHERE p.person_id = merge_person.person;
+    -- Who was merged into it before goes along: merged_into always names who stands.
+    UPDATE kefu.person p SET merged_into = target
+     WHERE p.person_id = merge_person.person OR p.merged_into = merge_person.person;
     logged := kefu.append_ledger('access', 'merge_person',
         jsonb_build_object('person', person, 'into_person', target),
         jsonb_build_object('reason', reason));

@@ -286,7 +286,8 @@ BEGIN
         'thread', (SELECT jsonb_agg(x.line ORDER BY x.at, x.id)
                      FROM (SELECT g.posted_at AS at, g.message_id AS id, jsonb_build_object(
                                       'from', 'customer', 'message', g.message_id, 'at', g.posted_at,
-                                      'text', g.text, 'meaning', g.meaning) AS line
+                                      'text', g.text, 'meaning', g.meaning, 'is_truncated', g.is_truncated,
+                                      'media', (SELECT jsonb_agg(to_jsonb(x)) FROM kefu.media_of(g.media, g.media_kinds) AS x)) AS line
                              FROM kefu.message g
                             WHERE g.ticket_id = t.ticket_id OR g.message_id = t.message_id
                            UNION ALL
@@ -296,6 +297,8 @@ BEGIN
                                       'text', o.text)
                              FROM kefu.speech p JOIN kefu.outbound o USING (speech_id)
                             WHERE p.object_type = 'ticket' AND p.object_id = t.ticket_id) AS x),
+        'reposts', (SELECT jsonb_build_object('count', count(*), 'latest_at', max(g.posted_at))
+                      FROM kefu.message g WHERE g.context_of = t.ticket_id HAVING count(*) > 0),
         'rounds', (SELECT jsonb_agg(to_jsonb(r) - 'ticket_id' ORDER BY r.round)
                      FROM kefu.round r WHERE r.ticket_id = t.ticket_id),
         'clocks', (SELECT jsonb_agg(jsonb_build_object(

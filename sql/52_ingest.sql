@@ -10,6 +10,7 @@ CREATE TABLE kefu.kind_rule (
     product text COLLATE "C",
     weight smallint NOT NULL DEFAULT 10 CONSTRAINT kind_rule_weight CHECK (weight BETWEEN 1 AND 1000),
     raises_to smallint CONSTRAINT kind_rule_raises_to CHECK (raises_to BETWEEN 1 AND 4),
+    asks boolean NOT NULL DEFAULT false,
     pattern text NOT NULL CONSTRAINT kind_rule_pattern CHECK ('' ~ pattern IS NOT NULL),
     note text,
     CONSTRAINT kind_rule_suggests CHECK (num_nonnulls(kind, category, product, raises_to) > 0)
@@ -23,6 +24,7 @@ COMMENT ON COLUMN kefu.kind_rule.category IS 'phenomenon suggested; NULL: none (
 COMMENT ON COLUMN kefu.kind_rule.product IS 'product suggested; NULL: none (产品)';
 COMMENT ON COLUMN kefu.kind_rule.weight IS 'points that a match gives (分值)';
 COMMENT ON COLUMN kefu.kind_rule.raises_to IS 'priority that a match raises the ticket to, 1 highest; it never lowers; NULL: none (升至优先级)';
+COMMENT ON COLUMN kefu.kind_rule.asks IS 'a repost whose own words match asks something itself and gets its own ticket; without such a match it is context of the ticket about the original (转发是否另有诉求)';
 COMMENT ON COLUMN kefu.kind_rule.pattern IS 'regular expression that the text must match; an unreadable one is refused (正则)';
 COMMENT ON COLUMN kefu.kind_rule.note IS 'why; shown with the points (说明)';
 
@@ -55,4 +57,4 @@ CREATE FUNCTION kefu.ingest(account text, action text, payload text,
     SET search_path = pg_catalog, kefu, pg_temp
     AS 'MODULE_PATHNAME', 'kefu_ingest';
 COMMENT ON FUNCTION kefu.ingest(text, text, text, timestamptz) IS
-'Takes a payload of one endpoint for one account, pulled or pushed: keeps it raw, makes each item one message however many feeds bring it, notes the sighting, attaches it to the open ticket it belongs to or opens a provisional one, and starts the promises, all in this transaction. received_at is when it came, kefu.now() if NULL. Items posted before the feed''s start_at are history; our own posts and deleted items are left out. What can''t be understood becomes a dead letter and no error. Errors: undefined_object for an unknown account or endpoint; KF008 and KF003 for a caller who is neither the worker nor operator or admin of the account''s unit (报文入库; R85, R86, R103, R112, rulings 2, 27, 30)';
+'Takes a payload of one endpoint for one account, pulled or pushed: keeps it raw, makes each item one message however many feeds bring it, notes the sighting, attaches it to the open ticket it belongs to or opens a provisional one; a repost that asks nothing of its own becomes context of the ticket about what it repeats; what came cut is asked for whole (kefu.completion); and it starts the promises, all in this transaction. received_at is when it came, kefu.now() if NULL. Items posted before the feed''s start_at are history; our own posts and deleted items are left out. What can''t be understood becomes a dead letter and no error. Errors: undefined_object for an unknown account or endpoint; KF008 and KF003 for a caller who is neither the worker nor operator or admin of the account''s unit (报文入库; R85, R86, R103, R112, rulings 2, 27, 30)';

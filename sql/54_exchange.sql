@@ -42,6 +42,7 @@ DECLARE
 BEGIN
     PERFORM kefu.require_worker();
     RETURN least(CASE WHEN may IN ('live', 'rehearse') THEN (SELECT f.due_at FROM kefu.due_feed f ORDER BY f.due_at LIMIT 1) END,
+                 CASE WHEN may IN ('live', 'rehearse') THEN (SELECT c.due_at FROM kefu.due_completion c ORDER BY c.due_at LIMIT 1) END,
                  CASE WHEN may IN ('live', 'rehearse') THEN (SELECT w.due_at FROM kefu.due_sweep w ORDER BY w.due_at LIMIT 1) END,
                  CASE WHEN may = 'live' THEN (SELECT min(o.due_at) FROM kefu.due_outbound o) END,
                  CASE WHEN may = 'live' THEN (SELECT min(t.due_at) FROM kefu.due_refresh t) END);
@@ -280,6 +281,7 @@ DECLARE
     may text := kefu.desk_state();
     claimed integer := 0;
     refreshed integer := 0;
+    completed integer := 0;
     polled integer;
 BEGIN
     PERFORM kefu.require_worker();
@@ -296,14 +298,19 @@ BEGIN
         RETURN QUERY SELECT c.* FROM kefu.claim_outbound(max - refreshed) c;
         GET DIAGNOSTICS claimed = ROW_COUNT;
     END IF;
-    RETURN QUERY SELECT c.* FROM kefu.claim_feeds(max - refreshed - claimed) c;
+    -- What customers wrote in full goes before what they write next, but not all the time.
+    IF EXISTS (SELECT FROM kefu.due_completion c WHERE c.due_at <= kefu.now()) THEN
+        RETURN QUERY SELECT c.* FROM kefu.claim_completions((max - refreshed - claimed + 1) / 2) c;
+        GET DIAGNOSTICS completed = ROW_COUNT;
+    END IF;
+    RETURN QUERY SELECT c.* FROM kefu.claim_feeds(max - refreshed - claimed - completed) c;
     GET DIAGNOSTICS polled = ROW_COUNT;
-    IF refreshed + claimed + polled < max THEN
-        RETURN QUERY SELECT c.* FROM kefu.claim_sweeps(max - refreshed - claimed - polled) c;
+    IF refreshed + claimed + completed + polled < max THEN
+        RETURN QUERY SELECT c.* FROM kefu.claim_sweeps(max - refreshed - claimed - completed - polled) c;
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.claim_exchanges(integer) IS
-'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), polls (feed), renewals of tokens (refresh), and looks at links and originals (sweep). None unless the desk is live here; a rehearsing desk only polls and looks. For the worker or an administrator of Group (认领交换)';
+'At most so many exchanges that are due, each leased for two minutes with a key that its result must carry: sends (kind send, attempts and sending_at are set), looks at the platform for uncertain sends (verify), whole texts (complete), polls (feed), renewals of tokens (refresh), and looks at links and originals (sweep). None unless the desk is live here; a rehearsing desk only polls and looks. For the worker or an administrator of Group (认领交换)';
 
 -- --- what came back ------------------------------------------------------------------
 
@@ -547,6 +554,9 @@ $$ BEGIN
         ELSIF kinds[i] = 'refresh' THEN
             PERFORM kefu.record_refresh(keys[i], lease_keys[i], http_statuses[i], errors[i], bodies[i],
                                         reply_headers[i], started_at[i], finished_at[i]);
+        ELSIF kinds[i] = 'complete' THEN
+            PERFORM kefu.record_completion(keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i], bodies[i],
+                                           reply_headers[i]);
         ELSIF kinds[i] = 'sweep' THEN
             PERFORM kefu.record_sweep(keys[i]::bigint, lease_keys[i], http_statuses[i], errors[i], bodies[i]);
         ELSIF kinds[i] <> 'feed' THEN
@@ -585,6 +595,11 @@ BEGIN
     IF kind = 'refresh' THEN
         PERFORM kefu.fail_refresh(t.credential, 'unrecorded', NULL, NULL) FROM kefu.credential_state t
           WHERE t.credential = key AND t.lease_key = exchange_failed.lease_key;
+        RETURN;
+    END IF;
+    IF kind = 'complete' THEN
+        PERFORM kefu.fail_completion(c.message_id, 'unrecorded', NULL) FROM kefu.completion c
+          WHERE c.message_id = key::bigint AND c.lease_key = exchange_failed.lease_key;
         RETURN;
     END IF;
     IF kind = 'sweep' THEN

@@ -292,7 +292,7 @@ BEGIN ATOMIC
     SELECT a.account, i.native_id
       FROM kefu.speech p
       JOIN kefu.ticket t ON t.ticket_id = p.object_id AND p.object_type = 'ticket'
-      JOIN kefu.identity i ON i.person_id = t.person_id
+      JOIN kefu.identity i ON i.person_id = ANY (kefu.person_group(kefu.ticket_person(t.ticket_id)))
       JOIN kefu.account a ON a.platform = i.platform AND a.unit = t.received_unit AND a.is_live
       JOIN kefu.platform f ON f.platform = a.platform AND f.closed_at IS NULL
       JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = 'message'

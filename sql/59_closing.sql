@@ -8,7 +8,7 @@ CREATE FUNCTION kefu.has_other_channel(ticket bigint) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM kefu.ticket t
-                     JOIN kefu.identity i ON i.person_id = t.person_id
+                     JOIN kefu.identity i ON i.person_id = ANY (kefu.person_group(kefu.ticket_person(t.ticket_id)))
                      JOIN kefu.platform p ON p.platform = i.platform AND p.closed_at IS NULL
                      JOIN kefu.account a ON a.platform = i.platform AND a.unit = t.received_unit AND a.is_live
                      JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = 'message'

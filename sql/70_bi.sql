@@ -341,7 +341,9 @@ SELECT g.message_id,
        g.seen_at,
        (g.seen_at AT TIME ZONE 'Asia/Shanghai')::date AS seen_local_date,
        extract(hour FROM g.seen_at AT TIME ZONE 'Asia/Shanghai')::integer AS seen_local_hour,
-       extract(epoch FROM g.seen_at - g.posted_at)::bigint AS ingest_lag_seconds
+       extract(epoch FROM g.seen_at - g.posted_at)::bigint AS ingest_lag_seconds,
+       g.context_of,
+       g.is_truncated
   FROM kefu.message g
   JOIN kefu.state s ON s.machine = 'message' AND s.state = g.state
   JOIN kefu.account a ON a.account = g.account
@@ -392,6 +394,8 @@ COMMENT ON COLUMN kefu_bi.messages.seen_at IS 'when a feed brought it (发现时
 COMMENT ON COLUMN kefu_bi.messages.seen_local_date IS 'Beijing date of seen_at; NULL where that is (发现时间日期)';
 COMMENT ON COLUMN kefu_bi.messages.seen_local_hour IS 'Beijing hour of seen_at, 0 to 23; NULL where that is (发现时间小时)';
 COMMENT ON COLUMN kefu_bi.messages.ingest_lag_seconds IS 'posted until seen, wall clock: the lag of the feed; means nothing where is_live is false (采集滞后秒数)';
+COMMENT ON COLUMN kefu_bi.messages.context_of IS 'ticket about what it reposts, if that is all it does; NULL none (所属个案背景)';
+COMMENT ON COLUMN kefu_bi.messages.is_truncated IS 'the platform gave only the beginning of its text so far (是否截断)';
 
 CREATE VIEW kefu_bi.rounds WITH (security_barrier) AS
 SELECT r.ticket_id,

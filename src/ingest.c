@@ -173,8 +173,10 @@ static void
 find_source(Ingest *in, const char *account, const char *action)
 {
 	static KefuPlan plan = {
-		"SELECT a.platform, a.unit, a.native_id, e.action IS NOT NULL, e.to_us, f.start_at "
+		"SELECT a.platform, a.unit, a.native_id, e.action IS NOT NULL, e.to_us, f.start_at, "
+		"       e.complete_action, p.repost_mark "
 		"  FROM kefu.account a "
+		"  JOIN kefu.platform p ON p.platform = a.platform "
 		"  LEFT JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = $2 "
 		"  LEFT JOIN kefu.feed f ON f.account = a.account AND f.action = $2 "
 		" WHERE a.account = $1",
@@ -204,6 +206,8 @@ find_source(Ingest *in, const char *account, const char *action)
 	source->to_us = !isnull && DatumGetBool(value);
 	value = kefu_spi_value(0, 6, &isnull);
 	source->start_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	source->complete_action = kefu_spi_text(0, 7);
+	source->repost_mark = kefu_spi_text(0, 8);
 	check_caller(source->unit, source->is_signed);
 	if (!has_endpoint)
 		ereport(ERROR,
@@ -273,15 +277,19 @@ order_items(Ingest *in)
 			in->items[i].message_id = nextval_internal(sequence, false);
 }
 
-/* Takes over the numbers of messages that others brought before us. */
+/*
+ * Takes over the numbers of messages that others brought before us; by key, whatever
+ * the planner knows of the table's size.
+ */
 static void
 look_up_items(Ingest *in)
 {
 	static KefuPlan plan = {
-		"SELECT s.item_type, s.native_id, s.message_id "
+		"SELECT i.item_type, i.native_id, s.message_id "
 		"  FROM unnest($2, $3) AS i(item_type, native_id) "
-		"  JOIN kefu.seen_item s ON s.platform = $1 AND s.item_type = i.item_type "
-		"                       AND s.native_id = i.native_id",
+		" CROSS JOIN LATERAL (SELECT x.message_id FROM kefu.seen_item x "
+		"     WHERE x.platform = $1 AND x.item_type = i.item_type "
+		"       AND x.native_id = i.native_id OFFSET 0) s",
 		3, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID}, NULL
 	};
 	char	  **types = palloc(sizeof(char *) * Max(in->nkeyed, 1));
@@ -515,6 +523,7 @@ ingest(FunctionCallInfo fcinfo, bool is_signed)
 	kefu_settle_authors(&in);
 	kefu_place_items(&in);
 	kefu_write_items(&in);
+	kefu_write_originals(&in);
 	write_sightings(&in);
 	kefu_raise_customer_wrote(&in);
 	kefu_spi_end();

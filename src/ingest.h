@@ -20,6 +20,8 @@ typedef struct IngestSource
 	char	   *native_id;		/* of the account */
 	bool		to_us;			/* written to us; false for search and sister accounts */
 	bool		is_signed;		/* a push whose signature was checked */
+	char	   *complete_action;	/* endpoint that gives an item whole; NULL none */
+	char	   *repost_mark;	/* where a repost's own words end; NULL: all are its own */
 	TimestampTz start_at;		/* items posted before are history */
 	TimestampTz received_at;
 	TimestampTz now;
@@ -42,13 +44,13 @@ typedef struct IngestAuthor
 	bool		has_changed;
 } IngestAuthor;
 
-/* A ticket that a message of this payload opens. */
 /* What the rules of kefu.kind_rule suggest for a text. */
 enum
 {
 	KEFU_KIND, KEFU_CATEGORY, KEFU_PRODUCT, KEFU_TARGETS
 };
 
+/* A ticket that a message of this payload opens. */
 typedef struct IngestTicket
 {
 	int64		ticket_id;
@@ -76,7 +78,14 @@ typedef struct IngestItem
 	char	   *thread_id;
 	char	   *text;
 	char	   *media;
+	char	   *media_kinds;	/* a line for each of media; NULL: nothing is said of them */
 	char	   *url;
+	char	   *repost_of;		/* native id of the original; NULL: no repost */
+	char	   *original;		/* the same as its dedupe_key */
+	char	   *quoted;			/* words of the original */
+	char	   *own_words;		/* text without what it repeats */
+	int64		told_reposts;	/* of the original so far; -1 unknown */
+	bool		is_truncated;	/* text is cut */
 	bool		is_private;
 	TimestampTz posted_at;
 	IngestAuthor *author;		/* NULL unknown */
@@ -89,13 +98,29 @@ typedef struct IngestItem
 	const char *suggested[KEFU_TARGETS];	/* NULL: no rule names one */
 	int			raised_to;		/* priority that a risk word asks for; 0 none */
 	const char *rule;			/* code of the first rule for that kind */
-	int64		belongs_to;		/* ticket it is attached to; 0 none */
+	bool		asks;			/* its own words ask something, by the rules */
+	int64		belongs_to;		/* ticket of its author that it is attached to; 0 none */
 	const char *belongs_kind;
+	int64		context_of;		/* ticket about the original that it repeats; 0 none */
+	struct IngestItem *repeats; /* item of this payload whose ticket that will be */
+	bool		stands_for_original;	/* first repost of what has no ticket: opens it */
 	IngestTicket *opens;		/* ticket it opens; NULL none */
 	const char *state;			/* with its chain, once written */
 	int32		version;
 	uint8		head[KEFU_HASH_LENGTH];
 } IngestItem;
+
+/* What items of this payload repost, each once. */
+typedef struct IngestOriginal
+{
+	char	   *key;			/* dedupe_key */
+	char	   *quoted;			/* its words; NULL unknown */
+	int64		reposts;		/* new ones in this payload */
+	int64		told_reposts;	/* as the platform counts them; -1 unknown */
+	int64		carrier;		/* message whose ticket is about it; 0 none */
+	int64		ticket_id;		/* that ticket, while it is open; 0 none */
+	IngestItem *opener;			/* item that opens one; NULL none */
+} IngestOriginal;
 
 typedef struct DeadLetter
 {
@@ -118,6 +143,8 @@ typedef struct Ingest
 	int			nauthors;
 	IngestTicket *tickets;
 	int			ntickets;
+	IngestOriginal *originals;	/* by key */
+	int			noriginals;
 	DeadLetter *dead;
 	int			ndead;
 	int			dead_capacity;
@@ -139,6 +166,17 @@ extern void kefu_settle_authors(Ingest *in);
  * the existing tickets that items belong to.
  */
 extern void kefu_place_items(Ingest *in);
+
+/*
+ * Joins reposts that ask nothing of their own to the ticket about what they
+ * repeat: an open one, or that of the first such repost in this payload.  Part of
+ * kefu_place_items(), between the tickets that are there and those to be opened;
+ * items are in the order of posting.
+ */
+extern void kefu_join_reposts(Ingest *in, IngestItem **items, int count);
+
+/* Notes how often the originals were reposted, and whose ticket is about them. */
+extern void kefu_write_originals(Ingest *in);
 
 /* Writes messages and tickets with their events, rounds, clocks and sightings. */
 extern void kefu_write_items(Ingest *in);

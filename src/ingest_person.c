@@ -144,24 +144,33 @@ unknown_authors(Ingest *in, IngestAuthor **unknown)
  * Looks for those among them whom we know, and holds their identities, in order:
  * an erasure that has one keeps us waiting, and whoever was erased meanwhile is
  * as unknown as somebody who never wrote.
+ *
+ * Each author by key: a plan made while the tables were small must not read all of
+ * them when they have grown.
  */
 static void
 look_up_authors(Ingest *in)
 {
 	static KefuPlan plan = {
-		"SELECT d.native_id, d.identity_id, coalesce(p.merged_into, p.person_id), "
-		"       coalesce(m.home_unit, p.home_unit, i.home_unit), "
+		"SELECT d.native_id, d.identity_id, d.person_id, coalesce(d.home_unit, i.home_unit), "
 		"       coalesce(i.screen_name <> d.screen_name, i.screen_name IS NOT NULL) "
 		"       OR coalesce(i.handle <> d.handle, i.handle IS NOT NULL) "
 		"       OR (i.followers_count >= 0 "
 		"           AND i.followers_count IS DISTINCT FROM d.followers_count) "
 		"       OR (i.is_verified >= 0 "
 		"           AND (i.is_verified = 1) IS DISTINCT FROM d.is_verified) "
-		"  FROM " AUTHOR_ROWS
-		"  JOIN kefu.identity d ON d.platform = $7 AND d.native_id = i.native_id "
-		"  JOIN kefu.person p ON p.person_id = d.person_id "
-		"  LEFT JOIN kefu.person m ON m.person_id = p.merged_into "
-		" ORDER BY d.identity_id FOR KEY SHARE OF d",
+		"  FROM (SELECT i.*, k.identity_id FROM " AUTHOR_ROWS
+		" CROSS JOIN LATERAL (SELECT x.identity_id FROM kefu.identity x "
+		"     WHERE x.platform = $7 AND x.native_id = i.native_id OFFSET 0) k "
+		" ORDER BY k.identity_id) i "
+		" CROSS JOIN LATERAL (SELECT x.native_id, x.identity_id, x.screen_name, x.handle, "
+		"           x.followers_count, x.is_verified, "
+		"           coalesce(p.merged_into, p.person_id) AS person_id, "
+		"           coalesce(m.home_unit, p.home_unit) AS home_unit "
+		"      FROM kefu.identity x JOIN kefu.person p ON p.person_id = x.person_id "
+		"      LEFT JOIN kefu.person m ON m.person_id = p.merged_into "
+		"     WHERE x.identity_id = i.identity_id AND x.platform = $7 "
+		"       AND x.native_id = i.native_id OFFSET 0 FOR KEY SHARE OF x) d",
 		7, {AUTHOR_ARRAYS, TEXTOID}, NULL
 	};
 	IngestAuthor **unknown = palloc(sizeof(IngestAuthor *) * in->nauthors);

@@ -66,6 +66,36 @@ read_author(const KefuItem *mapped)
 }
 
 /*
+ * What a repost says beside what it repeats: nothing if that is all, and what
+ * stands before the platform's mark, behind which the words of others follow.
+ */
+static char *
+own_words(const IngestSource *source, const IngestItem *item)
+{
+	const char *mark = source->repost_mark;
+	const char *others;
+
+	if (item->text == NULL || item->repost_of == NULL)
+		return item->text;
+	if (item->quoted != NULL && strcmp(item->text, item->quoted) == 0)
+		return NULL;
+	others = mark != NULL ? strstr(item->text, mark) : NULL;
+	return others != NULL ? pnstrdup(item->text, others - item->text) : item->text;
+}
+
+static void
+read_repost(const Ingest *in, IngestItem *item, const KefuItem *mapped)
+{
+	item->repost_of = field(mapped, KEFU_FIELD_REPOST_OF_ID);
+	item->original = field(mapped, KEFU_FIELD_REPOST_OF_KEY);
+	if (item->original == NULL || item->repost_of == NULL)
+		item->original = item->repost_of;
+	item->quoted = field(mapped, KEFU_FIELD_REPOST_TEXT);
+	item->told_reposts = Max(number(mapped, KEFU_FIELD_REPOST_OF_COUNT, -1), -1);
+	item->own_words = own_words(&in->source, item);
+}
+
+/*
  * Takes one good item over, or says why it can't be a message.
  */
 static void
@@ -97,13 +127,16 @@ read_item(Ingest *in, const KefuItem *mapped)
 	item->root_id = field(mapped, KEFU_FIELD_ROOT_ID);
 	item->thread_id = field(mapped, KEFU_FIELD_THREAD_ID);
 	item->text = field(mapped, KEFU_FIELD_TEXT);
+	item->is_truncated = number(mapped, KEFU_FIELD_IS_TRUNCATED, 0) != 0;
 	item->media = field(mapped, KEFU_FIELD_MEDIA);
+	item->media_kinds = field(mapped, KEFU_FIELD_MEDIA_KIND);
 	item->url = field(mapped, KEFU_FIELD_URL);
 	item->is_private = strcmp(item->item_type, PRIVATE_ITEM) == 0;
 	item->posted_at = kefu_unix_micros_to_timestamptz(
 		mapped->values[KEFU_FIELD_POSTED_AT].number);
 	item->is_live = item->posted_at >= in->source.start_at;
 	item->author = read_author(mapped);
+	read_repost(in, item, mapped);
 	in->nitems++;
 }
 

@@ -8,7 +8,8 @@
  * provisional ticket of the kind that the rules suggest, else a complaint,
  * which has the strictest clocks (ruling 30).  Items of one payload
  * are looked at in the order in which they were posted, so that a customer's
- * three private messages in a row are one ticket.
+ * three private messages in a row are one ticket.  A repost that asks nothing of
+ * its own opens none: it joins the one about the original (ingest_repost.c).
  *
  * What another person writes under our answer is a matter of its own: it is not
  * attached here, a person may do so.
@@ -37,6 +38,7 @@ typedef struct KindRule
 	int			first[KEFU_TARGETS];	/* rule that names the same value first */
 	int			weight;
 	int			raises_to;		/* priority; 0: leaves it as it is */
+	bool		asks;			/* a repost that says so asks something itself */
 	Datum		pattern;
 } KindRule;
 
@@ -58,7 +60,7 @@ static KindRule *
 load_rules(int *count)
 {
 	static KefuPlan plan = {
-		"SELECT rule, kind, category, product, weight, raises_to, pattern "
+		"SELECT rule, kind, category, product, weight, raises_to, pattern, asks "
 		"  FROM kefu.kind_rule ORDER BY priority, rule",
 		0, {0}, NULL
 	};
@@ -87,6 +89,7 @@ load_rules(int *count)
 		raises_to = kefu_spi_value(i, 3 + KEFU_TARGETS, &isnull);
 		rules[i].raises_to = isnull ? 0 : DatumGetInt16(raises_to);
 		rules[i].pattern = CStringGetTextDatum(kefu_spi_text(i, 4 + KEFU_TARGETS));
+		rules[i].asks = DatumGetBool(kefu_spi_value(i, 5 + KEFU_TARGETS, &isnull));
 	}
 	return rules;
 }
@@ -101,18 +104,20 @@ matches(Datum text, const KindRule *rule)
 /*
  * Each rule that matches gives its points to the values it names; the value
  * with most points is suggested, of equals the one whose first rule comes
- * first. kefu.score_text() counts in the same way.
+ * first. kefu.score_text() counts in the same way.  Of a repost only its own
+ * words count.
  */
 static void
 suggest(IngestItem *item, const KindRule *rules, int nrules)
 {
-	Datum		text = CStringGetTextDatum(item->text ? item->text : "");
+	Datum		text = CStringGetTextDatum(item->own_words ? item->own_words : "");
 	int		   *points = palloc0(sizeof(int) * KEFU_TARGETS * Max(nrules, 1));
 
 	for (int i = 0; i < nrules; i++)
 	{
 		if (!matches(text, &rules[i]))
 			continue;
+		item->asks |= rules[i].asks;
 		for (int target = 0; target < KEFU_TARGETS; target++)
 			if (rules[i].value[target])
 				points[rules[i].first[target] * KEFU_TARGETS + target] += rules[i].weight;
@@ -139,6 +144,11 @@ suggest(IngestItem *item, const KindRule *rules, int nrules)
 }
 
 /* --- tickets that are there already ------------------------------------- */
+
+/* A person with all that were merged into it: their tickets stay under them. */
+#define ALL_OF_THEM \
+	"CROSS JOIN LATERAL (SELECT i.person_id UNION ALL SELECT p.person_id FROM kefu.person p " \
+	"    WHERE p.merged_into = i.person_id) AS h(person_id) "
 
 /*
  * Locks the tickets found, in the engine's order, and keeps those that are
@@ -194,7 +204,8 @@ find_tickets(const IngestSource *source, IngestItem **items, int count)
 	static KefuPlan plan = {
 		"SELECT DISTINCT ON (i.n) i.n, t.ticket_id "
 		"  FROM unnest($1, $2, $3, $4, $5) AS i(n, person_id, parent_id, root_id, is_private) "
-		"  JOIN kefu.ticket t ON t.person_id = i.person_id AND t.archived_at IS NULL "
+		" " ALL_OF_THEM
+		"  JOIN kefu.ticket t ON t.person_id = h.person_id AND t.archived_at IS NULL "
 		"  JOIN kefu.state s ON s.machine = t.kind AND s.state = t.state AND NOT s.is_final "
 		" CROSS JOIN LATERAL (SELECT CASE "
 		"    WHEN EXISTS (SELECT FROM kefu.outbound o "
@@ -264,7 +275,8 @@ find_repeats(IngestTicket *tickets, int count)
 	static KefuPlan plan = {
 		"SELECT DISTINCT ON (i.n) i.n, t.ticket_id, t.unit, s.staff_id "
 		"  FROM unnest($1, $2, $3, $4, $5) AS i(n, person_id, kind, category, posted_at) "
-		"  JOIN kefu.ticket t ON t.person_id = i.person_id AND t.kind = i.kind "
+		" " ALL_OF_THEM
+		"  JOIN kefu.ticket t ON t.person_id = h.person_id AND t.kind = i.kind "
 		"   AND t.category IS NOT DISTINCT FROM i.category AND NOT t.is_provisional "
 		"   AND t.posted_at > i.posted_at - interval '720 hours' "
 		"  JOIN kefu.unit u ON u.unit = t.unit AND u.is_live "
@@ -396,14 +408,26 @@ kefu_place_items(Ingest *in)
 	for (int i = 0; i < count; i++)
 		suggest(items[i], rules, nrules);
 	find_tickets(&in->source, items, count);
+	kefu_join_reposts(in, items, count);
+	for (int i = 0; i < count; i++)
+		if (items[i]->stands_for_original && items[i]->quoted != NULL)
+		{
+			items[i]->own_words = psprintf("%s\n%s", items[i]->own_words ?
+										   items[i]->own_words : "", items[i]->quoted);
+			suggest(items[i], rules, nrules);
+		}
 	qsort(items, count, sizeof(IngestItem *), by_person_and_time);
 	for (int i = 0; i < count; i++)
 	{
 		if (id_of(items[i]) == 0 || id_of(items[i]) != id_of(items[start]))
 			start = i;
-		if (items[i]->belongs_to == 0)
+		if (items[i]->belongs_to == 0 && items[i]->context_of == 0 && items[i]->repeats == NULL)
 			attach_or_open(in, items + start, i - start);
 	}
+	for (int i = 0; i < count; i++)
+		if (items[i]->repeats != NULL)
+			items[i]->context_of = items[i]->repeats->opens ?
+				items[i]->repeats->opens->ticket_id : items[i]->repeats->belongs_to;
 	find_repeats(in->tickets, in->ntickets);
 }
 

@@ -29,9 +29,11 @@ typedef struct MessageRows
 {
 	const KefuTransition *history;
 	const KefuTransition *belongs;
+	const KefuTransition *repeats;
 	const KefuTransition *to_us;
 	const KefuTransition *found;
 	const KefuTransition *keep; /* of history */
+	const KefuTransition *join; /* of context */
 } MessageRows;
 
 /* --- facts ---------------------------------------------------------------- */
@@ -105,6 +107,13 @@ facts_end(Facts *facts)
 	return JsonbValueToJsonb(pushJsonbValue(&facts->state, WJB_END_OBJECT, NULL));
 }
 
+/* The ticket that it opens or belongs to; 0 none. */
+static int64
+ticket_of(const IngestItem *item)
+{
+	return item->opens ? item->opens->ticket_id : item->belongs_to;
+}
+
 static Jsonb *
 message_facts(const Ingest *in, const IngestItem *item)
 {
@@ -117,7 +126,7 @@ message_facts(const Ingest *in, const IngestItem *item)
 	fact_id(&facts, "person", item->author ? item->author->person_id : 0);
 	fact_instant(&facts, "posted_at", item->posted_at);
 	fact_code(&facts, "rule", item->rule);
-	fact_id(&facts, "ticket", item->opens ? item->opens->ticket_id : item->belongs_to);
+	fact_id(&facts, "ticket", item->context_of ? item->context_of : ticket_of(item));
 	return facts_end(&facts);
 }
 
@@ -199,6 +208,8 @@ row_of(const MessageRows *rows, const Ingest *in, const IngestItem *item)
 		return rows->history;
 	if (item->belongs_to != 0)
 		return rows->belongs;
+	if (item->context_of != 0)
+		return rows->repeats;
 	return in->source.to_us ? rows->to_us : rows->found;
 }
 
@@ -274,12 +285,13 @@ write_events(Ingest *in, const MessageRows *rows)
 			->facts = message_facts(in, item);
 		item->state = row->to_state;
 		item->version = 1;
-		if (item->is_live)
+		row = !item->is_live ? rows->keep : item->context_of != 0 ? rows->join : NULL;
+		if (row == NULL)
 			continue;
 		heads[n] = item->head;
-		add_event(in, events, &n, rows->keep, "message", item->message_id,
+		add_event(in, events, &n, row, "message", item->message_id,
 				  handled_by(in, item), 2)->flags |= KEFU_EVENT_RAISED;
-		item->state = rows->keep->to_state;
+		item->state = row->to_state;
 		item->version = 2;
 	}
 	for (int i = 0; i < in->ntickets; i++)
@@ -471,13 +483,15 @@ write_messages(Ingest *in)
 	{
 		ID, STATE, VERSION, SEQ, HEAD, UNIT, PLATFORM, ACCOUNT, ACTION, TYPE, NATIVE,
 		PARENT, ROOT, THREAD, IDENTITY, PERSON, TEXT, MEDIA, URL, POSTED, SEEN, LIVE,
-		TO_US, TICKET, SUGGESTED, PRIORITY
+		TO_US, TICKET, SUGGESTED, PRIORITY, KINDS, REPOST_OF, TRUNCATED,
+		CONTEXT
 	};
 	static const char *const columns[] = {
 		"message_id", "state", "version", "audit_seq", "audit_head", "unit", "platform",
 		"account", "action", "item_type", "native_id", "parent_id", "root_id", "thread_id",
 		"identity_id", "person_id", "text", "media", "url", "posted_at", "seen_at",
-		"is_live", "to_us", "ticket_id", "suggested_kind", "priority", NULL
+		"is_live", "to_us", "ticket_id", "suggested_kind", "priority",
+		"media_kinds", "repost_of_id", "is_truncated", "context_of", NULL
 	};
 	static KefuRowTable table = {.table = "message", .columns = columns};
 	Datum		platform = CStringGetTextDatum(in->source.platform);
@@ -513,12 +527,53 @@ write_messages(Ingest *in)
 		kefu_row_set(&rows, SEEN, TimestampTzGetDatum(in->source.received_at));
 		kefu_row_set(&rows, LIVE, BoolGetDatum(item->is_live));
 		kefu_row_set(&rows, TO_US, BoolGetDatum(in->source.to_us));
-		kefu_row_id(&rows, TICKET, item->opens ? item->opens->ticket_id : item->belongs_to);
+		kefu_row_id(&rows, TICKET, ticket_of(item));
 		kefu_row_text(&rows, SUGGESTED, item->suggested[KEFU_KIND]);
 		kefu_row_set(&rows, PRIORITY, priority_of(item));
+		kefu_row_text(&rows, KINDS, item->media_kinds);
+		kefu_row_text(&rows, REPOST_OF, item->repost_of);
+		kefu_row_set(&rows, TRUNCATED, BoolGetDatum(item->is_truncated));
+		kefu_row_id(&rows, CONTEXT, item->context_of);
 		kefu_row_end(&rows);
 	}
 	kefu_rows_insert(&rows);
+}
+
+/*
+ * What is cut is asked for once more, where its platform can give it whole; what
+ * is history stays as it is.
+ */
+static void
+write_completions(Ingest *in)
+{
+	enum
+	{
+		MESSAGE, ACCOUNT, ACTION, NEXT
+	};
+	static const char *const columns[] = {
+		"message_id", "account", "action", "next_at", NULL
+	};
+	static KefuRowTable table = {.table = "completion", .columns = columns};
+	Datum		account = CStringGetTextDatum(in->source.account);
+	KefuRows	rows;
+	int			n = 0;
+
+	if (in->source.complete_action == NULL)
+		return;
+	kefu_rows_init(&rows, &table, in->nfresh);
+	for (int i = 0; i < in->nfresh; i++)
+	{
+		if (!in->fresh[i]->is_truncated || !in->fresh[i]->is_live)
+			continue;
+		kefu_row_id(&rows, MESSAGE, in->fresh[i]->message_id);
+		kefu_row_set(&rows, ACCOUNT, account);
+		kefu_row_text(&rows, ACTION, in->source.complete_action);
+		kefu_row_set(&rows, NEXT, TimestampTzGetDatum(in->source.now));
+		kefu_row_end(&rows);
+		n++;
+	}
+	if (n > 0)
+		kefu_rows_insert(&rows);
 }
 
 void
@@ -530,14 +585,18 @@ kefu_write_items(Ingest *in)
 		return;
 	rows.history = kefu_guarded_transition("message", KEFU_NEW, "ingest", "before_feed_start");
 	rows.belongs = kefu_guarded_transition("message", KEFU_NEW, "ingest", "belongs_to_ticket");
+	rows.repeats = kefu_guarded_transition("message", KEFU_NEW, "ingest", "repeats_original");
 	rows.to_us = kefu_guarded_transition("message", KEFU_NEW, "ingest", "written_to_us");
 	rows.found = kefu_guarded_transition("message", KEFU_NEW, "ingest", NULL);
 	rows.keep = kefu_guarded_transition("message", rows.history->to_state, "keep",
 										"before_feed_start");
+	rows.join = kefu_guarded_transition("message", rows.repeats->to_state, "join",
+										"repeats_original");
 	choose_rows(in);
 	write_events(in, &rows);
 	write_tickets(in);
 	write_rounds(in);
 	write_messages(in);
+	write_completions(in);
 	write_clocks(in, &rows);
 }

@@ -53,8 +53,11 @@ typedef enum KefuField
 	KEFU_FIELD_URL,
 	KEFU_FIELD_SOURCE_LABEL,
 	KEFU_FIELD_MEDIA,			/* one URL a line */
+	KEFU_FIELD_MEDIA_KIND,		/* kinds of those, one a line */
 	KEFU_FIELD_REPOST_OF_ID,
+	KEFU_FIELD_REPOST_OF_KEY,	/* its dedupe_key, if that isn't repost_of_id */
 	KEFU_FIELD_REPOST_TEXT,
+	KEFU_FIELD_REPOST_OF_COUNT, /* int: reposts of the original so far */
 	KEFU_FIELD_REPOSTS_COUNT,	/* of our own posts: int64 */
 	KEFU_FIELD_COMMENTS_COUNT,
 	KEFU_FIELD_LIKES_COUNT,

@@ -30,6 +30,11 @@ FINAL_EXITS = {("message", "ticketed", "ask_removal"),
                ("message", "attached", "remove"),
                ("message", "attached", "detach"),
                ("message", "dismissed", "reconsider"),
+               ("message", "ticketed", "complete"),
+               ("message", "attached", "complete"),
+               ("message", "opinion", "complete"),
+               ("message", "tasked", "complete"),
+               ("message", "dismissed", "complete"),
                ("work_order", "closed", "reopen"),
                ("report", "accepted", "restate")}
 # What holds personal text must let it be erased in every state, final or not.

@@ -307,6 +307,7 @@ post_config(struct world *world, struct json_object *spec, struct out *out)
 										  config.string_error_codes);
 	config.require_rip = read_bool(spec, "require_rip", config.require_rip);
 	config.rate_headers = read_bool(spec, "rate_headers", config.rate_headers);
+	config.cut_at = read_int(spec, "cut_at", config.cut_at);
 	config.user_limit = read_int(spec, "user_limit", config.user_limit);
 	config.ip_limit = read_int(spec, "ip_limit", config.ip_limit);
 	config.window = read_int(spec, "window", config.window);

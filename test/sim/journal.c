@@ -134,6 +134,7 @@ journal_config(struct world *world)
 	out_bool(&line, "string_error_codes", config->string_error_codes);
 	out_bool(&line, "require_rip", config->require_rip);
 	out_bool(&line, "rate_headers", config->rate_headers);
+	out_int(&line, "cut_at", config->cut_at);
 	out_int(&line, "user_limit", config->user_limit);
 	out_int(&line, "ip_limit", config->ip_limit);
 	out_int(&line, "window", config->window);

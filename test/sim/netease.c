@@ -20,8 +20,6 @@
 #define CURSOR_PREFIX "-8"
 #define HANDLE_PREFIX "h"
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
 /* --- what the paths mean --------------------------------------------------- */
 
 struct feed_path
@@ -39,19 +37,10 @@ static const struct feed_path feed_paths[] = {
 	{"direct_messages/sent.json", FEED_MESSAGES_SENT},
 };
 
-static bool
-is_path(const struct request *request, const char *path)
-{
-	return strcmp(request->path + strlen(netease_face.prefix), path) == 0;
-}
-
 static const struct feed_path *
 find_feed(const struct request *request)
 {
-	for (size_t i = 0; i < LENGTH(feed_paths); i++)
-		if (is_path(request, feed_paths[i].path))
-			return &feed_paths[i];
-	return NULL;
+	return FACE_ROW(&netease_face, request, feed_paths);
 }
 
 /* The digits behind a prefix, NULL = they aren't there. */
@@ -63,27 +52,38 @@ behind(const char *text, const char *prefix)
 	return text && strncmp(text, prefix, len) == 0 && is_digits(text + len) ? text + len : NULL;
 }
 
+/* What a reply is, a comment or an answer to one, is told by what it answers. */
+struct write_path
+{
+	const char *path;
+	enum action action;
+	enum rate_class rate_class;
+};
+
+static const struct write_path write_paths[] = {
+	{"statuses/update.json", ACTION_POST, RATE_POST},
+	{"statuses/reply.json", ACTION_COMMENT, RATE_COMMENT},
+	{"direct_messages/new.json", ACTION_MESSAGE, RATE_MESSAGE},
+};
+
+static const struct write_path *
+find_write(const struct request *request)
+{
+	return FACE_ROW(&netease_face, request, write_paths);
+}
+
 static const char *
 netease_token(const struct request *request)
 {
 	return request->authorization ? request_param(request, "oauth_token") : NULL;
 }
 
-static bool
-is_write(const struct request *request)
-{
-	return is_path(request, "statuses/update.json") || is_path(request, "statuses/reply.json") ||
-		is_path(request, "direct_messages/new.json");
-}
-
 static enum rate_class
 netease_rate_class(const struct request *request)
 {
-	if (is_path(request, "statuses/update.json"))
-		return RATE_POST;
-	if (is_path(request, "statuses/reply.json"))
-		return RATE_COMMENT;
-	return is_path(request, "direct_messages/new.json") ? RATE_MESSAGE : RATE_READ;
+	const struct write_path *write = find_write(request);
+
+	return write ? write->rate_class : RATE_READ;
 }
 
 static enum feed_kind
@@ -207,7 +207,7 @@ netease_read(struct world *world, const struct request *request, struct token *t
 		? world_user(world, uid) : token->owner;
 
 	if (!path)
-		return is_write(request) ? REFUSE_METHOD : REFUSE_NO_SUCH_PATH;
+		return find_write(request) ? REFUSE_METHOD : REFUSE_NO_SUCH_PATH;
 	if (strcmp(request->method, "GET") != 0)
 		return REFUSE_METHOD;
 	if (request->bad_text)
@@ -233,18 +233,19 @@ static bool
 netease_intent(struct world *world, const struct request *request, struct user *account,
 			   struct intent *intent)
 {
-	if (!is_write(request) || strcmp(request->method, "POST") != 0)
+	const struct write_path *path = find_write(request);
+
+	if (!path || strcmp(request->method, "POST") != 0)
 		return false;
 	intent->account = account;
 	intent->text = request_param(request, "status");
-	intent->action = ACTION_POST;
-	if (is_path(request, "statuses/reply.json"))
+	intent->action = path->action;
+	if (path->action == ACTION_COMMENT)
 		read_answer(world, intent, behind(request_param(request, "id"), ID_PREFIX));
-	else if (is_path(request, "direct_messages/new.json"))
+	else if (path->action == ACTION_MESSAGE)
 	{
 		const char *uid = behind(request_param(request, "user"), HANDLE_PREFIX);
 
-		intent->action = ACTION_MESSAGE;
 		intent->text = request_param(request, "text");
 		intent->recipient = uid ? world_user(world, uid) : NULL;
 	}

@@ -110,6 +110,7 @@ replay_config(struct world *world, struct json_object *line)
 		.string_error_codes = read_bool(line, "string_error_codes", false),
 		.require_rip = read_bool(line, "require_rip", false),
 		.rate_headers = read_bool(line, "rate_headers", false),
+		.cut_at = read_int(line, "cut_at", 0),
 		.user_limit = read_int(line, "user_limit", 0),
 		.ip_limit = read_int(line, "ip_limit", 0),
 		.window = read_int(line, "window", 3600),

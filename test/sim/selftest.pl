@@ -594,6 +594,16 @@ sub test_switches
 	sim('POST', 'config', {string_error_codes => JSON::PP::true});
 	ok(get('statuses/show', id => 1)->{body} =~ /"error_code":"20101"/,
 		'error_code as a string');
+	my $long = act(kind => 'post_mention', uid => '801', account => '701', text => '从上周三开始断网');
+	sim('POST', 'config', {cut_at => 3});
+	my $cut = get('statuses/mentions')->{data}{statuses}[0];
+	is($cut->{text}, '从上周…', 'lists show the beginning of a post');
+	ok($cut->{truncated}, 'and say that more follows');
+	my $whole = get('statuses/show', id => $long)->{data};
+	is($whole->{text}, '从上周三开始断网', 'alone it is whole');
+	ok(!$whole->{truncated}, 'and says so');
+	sim('POST', 'config', {cut_at => 0});
+	is(get('statuses/mentions')->{data}{statuses}[0]{text}, '从上周三开始断网', 'whole again');
 	sim('POST', 'config', {require_rip => JSON::PP::true});
 	refused(post('statuses/update', status => 'x'), 400, 10016, 'rip required');
 	is(post('statuses/update', status => 'x', rip => '192.0.2.1')->{status}, 200,

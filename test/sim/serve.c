@@ -25,6 +25,36 @@ face_of(const char *path)
 }
 
 const char *
+face_path(const struct face *face, const struct request *request)
+{
+	return request->path + strlen(face->prefix);
+}
+
+bool
+face_is_path(const struct face *face, const struct request *request, const char *path)
+{
+	const char *rest = face_path(face, request);
+	size_t		len = strlen(path);
+
+	return strncmp(rest, path, len) == 0 &&
+		(rest[len] == '\0' || (face->suffix && strcmp(rest + len, face->suffix) == 0));
+}
+
+const void *
+face_row(const struct face *face, const struct request *request, const void *table,
+		 size_t count, size_t size)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		const void *row = (const char *) table + i * size;
+
+		if (face_is_path(face, request, *(const char *const *) row))
+			return row;
+	}
+	return NULL;
+}
+
+const char *
 request_param(const struct request *request, const char *name)
 {
 	for (size_t i = 0; i < request->params.n; i++)

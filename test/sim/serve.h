@@ -48,6 +48,7 @@ struct face
 {
 	const char *name;
 	const char *prefix;			/* of the paths that are its own */
+	const char *suffix;			/* that a path may have as well, NULL = none */
 
 	/* The token a request carries, NULL = none. Points into the request. */
 	const char *(*token) (const struct request *request);
@@ -97,6 +98,22 @@ void		request_read_form(struct request *request);
 
 /* The face a path belongs to, NULL = none. */
 const struct face *face_of(const char *path);
+
+/* What stands behind the face's prefix in a request of its own. */
+const char *face_path(const struct face *face, const struct request *request);
+
+/* Is the request for this path of the face? */
+bool		face_is_path(const struct face *face, const struct request *request,
+						 const char *path);
+
+/*
+ * The row for the request in one of the face's tables, whose rows begin with their
+ * path as a const char *; NULL = none.
+ */
+const void *face_row(const struct face *face, const struct request *request,
+					 const void *table, size_t count, size_t size);
+#define FACE_ROW(face, request, table) \
+	face_row(face, request, table, sizeof(table) / sizeof((table)[0]), sizeof((table)[0]))
 
 /* The fault that will happen to this request of a face; counts it as happened. */
 struct fault *serve_pick(struct world *world, const struct face *face,

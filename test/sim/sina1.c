@@ -15,8 +15,6 @@
 #define MESSAGE_LIMIT 300
 #define COUNT 20
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
 /* --- what the paths mean --------------------------------------------------- */
 
 struct feed_path
@@ -49,28 +47,16 @@ static const struct write_path write_paths[] = {
 	{"direct_messages/new.json", ACTION_MESSAGE, RATE_MESSAGE, "text"},
 };
 
-static bool
-is_path(const struct request *request, const char *path)
-{
-	return strcmp(request->path + strlen(sina1_face.prefix), path) == 0;
-}
-
 static const struct feed_path *
 find_feed(const struct request *request)
 {
-	for (size_t i = 0; i < LENGTH(feed_paths); i++)
-		if (is_path(request, feed_paths[i].path))
-			return &feed_paths[i];
-	return NULL;
+	return FACE_ROW(&sina1_face, request, feed_paths);
 }
 
 static const struct write_path *
 find_write(const struct request *request)
 {
-	for (size_t i = 0; i < LENGTH(write_paths); i++)
-		if (is_path(request, write_paths[i].path))
-			return &write_paths[i];
-	return NULL;
+	return FACE_ROW(&sina1_face, request, write_paths);
 }
 
 /* The application's key stands beside the header as well. */
@@ -117,7 +103,7 @@ sina1_read(struct world *world, const struct request *request, struct token *tok
 	if (!whose)
 		return REFUSE_NO_USER;
 	sina_out_items(&reply->body, NULL, request, &whose->feed[path->feed], COUNT,
-				   token->owner);
+				   token->owner, 0);
 	return REFUSE_NOTHING;
 }
 
@@ -157,7 +143,7 @@ sina1_wrote(struct world *world, const struct intent *intent, struct item *made,
 			struct out *out)
 {
 	(void) world;
-	sina_out_item(out, NULL, made, intent->account);
+	sina_out_item(out, NULL, made, intent->account, 0);
 }
 
 /* --- refusals ----------------------------------------------------------------- */

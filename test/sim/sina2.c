@@ -60,35 +60,16 @@ static const struct write_path write_paths[] = {
 	{"friendships/destroy", ACTION_UNFOLLOW, RATE_FOLLOW, NULL, NULL, NULL, true},
 };
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Is the request for this path, with .json or without? */
-static bool
-is_path(const struct request *request, const char *path)
-{
-	const char *rest = request->path + strlen(sina2_face.prefix);
-	size_t		len = strlen(path);
-
-	return strncmp(rest, path, len) == 0 &&
-		(rest[len] == '\0' || strcmp(rest + len, ".json") == 0);
-}
-
 static const struct feed_path *
 find_feed(const struct request *request)
 {
-	for (size_t i = 0; i < LENGTH(feed_paths); i++)
-		if (is_path(request, feed_paths[i].path))
-			return &feed_paths[i];
-	return NULL;
+	return FACE_ROW(&sina2_face, request, feed_paths);
 }
 
 static const struct write_path *
 find_write(const struct request *request)
 {
-	for (size_t i = 0; i < LENGTH(write_paths); i++)
-		if (is_path(request, write_paths[i].path))
-			return &write_paths[i];
-	return NULL;
+	return FACE_ROW(&sina2_face, request, write_paths);
 }
 
 static const char *
@@ -108,7 +89,7 @@ sina_rate_class(const struct request *request)
 {
 	const struct write_path *write = find_write(request);
 
-	if (is_path(request, "account/rate_limit_status"))
+	if (face_is_path(&sina2_face, request, "account/rate_limit_status"))
 		return RATE_FREE;
 	return write ? write->rate_class : RATE_READ;
 }
@@ -173,7 +154,8 @@ upper_end(const struct vec *list, const char *max_id)
 
 void
 sina_out_items(struct out *out, const char *key, const struct request *request,
-			   const struct vec *list, size_t count, const struct user *viewer)
+			   const struct vec *list, size_t count, const struct user *viewer,
+			   long cut_at)
 {
 	const char *since_id = sina_id_param(request, "since_id");
 	long		asked = number_param(request, "count", 0);
@@ -197,18 +179,19 @@ sina_out_items(struct out *out, const char *key, const struct request *request,
 			skip--;
 			continue;
 		}
-		sina_out_item(out, NULL, item, viewer);
+		sina_out_item(out, NULL, item, viewer, cut_at);
 		count--;
 	}
 	out_close(out, ']');
 }
 
 static void
-out_page(struct out *out, const struct request *request, const struct vec *list,
-		 const char *envelope, size_t count, const struct user *viewer)
+out_page(const struct world *world, struct out *out, const struct request *request,
+		 const struct vec *list, const char *envelope, size_t count,
+		 const struct user *viewer)
 {
 	out_open(out, NULL, '{');
-	sina_out_items(out, envelope, request, list, count, viewer);
+	sina_out_items(out, envelope, request, list, count, viewer, world->config.cut_at);
 	out_bool(out, "hasvisible", false);
 	out_int(out, "previous_cursor", 0);
 	out_int(out, "next_cursor", 0);
@@ -244,7 +227,8 @@ read_feed(struct world *world, const struct request *request,
 		if (!named)
 			whose = viewer;
 	}
-	out_page(out, request, &whose->feed[path->feed], path->envelope, path->count, viewer);
+	out_page(world, out, request, &whose->feed[path->feed], path->envelope, path->count,
+			 viewer);
 	return REFUSE_NOTHING;
 }
 
@@ -260,9 +244,9 @@ read_post(struct world *world, const struct request *request, struct user *viewe
 	if (!post || post->deleted)
 		return REFUSE_NO_POST;
 	if (comments)
-		out_page(out, request, &post->comments, "comments", 50, viewer);
+		out_page(world, out, request, &post->comments, "comments", 50, viewer);
 	else
-		sina_out_item(out, NULL, post, viewer);
+		sina_out_item(out, NULL, post, viewer, 0);
 	return REFUSE_NOTHING;
 }
 
@@ -380,15 +364,15 @@ sina_read(struct world *world, const struct request *request, struct token *toke
 		return REFUSE_BAD_PARAM;
 	if (path)
 		return read_feed(world, request, path, viewer, out);
-	if (is_path(request, "comments/show"))
+	if (face_is_path(&sina2_face, request, "comments/show"))
 		return read_post(world, request, viewer, true, out);
-	if (is_path(request, "statuses/show"))
+	if (face_is_path(&sina2_face, request, "statuses/show"))
 		return read_post(world, request, viewer, false, out);
-	if (is_path(request, "users/show"))
+	if (face_is_path(&sina2_face, request, "users/show"))
 		return read_person(world, request, viewer, false, out);
-	if (is_path(request, "friends/ids"))
+	if (face_is_path(&sina2_face, request, "friends/ids"))
 		return read_person(world, request, viewer, true, out);
-	if (!is_path(request, "account/rate_limit_status"))
+	if (!face_is_path(&sina2_face, request, "account/rate_limit_status"))
 		return find_write(request) ? REFUSE_METHOD : REFUSE_NO_SUCH_PATH;
 	out_rate_status(world, token, request->address, out);
 	return REFUSE_NOTHING;
@@ -449,7 +433,7 @@ sina_wrote(struct world *world, const struct intent *intent, struct item *made,
 		return;
 	}
 	made->deleted = false;
-	sina_out_item(out, NULL, made, intent->account);
+	sina_out_item(out, NULL, made, intent->account, 0);
 	made->deleted = deleted;
 }
 
@@ -512,6 +496,7 @@ sina_refuse(const struct world *world, const struct request *request,
 const struct face sina2_face = {
 	.name = "sina2",
 	.prefix = "/2/",
+	.suffix = ".json",
 	.token = sina_token,
 	.rate_class = sina_rate_class,
 	.first_page_of = sina_first_page_of,

@@ -9,6 +9,7 @@
  */
 #include "sina2.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 /* Not strftime(): that looks at the time zone's file on every call. */
@@ -100,10 +101,28 @@ out_deleted_post(struct out *out, const char *key, const struct item *post)
 	out_close(out, '}');
 }
 
+/* The beginning of a text, in characters; true if there is more of it. */
+static bool
+out_beginning(struct out *out, const char *key, const char *text, long characters)
+{
+	const char *end = text;
+	char	   *shown;
+
+	for (long n = 0; *end && (characters == 0 || n < characters); n++)
+		for (end++; ((unsigned char) *end & 0xC0) == 0x80;)
+			end++;
+	shown = sim_format(*end ? "%.*s…" : "%.*s", (int) (end - text), text);
+	out_text(out, key, shown);
+	free(shown);
+	return *end != '\0';
+}
+
 static void
 out_post(struct out *out, const char *key, const struct item *post,
-		 const struct user *viewer)
+		 const struct user *viewer, long cut_at)
 {
+	bool		is_cut;
+
 	if (post->deleted)
 	{
 		out_deleted_post(out, key, post);
@@ -112,17 +131,17 @@ out_post(struct out *out, const char *key, const struct item *post,
 	out_open(out, key, '{');
 	sina_out_date(out, "created_at", post->created_at);
 	out_ids(out, post->id);
-	out_text(out, "text", post->text);
+	is_cut = out_beginning(out, "text", post->text, cut_at);
 	out_source(out, post);
 	out_bool(out, "favorited", false);
-	out_bool(out, "truncated", false);
+	out_bool(out, "truncated", is_cut);
 	out_text(out, "in_reply_to_status_id", "");
 	out_text(out, "in_reply_to_user_id", "");
 	out_text(out, "in_reply_to_screen_name", "");
 	out_null(out, "geo");
 	sina_out_user(out, "user", post->author, viewer);
 	if (post->parent)
-		out_post(out, "retweeted_status", post->parent, viewer);
+		out_post(out, "retweeted_status", post->parent, viewer, cut_at);
 	out_int(out, "reposts_count", 0);
 	out_int(out, "comments_count", post->standing);
 	out_int(out, "attitudes_count", 0);
@@ -152,10 +171,10 @@ out_comment_head(struct out *out, const char *key, const struct item *comment,
 
 static void
 out_comment(struct out *out, const char *key, const struct item *comment,
-			const struct user *viewer)
+			const struct user *viewer, long cut_at)
 {
 	out_comment_head(out, key, comment, viewer);
-	out_post(out, "status", comment->parent, viewer);
+	out_post(out, "status", comment->parent, viewer, cut_at);
 	if (comment->answers)
 	{
 		out_comment_head(out, "reply_comment", comment->answers, viewer);
@@ -187,16 +206,16 @@ out_message(struct out *out, const char *key, const struct item *message,
 
 void
 sina_out_item(struct out *out, const char *key, struct item *item,
-			  const struct user *viewer)
+			  const struct user *viewer, long cut_at)
 {
 	item->served++;
 	switch (item->kind)
 	{
 		case ITEM_POST:
-			out_post(out, key, item, viewer);
+			out_post(out, key, item, viewer, cut_at);
 			break;
 		case ITEM_COMMENT:
-			out_comment(out, key, item, viewer);
+			out_comment(out, key, item, viewer, cut_at);
 			break;
 		default:
 			out_message(out, key, item, viewer);

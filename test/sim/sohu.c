@@ -16,8 +16,6 @@
 #define TEXT_LIMIT 163
 #define COUNT_LIMIT 200
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
 /* --- what the paths mean --------------------------------------------------- */
 
 struct feed_path
@@ -50,28 +48,16 @@ static const struct write_path write_paths[] = {
 
 static const char comments_of[] = "statuses/comments/";
 
-static const char *
-path_of(const struct request *request)
-{
-	return request->path + strlen(sohu_face.prefix);
-}
-
 static const struct feed_path *
 find_feed(const struct request *request)
 {
-	for (size_t i = 0; i < LENGTH(feed_paths); i++)
-		if (strcmp(path_of(request), feed_paths[i].path) == 0)
-			return &feed_paths[i];
-	return NULL;
+	return FACE_ROW(&sohu_face, request, feed_paths);
 }
 
 static const struct write_path *
 find_write(const struct request *request)
 {
-	for (size_t i = 0; i < LENGTH(write_paths); i++)
-		if (strcmp(path_of(request), write_paths[i].path) == 0)
-			return &write_paths[i];
-	return NULL;
+	return FACE_ROW(&sohu_face, request, write_paths);
 }
 
 static const char *
@@ -210,11 +196,11 @@ out_by_cursor(struct out *out, const struct request *request, const struct vec *
 static struct item *
 named_post(struct world *world, const struct request *request, bool *is_path)
 {
-	const char *id = path_of(request) + strlen(comments_of);
+	const char *id = face_path(&sohu_face, request) + strlen(comments_of);
 	char	   *digits;
 	struct item *post;
 
-	*is_path = strncmp(path_of(request), comments_of, strlen(comments_of)) == 0;
+	*is_path = strncmp(face_path(&sohu_face, request), comments_of, strlen(comments_of)) == 0;
 	if (!*is_path)
 		return NULL;
 	digits = sim_strdup(id);
@@ -340,7 +326,7 @@ sohu_refuse(const struct world *world, const struct request *request,
 	{
 		out_int(&reply->body, "code", error->status);
 		out_text(&reply->body, "error", error->text);
-		out_text(&reply->body, "request", path_of(request));
+		out_text(&reply->body, "request", face_path(&sohu_face, request));
 	}
 	out_close(&reply->body, '}');
 }

@@ -67,12 +67,6 @@ static const struct write_path write_paths[] = {
 	{"private/add", ACTION_MESSAGE, RATE_MESSAGE, true, NULL, true},
 };
 
-static bool
-is_path(const struct request *request, const char *path)
-{
-	return strcmp(request->path + strlen(tencent_face.prefix), path) == 0;
-}
-
 static long
 number_param(const struct request *request, const char *name, long otherwise)
 {
@@ -87,7 +81,7 @@ find_feed(const struct request *request)
 	long		mask = number_param(request, "type", 0);
 
 	for (size_t i = 0; i < LENGTH(feed_paths); i++)
-		if (is_path(request, feed_paths[i].path) &&
+		if (face_is_path(&tencent_face, request, feed_paths[i].path) &&
 			(feed_paths[i].mask == 0 || mask == 0 || mask & feed_paths[i].mask))
 			return &feed_paths[i];
 	return NULL;
@@ -96,10 +90,7 @@ find_feed(const struct request *request)
 static const struct write_path *
 find_write(const struct request *request)
 {
-	for (size_t i = 0; i < LENGTH(write_paths); i++)
-		if (is_path(request, write_paths[i].path))
-			return &write_paths[i];
-	return NULL;
+	return FACE_ROW(&tencent_face, request, write_paths);
 }
 
 /* All of them go as ordinary parameters; a header counts for nothing. */

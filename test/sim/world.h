@@ -127,6 +127,7 @@ struct config
 	bool		string_error_codes;
 	bool		require_rip;
 	bool		rate_headers;	/* replies tell in headers what is left */
+	long		cut_at;			/* characters that lists show of a post, 0 = all */
 	long		user_limit;		/* requests per token and window, 0 = no limit */
 	long		ip_limit;
 	long		class_limit[RATE_CLASSES];

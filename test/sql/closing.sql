@@ -100,4 +100,13 @@ SELECT state FROM kefu.triage(:other, 'inquiry');
 RESET ROLE;
 SELECT kefu.assign_topics() \g /dev/null
 SELECT * FROM pg_temp.broken;
+
+-- Days later nothing is found of it but the promises that ran on; of the other platform all is.
+SELECT count(*) AS placements FROM kefu.placement WHERE account = 'sina.gd' \gset
+SELECT set_config('kefu.test_now', '2026-03-05 21:00+08', true) \g /dev/null
+SELECT f.finding, a.platform, count(*) > 0 AS found FROM kefu.find_breakages() AS f JOIN kefu.account a USING (account)
+ GROUP BY 1, 2 ORDER BY 1, 2;
+-- History and reports stay: what stood there stands in the figures.
+SELECT count(*) = :placements AS all_there, count(*) FILTER (WHERE state = 'published') AS published FROM kefu_bi.placements WHERE account = 'sina.gd';
+SELECT count(DISTINCT platform) AS platforms FROM kefu_bi.messages;
 ROLLBACK;

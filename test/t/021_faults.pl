@@ -133,6 +133,55 @@ for my $ids ('above_int64', 'above_uint64')
 		is_found($id, $kind, "$kind, $ids");
 	}
 }
+# --- what comes cut -------------------------------------------------------------
+
+# Lists show the beginning of a post. The message is there at once, and has all its
+# words once the platform has given them, however often it broke before.
+sub asked_for_whole
+{
+	my ($path) = grep { $_->{name} =~ m{statuses/show} }
+	  @{ $sim->call('truth?part=requests')->{requests}{paths} };
+
+	return $path ? $path->{requests} : 0;
+}
+
+sub words_of
+{
+	my $text = run("SELECT text FROM kefu.message WHERE native_id = '$_[0]'");
+
+	utf8::decode($text);
+	return $text;
+}
+
+$sim->call('config', { cut_at => 8 });
+for ([ 'whole' ], [ 'cut_after_apply' ], [ 'bad_json' ], [ 'status', { code => 502, body => $html } ], [ 'rate' ])
+{
+	my ($what, $fault) = @$_;
+	my %post = question('post_mention');
+	my $cut = substr($post{text}, 0, 8) . '…';
+	my $before = asked_for_whole();
+	my $hits = $what eq 'whole' ? undef : $sim->fault(match => 'statuses/show', kind => $what, %{ $fault // {} });
+	my $id = $sim->act(%post);
+
+	is_found($id, 'post_mention', "cut, $what");
+	my $message = "FROM kefu.message m LEFT JOIN kefu.completion c USING (message_id) WHERE m.native_id = '$id'";
+	if ($hits)
+	{
+		becomes("SELECT c.failures > 0 AND c.lease_until IS NULL $message", "cut, $what: fails");
+		is(run("SELECT m.is_truncated $message"), 't', "cut, $what: the desk says so");
+		is(words_of($id), $cut, "cut, $what: shown as far as it came");
+		is(run("SELECT count(*) FROM kefu.ticket t JOIN kefu.message m USING (ticket_id) WHERE m.native_id = '$id'"), 1,
+			"cut, $what: has its ticket");
+		$before += $hits->();
+		is_over("cut, $what", $hits);
+		run('UPDATE kefu.completion SET next_at = now()');
+		poll_now();
+	}
+	becomes("SELECT NOT m.is_truncated AND c.message_id IS NULL $message", "cut, $what: completed");
+	is(words_of($id), $post{text}, "cut, $what: all its words");
+	is(asked_for_whole() - $before, 1, "cut, $what: asked for until it came, and no more");
+}
+$sim->call('config', { cut_at => 0 });
 books_agree();
 $server->stop;
 done_testing();

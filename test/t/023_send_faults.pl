@@ -326,5 +326,45 @@ for my $ids ('above_int64', 'above_uint64')
 	}
 }
 books_agree();
+
+# --- the platform ends ---------------------------------------------------------------
+
+# Two answers: one is done on the far side and its reply is on its way when the platform
+# is closed, the other's request was swallowed and waits. The first is believed when it
+# comes, the second fails with the reason; nothing is asked of the platform any more.
+{
+	my %mute = question('dm');
+	$sim->act(%mute);
+	my %late = question('comment');
+	my $id = $sim->act(%late);
+	my ($reply, $silence) = map { $sim->fault(%$_) } { match => 'comments/reply', kind => 'slow', ms => 15000 },
+	  { match => 'direct_messages/new', kind => 'slow', ms => $never, when => 'before' };
+
+	everything_came('the end: asked');
+	$sim->answer_all($server);
+	arrives($id, 1, 'the end');
+	becomes("SELECT count(*) = 2 FROM kefu.outbound WHERE state = 'sending'", 'the end: both are under way');
+	is(run(q{SELECT count(*) FROM kefu.outbound WHERE state = 'sending'; SELECT kefu.close_platform('sina', now(), '平台停止服务')}),
+		"2\n", 'the end: in the middle of both');
+	my $asked = sum_of_requests();
+	becomes("SELECT o.state = 'sent' AND o.native_id IS NOT NULL " . last_send($late{uid}), 'the end: what was done is believed');
+	is_answered_once($late{uid}, $id, 'comment', 'the end');
+	is(run("SELECT o.state, o.last_class " . last_send($mute{uid})), 'failed|closed', 'the end: what was not is with a person');
+	is(run("SELECT count(*) FROM kefu.task WHERE cause = 'call_customer' AND state = 'open'"),
+		run(q{SELECT count(DISTINCT t.ticket_id) FROM kefu.ticket t JOIN kefu.state s ON s.machine = t.kind AND s.state = t.state
+			WHERE NOT s.is_final}), 'the end: whoever waits is called');
+	my $loops = run(q{SELECT loops_count FROM kefu.stat_worker WHERE worker = 'kefu net'});
+	poll_now();
+	becomes(qq{SELECT loops_count > $loops + 1 FROM kefu.stat_worker WHERE worker = 'kefu net'}, 'the end: the worker has looked');
+	is(sum_of_requests(), $asked, 'the end: nothing is asked there any more');
+}
+
+# Requests that the account ever made.
+sub sum_of_requests
+{
+	my ($token) = grep { $_->{name} eq 'token-gd' } @{ $sim->call('truth?part=requests')->{requests}{tokens} };
+
+	return $token->{requests};
+}
 $server->stop;
 done_testing();
