@@ -269,15 +269,15 @@ END;
 COMMENT ON FUNCTION kefu.score_cards_of(kefu.score_line[], date, bigint) IS
 'Cards made of lines and of the bonus and penalty points of the month up to an entry: the one way, for what is computed now and for what was closed (内部: 考核成绩计算)';
 
-CREATE FUNCTION kefu.scores(unit text, month date)
-    RETURNS TABLE (scored_unit text, kind text, full_weight numeric, scored_weight numeric, base_score numeric,
+CREATE FUNCTION kefu.scores(by_unit text, month date)
+    RETURNS TABLE (unit text, kind text, full_weight numeric, scored_weight numeric, base_score numeric,
                    bonus_points numeric, penalty_points numeric, score numeric, is_small boolean, is_ranked boolean,
                    rank integer, ranked_count integer)
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 40
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
 DECLARE
-    lines kefu.score_line[] := ARRAY(SELECT l FROM kefu.score_lines_of(scores.unit, date_trunc('month', scores.month)::date) AS l);
+    lines kefu.score_line[] := ARRAY(SELECT l FROM kefu.score_lines_of(scores.by_unit, date_trunc('month', scores.month)::date) AS l);
 BEGIN
     RETURN QUERY
     SELECT c.unit, c.kind, c.full_weight, c.scored_weight, c.base_score, c.bonus_points, c.penalty_points, c.score,

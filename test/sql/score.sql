@@ -103,13 +103,13 @@ SELECT pg_temp.count('gd', 'response_in_time', '2026-03-01', 60, 42), pg_temp.co
 SET LOCAL kefu.test_now = '2026-03-20 09:00+08';
 SET LOCAL ROLE sc_all;
 -- gd: (2 × 50 + 50 + 100) : 4, with all below it; bj the same; sh half of the weight, js a quarter; qh and the others nothing.
-SELECT scored_unit, full_weight, scored_weight, base_score, score, is_small, is_ranked, rank, ranked_count
-  FROM kefu.scores('group', '2026-03-17') WHERE kind = 'province' AND (scored_weight > 0 OR scored_unit IN ('qh', 'hi')) ORDER BY 1;
+SELECT unit, full_weight, scored_weight, base_score, score, is_small, is_ranked, rank, ranked_count
+  FROM kefu.scores('group', '2026-03-17') WHERE kind = 'province' AND (scored_weight > 0 OR unit IN ('qh', 'hi')) ORDER BY 1;
 SELECT count(*), count(score) FROM kefu.scores('group', '2026-03-01') WHERE kind = 'province';
 -- The rules of February are those that were shipped; there is no case.
 SELECT DISTINCT full_weight, base_score, is_ranked FROM kefu.scores('group', '2026-02-01') WHERE kind = 'province';
 -- A contractor by the rule of its province, all or nothing, here nothing, beside two shipped ones.
-SELECT scored_unit, full_weight, scored_weight, base_score, is_ranked, rank FROM kefu.scores('gd', '2026-03-01') WHERE kind = 'contractor';
+SELECT unit, full_weight, scored_weight, base_score, is_ranked, rank FROM kefu.scores('gd', '2026-03-01') WHERE kind = 'contractor';
 
 -- --- bonus and penalty points (R4, R6, R7): append-only, by who stands above ------------------------------
 
@@ -147,7 +147,7 @@ SELECT e.event, e.facts - 'entry' - 'counters' AS facts, d.value FROM kefu.audit
  WHERE e.event LIKE '%score_entry' ORDER BY e.event_id;
 SET LOCAL ROLE sc_gd;
 SELECT unit, points, is_standing FROM kefu_bi.score_entries ORDER BY entry_id;
-SELECT scored_unit, bonus_points, penalty_points, score, rank, ranked_count FROM kefu.scores('group', '2026-03-01');
+SELECT unit, bonus_points, penalty_points, score, rank, ranked_count FROM kefu.scores('group', '2026-03-01');
 RESET ROLE;
 
 -- --- closing: what is kept, and that it stays -----------------------------------------------------------
@@ -214,8 +214,8 @@ SELECT DISTINCT unit FROM kefu_bi.scorecards;
 SELECT DISTINCT unit FROM kefu_bi.scorecard_lines;
 SELECT count(*) FROM kefu_bi.score_entries;
 SELECT DISTINCT by_unit FROM kefu_bi.score_rules;
-SELECT scored_unit FROM kefu.scores('gd', '2026-03-01');
-SELECT scored_unit FROM kefu.scores('nowhere', '2026-03-01');
+SELECT unit FROM kefu.scores('gd', '2026-03-01');
+SELECT unit FROM kefu.scores('nowhere', '2026-03-01');
 SET LOCAL ROLE sc_nobody;
 SELECT (SELECT count(*) FROM kefu_bi.scorecards), (SELECT count(*) FROM kefu_bi.score_rules), (SELECT count(*) FROM kefu.scores('group', '2026-03-01')),
        (SELECT count(*) FROM kefu_bi.peer_kpis);
