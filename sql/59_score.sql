@@ -426,7 +426,10 @@ BEGIN
         RAISE EXCEPTION 'the month is not over, or not counted to its end'
             USING ERRCODE = 'KF004', HINT = 'kefu_bi.kpi_freshness says up to when everything is counted.';
     END IF;
-    -- One at a time, and no points meanwhile: what has a lower number is in it.
+    -- One at a time, and no points meanwhile: what has a lower number is in it. An older snapshot would miss some.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'a month is closed in a transaction that is read committed' USING ERRCODE = 'invalid_transaction_state';
+    END IF;
     LOCK TABLE kefu.score_close IN SHARE ROW EXCLUSIVE MODE;
     LOCK TABLE kefu.score_entry IN SHARE MODE;
     SELECT coalesce(max(c.edition), 0) + 1 INTO closing.edition

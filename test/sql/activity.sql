@@ -37,6 +37,8 @@ SELECT state FROM kefu.acknowledge(pg_temp.ticket_of(:m4), 'gd.network');
 RESET ROLE;
 SELECT o.script, o.variant, starts_with(o.text, split_part(s.text, '{', 1)) AS its_words
   FROM kefu.outbound o JOIN kefu.script s USING (script, channel, variant) ORDER BY o.outbound_id DESC LIMIT 1;
+-- There is no further one to say where a platform refuses it as a repetition; of one's own words the first would be.
+SELECT o.variant, kefu.use_variant(o) AS another FROM kefu.outbound o WHERE o.script IS NOT NULL ORDER BY o.outbound_id DESC LIMIT 1;
 UPDATE kefu.script SET is_approved = true WHERE script = 'inquiry_acknowledge';
 SELECT count(*) FROM pg_temp.taken();
 SET LOCAL ROLE act_gd;
@@ -199,7 +201,20 @@ SET LOCAL ROLE act_gd;
 SELECT local_date, finding, rulebook, unit, finding_count > 0 AS found, change_count < 0 AS fewer, counted_local_hour FROM kefu_bi.finding_days WHERE finding = 'late_promise' AND unit = 'gd' ORDER BY 1;
 SELECT DISTINCT split_part(unit, '.', 1) AS unit FROM kefu_bi.finding_days;
 SELECT kefu.count_findings();
+
+-- --- the last questions of doc/bi.md, as the analyst who asks them -----------------------------------------
+
+\getenv abs_srcdir PG_ABS_SRCDIR
+\getenv abs_builddir PG_ABS_BUILDDIR
+\set questions :abs_builddir '/results/activity_questions.sql'
+\setenv KEFU_DOC :abs_srcdir
+\setenv KEFU_QUESTIONS :questions
+\! perl -ne '$on ||= /^## Scripts, accounts and findings/; print if $on and /^```sql/ .. /^```$/ and !/^```/' "$KEFU_DOC/../doc/bi.md" > "$KEFU_QUESTIONS"
+SET LOCAL ROLE act_all;
+\i :questions
 RESET ROLE;
+
+-- A rule that can't be checked is no finding of anybody, and is counted apart.
 SELECT local_date, failed_count FROM kefu.finding_run ORDER BY 1;
 -- What is old is forgotten.
 SELECT kefu.count_findings(1);

@@ -389,14 +389,14 @@ SELECT p.kpi, p.case_count = j.cases AND p.hit_count = j.hits AS own, p.rank = o
 SELECT count(DISTINCT unit) AS units, count(DISTINCT local_month) AS months FROM kefu_bi.peer_kpis;
 RESET ROLE;
 
--- --- the questions of doc/bi.md, as the analyst who asks them -----------------------------
+-- --- the questions of doc/bi.md, as the analyst who asks them; the last part is in activity -----
 
 \getenv abs_srcdir PG_ABS_SRCDIR
 \getenv abs_builddir PG_ABS_BUILDDIR
 \set questions :abs_builddir '/results/bi_questions.sql'
 \setenv KEFU_DOC :abs_srcdir
 \setenv KEFU_QUESTIONS :questions
-\! perl -ne 'print if /^```sql/ .. /^```$/ and !/^```/' "$KEFU_DOC/../doc/bi.md" > "$KEFU_QUESTIONS"
+\! perl -ne 'exit if /^## Scripts, accounts and findings/; print if /^```sql/ .. /^```$/ and !/^```/' "$KEFU_DOC/../doc/bi.md" > "$KEFU_QUESTIONS"
 SET LOCAL ROLE kpi_all;
 \i :questions
 RESET ROLE;
