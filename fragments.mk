@@ -81,6 +81,7 @@ SQL_FRAGMENTS = \
 	build/kpis.sql \
 	sql/59_report.sql \
 	sql/59_report_html.sql \
+	sql/59_score.sql \
 	sql/57_night.sql \
 	sql/58_jobs.sql \
 	sql/58_cron.sql \
@@ -98,6 +99,8 @@ SQL_FRAGMENTS = \
 	sql/78_bi_posting.sql \
 	sql/78_bi_correction.sql \
 	sql/78_bi_report.sql \
+	sql/78_bi_score.sql \
+	sql/78_bi_script.sql \
 	sql/79_bi_person.sql \
 	sql/75_explain.sql \
 	sql/76_bi_work_order.sql \

@@ -139,8 +139,8 @@ COMMENT ON COLUMN kefu.outbound.root_id IS 'platform id of the post it stands un
 COMMENT ON COLUMN kefu.outbound.recipient_id IS 'platform id of the recipient; NULL none (接收人)';
 COMMENT ON COLUMN kefu.outbound.answers IS 'message that it answers, whose reply rule it counts under; NULL none (所答消息)';
 COMMENT ON COLUMN kefu.outbound.text IS 'what is said (正文)';
-COMMENT ON COLUMN kefu.outbound.script IS 'script it came from; NULL own words (话术)';
-COMMENT ON COLUMN kefu.outbound.variant IS 'variant of the script (变体)';
+COMMENT ON COLUMN kefu.outbound.script IS 'script it came from, or that was named beside words of one''s own; NULL none (话术)';
+COMMENT ON COLUMN kefu.outbound.variant IS 'variant of the script whose words these are; NULL: they are one''s own (变体)';
 COMMENT ON COLUMN kefu.outbound.slots IS 'values of its slots, so that another variant can be made (槽值)';
 COMMENT ON COLUMN kefu.outbound.priority IS 'of its ticket (优先级)';
 COMMENT ON COLUMN kefu.outbound.queued_at IS 'when it was said (排队时间)';

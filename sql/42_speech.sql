@@ -57,6 +57,14 @@ END $$;
 COMMENT ON FUNCTION kefu.script_text(text, text, jsonb, smallint) IS
 'Text of an approved script for a channel, its slots filled; without a variant the first (生成话术)';
 
+CREATE FUNCTION kefu.first_variant(script text, channel text) RETURNS smallint
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT min(s.variant) FROM kefu.script s
+     WHERE s.script = first_variant.script AND s.channel = first_variant.channel AND s.is_approved;
+END;
+COMMENT ON FUNCTION kefu.first_variant(text, text) IS 'The variant that kefu.script_text() takes where none is asked for; NULL without an approved one (内部: 首选变体)';
+
 CREATE FUNCTION kefu.has_personal_data(text text) RETURNS boolean
     LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_has_personal_data';
 COMMENT ON FUNCTION kefu.has_personal_data(text) IS
@@ -164,6 +172,7 @@ DECLARE
     channel text;
     said text;
     reply record;
+    variant smallint;
     new_id bigint;
     step smallint := 0;
 BEGIN
@@ -192,8 +201,10 @@ BEGIN
         step := step + 1;
         said := CASE WHEN channel = 'private' AND speaks = 'both' THEN m.args ->> 'private_text'
                      ELSE m.args ->> 'text' END;
+        variant := NULL;
         IF said IS NULL THEN
             said := kefu.script_text(m.args ->> 'script', channel, slots);
+            variant := kefu.first_variant(m.args ->> 'script', channel);
         END IF;
         PERFORM kefu.check_speech(m.machine, m.event, channel, said, m.args ->> 'department');
         SELECT * INTO reply FROM kefu.reply_way(g.message_id, m.id, channel, m.event = 'answer');
@@ -207,7 +218,7 @@ BEGIN
         VALUES (new_id, step, m.unit, g.account, reply.action,
                 channel, CASE WHEN channel = 'public' THEN g.native_id END,
                 CASE WHEN channel = 'public' THEN coalesce(g.root_id, g.native_id) END, native, g.message_id,
-                said, m.args ->> 'script', CASE WHEN m.args ? 'script' THEN 1 END, slots,
+                said, m.args ->> 'script', variant, slots,
                 t.priority, m.at, m.at, CASE WHEN reply.closed_by IS NULL THEN reply.expires_at ELSE m.at END,
                 reply.closed_by);
     END LOOP;

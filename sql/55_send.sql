@@ -336,7 +336,7 @@ BEGIN
     n.expires_at := reply.expires_at;
     IF w.script IS NOT NULL THEN
         n.script := w.script;
-        n.variant := 1;
+        n.variant := kefu.first_variant(w.script, n.channel);
         n.text := kefu.script_text(w.script, n.channel, o.slots);
     END IF;
     IF n.account IS NULL OR (n.channel = 'public' AND n.parent_id IS NULL)
@@ -415,7 +415,7 @@ DECLARE
     following smallint;
 BEGIN
     SELECT s.variant INTO following FROM kefu.script s
-     WHERE s.script = o.script AND s.channel = o.channel AND s.is_approved AND s.variant > o.variant
+     WHERE s.script = o.script AND s.channel = o.channel AND s.is_approved AND s.variant > coalesce(o.variant, 0)
      ORDER BY s.variant LIMIT 1;
     IF NOT FOUND THEN
         RETURN false;

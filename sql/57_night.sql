@@ -1,5 +1,5 @@
 -- 57_night: what is done while the desk sleeps: the nightly verification of the
--- audit trail, and the log of pg_cron.
+-- audit trail, the day's count of findings, and the log of pg_cron.
 --
 -- These are jobs of kefu.job (58_jobs) that may take minutes, so the clock
 -- worker, which has deadlines to fire, never runs them: pg_cron does
@@ -81,6 +81,72 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.night_health() IS
 'What the nightly verification found, and where it was begun and then stopped (内部: 夜间核查健康)';
+
+-- --- findings day by day ------------------------------------------------------------
+
+CREATE TABLE kefu.finding_run (
+    local_date date PRIMARY KEY,
+    counted_at timestamptz NOT NULL,
+    failed_count integer NOT NULL CONSTRAINT finding_run_failed CHECK (failed_count >= 0)
+);
+COMMENT ON TABLE kefu.finding_run IS 'Days on which the findings were counted; what is older than 800 days is forgotten (缺口统计日; R2)';
+COMMENT ON COLUMN kefu.finding_run.local_date IS 'Beijing day of the count (日期)';
+COMMENT ON COLUMN kefu.finding_run.counted_at IS 'last count of that day, which stands (统计时间)';
+COMMENT ON COLUMN kefu.finding_run.failed_count IS 'rules that could not be checked; 0 none (无法检查的规则数)';
+
+CREATE TABLE kefu.finding_day (
+    local_date date NOT NULL REFERENCES kefu.finding_run ON DELETE CASCADE,
+    finding text COLLATE "C" NOT NULL,
+    unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
+    found_count bigint NOT NULL CONSTRAINT finding_day_found CHECK (found_count > 0),
+    PRIMARY KEY (local_date, finding, unit)
+);
+COMMENT ON TABLE kefu.finding_day IS 'How many findings of a rule a unit had at the end of a day; none, no row (每日缺口数; R2)';
+COMMENT ON COLUMN kefu.finding_day.local_date IS 'Beijing day (日期)';
+COMMENT ON COLUMN kefu.finding_day.finding IS 'finding rule; no foreign key: engine rows are never dumped (缺口)';
+COMMENT ON COLUMN kefu.finding_day.unit IS 'unit that mends it (机构)';
+COMMENT ON COLUMN kefu.finding_day.found_count IS 'open findings (缺口数)';
+
+CREATE FUNCTION kefu.watched_units() RETURNS text[]
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+$$ BEGIN
+    IF kefu.is_worker() THEN
+        RETURN ARRAY(SELECT u.unit FROM kefu.unit u ORDER BY u.unit);
+    END IF;
+    RETURN kefu.my_units();
+END $$;
+COMMENT ON FUNCTION kefu.watched_units() IS
+'Units whose rows a finding rule looks at: the caller''s, for the workers'' jobs all (内部: 缺口检查范围)';
+
+CREATE FUNCTION kefu.count_findings(keep_days integer DEFAULT 800) RETURNS integer
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    now timestamptz := kefu.now();
+    today date := kefu.local_day(kefu.now());
+BEGIN
+    IF NOT kefu.is_worker() THEN
+        PERFORM kefu.require_admin('group');
+    END IF;
+    -- One at a time: two would write the same day.
+    LOCK TABLE kefu.finding_run IN SHARE ROW EXCLUSIVE MODE;
+    DELETE FROM kefu.finding_run r WHERE r.local_date = today OR r.local_date < today - keep_days;
+    INSERT INTO kefu.finding_run (local_date, counted_at, failed_count) VALUES (today, now, 0);
+    WITH found AS (
+        SELECT b.finding, b.unit, b.object_type = 'finding_rule' AS is_failure, count(*) AS n
+          FROM kefu.breakages_of(ARRAY(SELECT u.unit FROM kefu.unit u)) AS b
+         GROUP BY 1, 2, 3
+    ), kept AS (
+        INSERT INTO kefu.finding_day (local_date, finding, unit, found_count)
+        SELECT today, f.finding, f.unit, f.n FROM found f WHERE NOT f.is_failure
+    )
+    UPDATE kefu.finding_run r SET failed_count = (SELECT count(*) FROM found f WHERE f.is_failure)
+     WHERE r.local_date = today;
+    RETURN 1;
+END $$;
+COMMENT ON FUNCTION kefu.count_findings(integer) IS
+'Counts the open findings of every rule and unit for this day; again on the same day: anew, in place of the former count. Forgets days older than so many. Returns 1. For the night''s job, a Group administrator, a superuser (每日缺口统计; R2)';
 
 CREATE FUNCTION kefu.forget_cron_log(max_rows integer DEFAULT 10000) RETURNS integer
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS

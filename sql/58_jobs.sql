@@ -68,6 +68,8 @@ VALUES
 INSERT INTO kefu.job (job, call, every, at_most, sort, label_zh, label_en, lane, at_time)
 VALUES
     ('check_audit', 'kefu.check_audit(integer)', '1 day', 1000, 110, '夜间审计核查', 'nightly verification', 'night', '03:10'),
+    ('count_findings', 'kefu.count_findings(integer)', '1 day', 800, 130, '每日缺口统计', 'count the day''s findings', 'night', '23:40'),
+    ('close_scores', 'kefu.close_due_scores(integer)', '1 day', 100, 115, '月度考核结账', 'close the month''s scores', 'night', '05:10'),
     ('forget_cron_log', 'kefu.forget_cron_log(integer)', '1 day', 10000, 120, '清理作业日志', 'forget the log of pg_cron',
      'night', '04:10');
 

@@ -166,19 +166,19 @@ $$ BEGIN
     RETURN QUERY
     SELECT 'topic', t.topic_id, t.unit, r.reached_at, 'reached ' || r.reached_by || ' and nobody was told'
       FROM kefu.topic t CROSS JOIN LATERAL kefu.topic_reached(t.topic_id) AS r
-     WHERE t.state = 'forming' AND r.reached_by IS NOT NULL AND t.unit = ANY (kefu.my_units())
+     WHERE t.state = 'forming' AND r.reached_by IS NOT NULL AND t.unit = ANY (kefu.watched_units())
        AND NOT EXISTS (SELECT FROM kefu.topic_recount q
                         WHERE q.topic_id = t.topic_id AND q.queued_at >= kefu.now() - interval '10 minutes')
     UNION ALL
     SELECT 'topic', t.topic_id, t.unit, t.reached_at, 'reached ' || t.reached_by || ', undecided and no promise runs'
       FROM kefu.topic t
-     WHERE t.state IN ('due', 'ready') AND t.decision IS NULL AND t.unit = ANY (kefu.my_units())
+     WHERE t.state IN ('due', 'ready') AND t.decision IS NULL AND t.unit = ANY (kefu.watched_units())
        AND NOT EXISTS (SELECT FROM kefu.clock c WHERE c.object_type = 'topic' AND c.object_id = t.topic_id
                           AND c.clock = 'topic_decision' AND c.stopped_at IS NULL)
     UNION ALL
     SELECT 'message', m.message_id, m.unit, q.queued_at, 'triaged and not compared for 10 minutes'
       FROM kefu.topic_queue q JOIN kefu.message m USING (message_id)
-     WHERE q.queued_at < kefu.now() - interval '10 minutes' AND m.unit = ANY (kefu.my_units());
+     WHERE q.queued_at < kefu.now() - interval '10 minutes' AND m.unit = ANY (kefu.watched_units());
 END $$;
 COMMENT ON FUNCTION kefu.find_unraised_topic() IS
 'What breaks I10, in the caller''s units: a forming topic that has reached a threshold and hasn''t waited to be counted for less than 10 minutes, a topic undecided without its promise, a message nobody compared (未触发的同类问题; I10)';

@@ -20,7 +20,7 @@ $$ BEGIN
                     WHEN n.until <= kefu.now() + interval '720 hours' THEN 'month' END AS level
           FROM kefu.staff s
          CROSS JOIN LATERAL kefu.qualification_needs(s.staff_id, kefu.now()) AS n
-         WHERE s.is_active AND s.unit = ANY ((SELECT kefu.my_units())::text[])) AS f
+         WHERE s.is_active AND s.unit = ANY ((SELECT kefu.watched_units())::text[])) AS f
      WHERE f.level IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION kefu.find_qualification_gap() IS
@@ -83,11 +83,11 @@ $$ BEGIN
      CROSS JOIN LATERAL unnest(kefu.staffed(d.calendar, w.a, w.b)
                                - kefu.rostered(d.unit, w.a, w.b)) AS r(r)
      WHERE d.has_roster AND d.calendar IS NOT NULL
-       AND d.unit = ANY ((SELECT kefu.my_units())::text[])
+       AND d.unit = ANY ((SELECT kefu.watched_units())::text[])
     UNION ALL
     SELECT d.unit, false, NULL, NULL
       FROM kefu.desk_unit d
-     WHERE NOT d.has_roster AND d.unit = ANY ((SELECT kefu.my_units())::text[]);
+     WHERE NOT d.has_roster AND d.unit = ANY ((SELECT kefu.watched_units())::text[]);
 END $$;
 COMMENT ON FUNCTION kefu.find_uncovered() IS
 'Rows of kefu_bi.uncovered (内部: 无人值守时段)';
@@ -153,7 +153,7 @@ $$ BEGIN
           FROM kefu.desk_unit d
          CROSS JOIN LATERAL kefu.working_periods(d.calendar,
                    date_trunc('day', kefu.now(), 'Asia/Shanghai') - interval '7 days', kefu.now()) AS w
-         WHERE d.calendar IS NOT NULL AND d.unit = ANY ((SELECT kefu.my_units())::text[])
+         WHERE d.calendar IS NOT NULL AND d.unit = ANY ((SELECT kefu.watched_units())::text[])
     ), mark AS (
         SELECT p.unit, p.from_at AS opens_at, x.at
           FROM period p
@@ -321,7 +321,7 @@ $$ BEGIN
           FROM kefu.desk_unit d
           JOIN kefu.calendar c ON c.calendar = d.calendar
           JOIN run r ON r.holiday_table = c.holiday_table
-         WHERE d.kind = 'province' AND d.unit = ANY ((SELECT kefu.my_units())::text[])
+         WHERE d.kind = 'province' AND d.unit = ANY ((SELECT kefu.watched_units())::text[])
     )
     SELECT y.unit, min(y.name), min(y.date), max(y.date), (count(*) FILTER (WHERE NOT y.is_set))::integer,
            min(y.date) - (kefu.now() AT TIME ZONE 'Asia/Shanghai')::date

@@ -360,6 +360,49 @@ END $$;
 COMMENT ON FUNCTION kefu.rulebook(text) IS
 'One requirement, such as R71: its Chinese key phrase, what answers for it, the events and clocks that cite it, and how it stands in the caller''s units; undefined_object for one there is not, KF008 for an unregistered login (规范条款查询; R2)';
 
+CREATE VIEW kefu_bi.finding_days WITH (security_barrier) AS
+WITH pair AS (
+    SELECT d.finding, d.unit, min(d.local_date) AS first_date
+      FROM kefu.finding_day d
+     WHERE d.unit = ANY ((SELECT kefu.my_units())::text[])
+     GROUP BY d.finding, d.unit
+)
+SELECT n.local_date,
+       p.finding,
+       r.label_zh AS finding_label_zh,
+       r.label_en AS finding_label_en,
+       r.effect,
+       r.rulebook[1] AS rulebook,
+       p.unit,
+       u.name_zh AS unit_label_zh,
+       u.name_en AS unit_label_en,
+       coalesce(d.found_count, 0) AS finding_count,
+       coalesce(d.found_count, 0) - lag(coalesce(d.found_count, 0)) OVER (PARTITION BY p.finding, p.unit ORDER BY n.local_date) AS change_count,
+       n.counted_at,
+       (n.counted_at AT TIME ZONE 'Asia/Shanghai')::date AS counted_local_date,
+       extract(hour FROM n.counted_at AT TIME ZONE 'Asia/Shanghai')::integer AS counted_local_hour
+  FROM pair p
+  JOIN kefu.finding_run n ON n.local_date >= p.first_date
+  JOIN kefu.finding_rule r ON r.finding = p.finding
+  JOIN kefu.unit u ON u.unit = p.unit
+  LEFT JOIN kefu.finding_day d ON d.local_date = n.local_date AND d.finding = p.finding AND d.unit = p.unit;
+COMMENT ON VIEW kefu_bi.finding_days IS
+'Open findings a rule, unit and day, as the night''s job counted them, so that a trend can be seen. Population: what kefu_bi.findings shows of the reader''s units. Window: the moment of the count, about 23:40. Zero rule: from its first finding on a rule and unit has a row each counted day, also with 0; a day on which nobody counted has none. Kept 800 days (每日缺口; R2)';
+COMMENT ON COLUMN kefu_bi.finding_days.local_date IS 'Beijing day (日期)';
+COMMENT ON COLUMN kefu_bi.finding_days.finding IS 'finding rule (缺口)';
+COMMENT ON COLUMN kefu_bi.finding_days.finding_label_zh IS 'Chinese label of finding (缺口标签)';
+COMMENT ON COLUMN kefu_bi.finding_days.finding_label_en IS 'English label of finding (缺口英文标签)';
+COMMENT ON COLUMN kefu_bi.finding_days.effect IS 'block, must, warn (效力)';
+COMMENT ON COLUMN kefu_bi.finding_days.rulebook IS 'R number the rule is for; house for a house default (规范条款)';
+COMMENT ON COLUMN kefu_bi.finding_days.unit IS 'unit that mends it (机构)';
+COMMENT ON COLUMN kefu_bi.finding_days.unit_label_zh IS 'Chinese label of unit (机构标签)';
+COMMENT ON COLUMN kefu_bi.finding_days.unit_label_en IS 'English label of unit (机构英文标签)';
+COMMENT ON COLUMN kefu_bi.finding_days.finding_count IS 'open findings; 0 none (缺口数)';
+COMMENT ON COLUMN kefu_bi.finding_days.change_count IS 'more than at the count before, fewer below 0; NULL the first (较前次增减)';
+COMMENT ON COLUMN kefu_bi.finding_days.counted_at IS 'when it was counted (统计时间)';
+COMMENT ON COLUMN kefu_bi.finding_days.counted_local_date IS 'Beijing date of counted_at (统计日期)';
+COMMENT ON COLUMN kefu_bi.finding_days.counted_local_hour IS 'Beijing hour of counted_at, 0 to 23 (统计小时)';
+
 CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.finding_rule
     FOR EACH ROW EXECUTE FUNCTION kefu.refuse_change();
 CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON kefu.requirement

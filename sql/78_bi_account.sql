@@ -229,3 +229,97 @@ COMMENT ON COLUMN kefu_bi.themes.offered_local_date IS 'Beijing date of offered_
 COMMENT ON COLUMN kefu_bi.themes.offered_local_hour IS 'Beijing hour of offered_at, 0 to 23; NULL where that is (开放时间小时)';
 COMMENT ON COLUMN kefu_bi.themes.download_count IS 'downloads as last told; NULL never (下载次数)';
 
+
+CREATE VIEW kefu_bi.account_weeks WITH (security_barrier) AS
+WITH account AS (
+    SELECT a.account, a.handle, a.platform, a.unit FROM kefu.account a
+     WHERE a.is_live AND a.unit = ANY ((SELECT kefu.my_units())::text[])
+), post AS (
+    SELECT l.account, (date_trunc('week', l.published_at AT TIME ZONE 'Asia/Shanghai'))::date AS week, count(*) AS posts,
+           count(*) FILTER (WHERE l.is_repost) AS reposts, count(*) FILTER (WHERE l.has_media) AS pictures,
+           count(*) FILTER (WHERE c.reposts_count IS NOT NULL AND c.comments_count IS NOT NULL) AS counted,
+           sum(c.reposts_count)::bigint AS reposted, sum(c.comments_count)::bigint AS commented, sum(c.likes_count)::bigint AS liked,
+           sum(c.reposts_count + c.comments_count) AS echoes
+      FROM account a
+      JOIN kefu.placement l ON l.account = a.account AND l.published_at IS NOT NULL
+      LEFT JOIN kefu.placement_count c USING (placement_id)
+     GROUP BY l.account, 2
+), message AS (
+    SELECT g.account, (date_trunc('week', g.posted_at AT TIME ZONE 'Asia/Shanghai'))::date AS week, count(*) AS messages
+      FROM account a JOIN kefu.message g ON g.account = a.account AND g.is_live AND g.to_us
+     GROUP BY g.account, 2
+), reply AS (
+    SELECT o.account, (date_trunc('week', o.sent_at AT TIME ZONE 'Asia/Shanghai'))::date AS week,
+           count(*) FILTER (WHERE o.channel = 'public') AS in_public, count(*) FILTER (WHERE o.channel = 'private') AS in_private
+      FROM account a JOIN kefu.outbound o ON o.account = a.account AND o.state = 'sent' AND o.speech_id IS NOT NULL
+     GROUP BY o.account, 2
+), life AS (
+    SELECT f.account, min(f.week) AS first_week
+      FROM (SELECT p.account, p.week FROM post p UNION ALL SELECT m.account, m.week FROM message m UNION ALL SELECT r.account, r.week FROM reply r) AS f
+     GROUP BY f.account
+), week AS (
+    SELECT a.account, a.handle, a.platform, a.unit, s::date AS week, coalesce(p.posts, 0) AS posts, coalesce(p.reposts, 0) AS reposts,
+           coalesce(p.pictures, 0) AS pictures, coalesce(p.counted, 0) AS counted, p.reposted, p.commented, p.liked, p.echoes,
+           coalesce(m.messages, 0) AS messages, coalesce(r.in_public, 0) AS in_public, coalesce(r.in_private, 0) AS in_private
+      FROM account a
+      JOIN life l ON l.account = a.account
+     CROSS JOIN LATERAL generate_series(l.first_week::timestamp, date_trunc('week', kefu.now() AT TIME ZONE 'Asia/Shanghai'), interval '7 days') AS s
+      LEFT JOIN post p ON p.account = a.account AND p.week = s::date
+      LEFT JOIN message m ON m.account = a.account AND m.week = s::date
+      LEFT JOIN reply r ON r.account = a.account AND r.week = s::date
+)
+SELECT w.week AS local_week,
+       w.week + 7 <= (kefu.now() AT TIME ZONE 'Asia/Shanghai')::date AS is_over,
+       w.account,
+       w.handle AS registered_name,
+       w.platform,
+       f.name_zh AS platform_label_zh,
+       f.name_en AS platform_label_en,
+       w.unit,
+       u.name_zh AS unit_label_zh,
+       u.name_en AS unit_label_en,
+       w.posts AS post_count,
+       w.posts - w.reposts AS original_count,
+       w.reposts AS repost_count,
+       w.pictures AS picture_count,
+       round(100.0 * (w.posts - w.reposts) / nullif(w.posts, 0), 2) AS original_pct,
+       round(w.posts / 7.0, 2) AS posts_per_day,
+       w.counted AS counted_post_count,
+       w.reposted AS reposts_received_count,
+       w.commented AS comments_received_count,
+       w.liked AS likes_received_count,
+       round(w.echoes / nullif(w.counted, 0), 2) AS echoes_per_post,
+       w.messages AS message_count,
+       w.in_public AS public_reply_count,
+       w.in_private AS private_reply_count,
+       w.posts = 0 AND coalesce(lag(w.posts) OVER (PARTITION BY w.account ORDER BY w.week) = 0, false) AS is_idle
+  FROM week w
+  JOIN kefu.platform f ON f.platform = w.platform
+  JOIN kefu.unit u ON u.unit = w.unit;
+COMMENT ON VIEW kefu_bi.account_weeks IS
+'How active each account is, a week from Monday in Beijing. Population: live accounts of the reader''s units, from their first post, reply or message on; posts published, also those deleted since. Clock: none. Window: posts and replies by the platform''s time, messages by the customer''s; echoes are those of the week''s posts as last read. Left out: sends without a customer. Zero rule: a week without anything is a row of zeros; a share or mean of nothing is NULL. Followers aren''t known here (账号活跃度; R12, R38, R50)';
+COMMENT ON COLUMN kefu_bi.account_weeks.local_week IS 'Monday of the week (周)';
+COMMENT ON COLUMN kefu_bi.account_weeks.is_over IS 'false: the running week, whose posts_per_day still rises (是否完整周)';
+COMMENT ON COLUMN kefu_bi.account_weeks.account IS 'account (账号)';
+COMMENT ON COLUMN kefu_bi.account_weeks.registered_name IS 'its name (账号名称)';
+COMMENT ON COLUMN kefu_bi.account_weeks.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu_bi.account_weeks.platform_label_zh IS 'Chinese label of platform (平台标签)';
+COMMENT ON COLUMN kefu_bi.account_weeks.platform_label_en IS 'English label of platform (平台英文标签)';
+COMMENT ON COLUMN kefu_bi.account_weeks.unit IS 'unit that runs it (机构)';
+COMMENT ON COLUMN kefu_bi.account_weeks.unit_label_zh IS 'Chinese label of unit (机构标签)';
+COMMENT ON COLUMN kefu_bi.account_weeks.unit_label_en IS 'English label of unit (机构英文标签)';
+COMMENT ON COLUMN kefu_bi.account_weeks.post_count IS 'posts published; 0 none (发文数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.original_count IS 'of them, originals (原创数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.repost_count IS 'of them, reposts of others'' posts (转发他人数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.picture_count IS 'of them, with a picture (配图数; R52)';
+COMMENT ON COLUMN kefu_bi.account_weeks.original_pct IS 'originals by posts; NULL no post (原创率)';
+COMMENT ON COLUMN kefu_bi.account_weeks.posts_per_day IS 'posts by 7 days (活跃度)';
+COMMENT ON COLUMN kefu_bi.account_weeks.counted_post_count IS 'posts whose reposts and comments the platform told; 0 none (有数据博文数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.reposts_received_count IS 'reposts of the week''s posts; NULL not told (被转发数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.comments_received_count IS 'comments on them; NULL not told (被评论数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.likes_received_count IS 'likes of them; NULL not told (被点赞数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.echoes_per_post IS 'reposts and comments by posts whose numbers are told; NULL none is (传播力)';
+COMMENT ON COLUMN kefu_bi.account_weeks.message_count IS 'messages, mentions and comments written to it in the week; 0 none (来言数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.public_reply_count IS 'public replies to customers that the platform took; 0 none (公开回复数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.private_reply_count IS 'private ones; 0 none (私信回复数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.is_idle IS 'no post in this week and none in the one before: two weeks without an update; the first week never is (是否两周未更新)';

@@ -56,6 +56,9 @@ $$
                         restate_report cancel_report'),
               ('anyone', 'report_html report_figure_list'),
               ('admin', 'open_reports'),
+              ('anyone', 'scores peer_figures'),
+              ('leader', 'add_score_entry counter_score_entry'),
+              ('admin', 'set_score_rule close_scores close_due_scores count_findings'),
               ('desk', 'plan_day plan_days show_plan edit_plan add_slot drop_slot accept_plan'),
               ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
                         review_post reject_post approve_urgent back_fill_review revise_post schedule unschedule

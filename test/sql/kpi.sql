@@ -337,19 +337,66 @@ SELECT count(*) > 50 AS many, bool_and(w.response_in_time_pct IS NOT DISTINCT FR
  WHERE w.grain = 'day';
 -- Stock at the end of each day, against the rows themselves.
 RESET ROLE;
+ALTER FUNCTION pg_temp.open_at(text, timestamptz) SECURITY DEFINER;
+ALTER FUNCTION pg_temp.late_at(text, timestamptz) SECURITY DEFINER;
+SET LOCAL ROLE kpi_gd;
 SELECT count(*) > 80 AS many, bool_and(s.open_count = pg_temp.open_at('gd', (s.local_date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')
                                    AND s.late_count = pg_temp.late_at('gd', (s.local_date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')) AS fits,
        max(s.late_count) > 3 AS some_late
   FROM kefu_bi.kpi_stock_days s WHERE s.unit = 'gd' AND s.local_date < '2026-04-01';
+RESET ROLE;
 
--- --- the questions of doc/bi.md, as the analyst who asks them -----------------------------
+-- --- appraisals and peers against slow queries written from their definitions ---------------
+
+-- Cases, hits and points of each province and KPI in February, with all below it.
+CREATE TEMP TABLE judged AS
+SELECT s.*, CASE WHEN s.cases < 10 THEN NULL WHEN s.full_at = s.zero_at THEN CASE WHEN s.hits = s.cases THEN 100 ELSE 0 END
+                 ELSE round(greatest(0, least(100, 100 * (round(100.0 * s.hits / s.cases, 2) - s.zero_at) / (s.full_at - s.zero_at))), 2) END AS points
+  FROM (SELECT p.unit, r.kpi, r.weight, r.full_at, r.zero_at, sum(x.cases) AS cases, sum(x.hits) AS hits
+          FROM kefu.unit p
+          JOIN kefu.unit u ON u.unit = p.unit OR u.unit LIKE p.unit || '.%'
+         CROSS JOIN (SELECT s.kpi, s.weight, s.full_at, s.zero_at FROM kefu.score_rule s WHERE s.unit = 'group' AND s.kind = 'province') AS r
+         CROSS JOIN LATERAL pg_temp.slow(r.kpi, u.unit, '2026-01-31 16:00Z', '2026-02-28 16:00Z') AS x
+         WHERE p.kind = 'province' AND (u.unit = p.unit OR EXISTS (SELECT FROM kefu.ticket t WHERE t.unit = u.unit))
+         GROUP BY p.unit, r.kpi, r.weight, r.full_at, r.zero_at) AS s;
+CREATE TEMP TABLE slow_card AS
+SELECT c.*, CASE WHEN c.is_ranked THEN 1 + (SELECT count(*) FROM (SELECT round(sum(y.weight * y.points) / sum(y.weight), 2) AS score, sum(y.weight) AS scored
+                                                                    FROM judged y WHERE y.points IS NOT NULL GROUP BY y.unit) AS o
+                                             WHERE o.scored >= 50 AND o.score > c.score) END AS rank
+  FROM (SELECT j.unit, sum(j.weight) FILTER (WHERE j.points IS NOT NULL) AS scored, coalesce(sum(j.weight) FILTER (WHERE j.points IS NOT NULL) >= 50, false) AS is_ranked,
+               round(sum(j.weight * j.points) / sum(j.weight) FILTER (WHERE j.points IS NOT NULL), 2) AS score
+          FROM judged j GROUP BY j.unit) AS c;
+GRANT SELECT ON judged, slow_card TO kpi_all, kpi_gd;
+SELECT kefu.close_scores('group', '2026-02-01') AS edition, kefu.close_scores('gd', '2026-02-01') AS of_gd;
+SET LOCAL ROLE kpi_all;
+SELECT count(*) AS provinces, count(s.score) > 10 AS many_scores, count(DISTINCT s.score) > 10 AS that_differ, count(s.rank) BETWEEN 10 AND 30 AS some_ranked,
+       count(*) FILTER (WHERE (s.base_score, s.is_ranked, s.rank, coalesce(nullif(s.scored_weight, 0), -1)) IS DISTINCT FROM (o.score, o.is_ranked, o.rank, coalesce(o.scored, -1))) AS differ
+  FROM kefu.scores('group', '2026-02-10') AS s FULL JOIN slow_card o ON o.unit = s.unit WHERE s.kind = 'province';
+SELECT count(*) FILTER (WHERE l.case_count <> j.cases OR l.hit_count <> j.hits OR l.points IS DISTINCT FROM j.points) AS differ, count(*) = 31 * 9 AS all_lines
+  FROM kefu_bi.scorecard_lines l JOIN judged j USING (unit, kpi) WHERE l.by_unit = 'group';
+SELECT count(*) FROM kefu_bi.scorecards c JOIN kefu.scores('group', '2026-02-01') AS s ON s.unit = c.unit AND c.by_unit = 'group'
+ WHERE (c.score, c.rank, c.ranked_count) IS DISTINCT FROM (s.score, s.rank, s.ranked_count);
+-- Guangdong's own place and the median of all, of the KPIs that are shares.
+SET LOCAL ROLE kpi_gd;
+SELECT p.kpi, p.case_count = j.cases AND p.hit_count = j.hits AS own, p.rank = o.place AS rank, p.ranked_count = o.n AS peers, p.national_median = o.median AS median
+  FROM kefu_bi.peer_kpis p
+  JOIN judged j ON j.unit = p.unit AND j.kpi = p.kpi
+ CROSS JOIN LATERAL (SELECT count(*) AS n, round(percentile_cont(0.5) WITHIN GROUP (ORDER BY round(100.0 * y.hits / y.cases, 2)::float8)::numeric) AS median,
+                            1 + count(*) FILTER (WHERE (CASE WHEN p.is_higher_better THEN 1 ELSE -1 END) * round(100.0 * y.hits / y.cases, 2)
+                                                     > (CASE WHEN p.is_higher_better THEN 1 ELSE -1 END) * round(100.0 * j.hits / j.cases, 2)) AS place
+                       FROM judged y WHERE y.kpi = p.kpi AND y.cases >= 10) AS o
+ WHERE p.local_month = '2026-02-01' AND p.measure = 'pct' AND p.is_ranked ORDER BY 1;
+SELECT count(DISTINCT unit) AS units, count(DISTINCT local_month) AS months FROM kefu_bi.peer_kpis;
+RESET ROLE;
+
+-- --- the questions of doc/bi.md, as the analyst who asks them; the last part is in activity -----
 
 \getenv abs_srcdir PG_ABS_SRCDIR
 \getenv abs_builddir PG_ABS_BUILDDIR
 \set questions :abs_builddir '/results/bi_questions.sql'
 \setenv KEFU_DOC :abs_srcdir
 \setenv KEFU_QUESTIONS :questions
-\! perl -ne 'print if /^```sql/ .. /^```$/ and !/^```/' "$KEFU_DOC/../doc/bi.md" > "$KEFU_QUESTIONS"
+\! perl -ne 'exit if /^## Scripts, accounts and findings/; print if /^```sql/ .. /^```$/ and !/^```/' "$KEFU_DOC/../doc/bi.md" > "$KEFU_QUESTIONS"
 SET LOCAL ROLE kpi_all;
 \i :questions
 RESET ROLE;

@@ -123,7 +123,7 @@ CREATE TEMP VIEW found AS
                       AND r.rolname IS DISTINCT FROM 'kefu_worker'
                       AND r.rolname IS DISTINCT FROM 'pg_monitor')
        AND (p.prolang <> ALL (SELECT l.oid FROM pg_language l WHERE l.lanname IN ('sql', 'plpgsql'))
-            OR pg_get_functiondef(p.oid) !~ '\mkefu\.(require_unit|my_units)\(')
+            OR pg_get_functiondef(p.oid) !~ '\mkefu\.(require_unit|my_units|watched_units)\(')
     UNION ALL
     SELECT 'no comment', p.object, p.oid
       FROM routine p
