@@ -247,3 +247,83 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu_bi.tickets_as_of(timestamptz, bigint) IS
 'kefu_bi.tickets as it was at an instant, from the audit trail: the same columns, and the rows that its reader would have had; ticket: only that one. Labels, names of units and person_key are those of today (历史时点工单; R8, R95)';
+
+-- --- rules ---------------------------------------------------------------------------
+
+CREATE FUNCTION kefu.rule_tables()
+    RETURNS TABLE (rule_set text, relation regclass, keys text[])
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+    SELECT c.relname::text, c.oid::regclass, k.keys
+      FROM pg_index i
+      JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'kefu'::regnamespace
+     CROSS JOIN LATERAL (
+           SELECT array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attname <> 'valid_from') AS keys,
+                  bool_or(a.attname = 'valid_from') AS has_versions
+             FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)) AS k
+     WHERE i.indisprimary AND k.has_versions;
+END;
+COMMENT ON FUNCTION kefu.rule_tables() IS 'Tables whose rows are versions of rules, by valid_from, and the rest of their keys (内部: 规则表)';
+
+CREATE FUNCTION kefu.rule_versions(instant timestamptz)
+    RETURNS TABLE (rule_set text, rule text, unit text, place text, account text, valid_from timestamptz, settings jsonb,
+                   recorded_at timestamptz, recorded_by integer, event_id bigint)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 500
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    r record;
+BEGIN
+    FOR r IN SELECT t.* FROM kefu.rule_tables() AS t ORDER BY t.rule_set LOOP
+        RETURN QUERY EXECUTE format(
+            'SELECT %L, (SELECT string_agg(v.row ->> k.key, ''/'' ORDER BY k.n) FROM unnest(%L::text[]) WITH ORDINALITY AS k(key, n)
+                          WHERE k.key NOT IN (''unit'', ''account'', ''jurisdiction'') AND v.row ->> k.key <> ''''),
+                    v.row ->> ''unit'', v.row ->> ''jurisdiction'', nullif(v.row ->> ''account'', ''''), v.valid_from,
+                    v.row - %L::text[] - ''valid_from'', coalesce(s.at, p.at), coalesce(s.staff_id, p.staff_id), coalesce(s.event_id, p.event_id)
+               FROM (SELECT x.valid_from, jsonb_strip_nulls(to_jsonb(x)) AS row FROM %s AS x
+                      WHERE x.valid_from <= $1) AS v
+               -- The call that made this version ...
+               LEFT JOIN LATERAL (
+                    SELECT e.at, e.staff_id, e.event_id FROM kefu.audit_event e
+                     WHERE e.object_type = ''ledger'' AND e.object_id = $2 AND (e.facts ->> ''from'')::timestamptz = v.valid_from
+                       AND e.facts @> (SELECT jsonb_object_agg(k.key, v.row -> k.key) FROM unnest(%2$L::text[]) AS k(key)
+                                        WHERE v.row ->> k.key <> '''' AND k.key <> ''level'')
+                     ORDER BY e.seq LIMIT 1) AS s ON true
+               -- ... or that loaded the shipped one.
+               LEFT JOIN LATERAL (
+                    SELECT e.at, e.staff_id, e.event_id FROM kefu.audit_event e
+                     WHERE s.event_id IS NULL AND e.object_type = ''ledger'' AND e.object_id = $2 AND e.event = ''load_preset''
+                       AND e.facts ->> ''preset'' IN (SELECT ''all'' UNION SELECT q.preset FROM kefu.preset_row q WHERE q.relation = %1$L)
+                     ORDER BY e.seq LIMIT 1) AS p ON true
+              WHERE (v.row ->> ''valid_to'')::timestamptz > $1 IS NOT FALSE
+                AND coalesce(s.at, p.at, v.valid_from) <= $1', r.rule_set, r.keys, r.keys, r.relation)
+          USING instant, (SELECT l.ledger_id::bigint FROM kefu.ledger l WHERE l.ledger = 'rules');
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION kefu.rule_versions(timestamptz) IS
+'Every version of every rule that had begun and was on record at an instant; recorded_at is that of the call or preset that the ledger of rules names, NULL for a row put in past them (内部: 历史规则版本)';
+
+CREATE FUNCTION kefu_bi.rules_as_of(instant timestamptz, unit text)
+    RETURNS TABLE (rule_set text, rule text, unit_of_rule text, account text, valid_from_at timestamptz, setting text, setting_value text,
+                   recorded_at timestamptz, recorded_by_staff_id integer, event_id bigint)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 1000
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    PERFORM kefu.require_unit(rules_as_of.unit);
+    RETURN QUERY
+    SELECT v.rule_set, v.rule, coalesce(v.unit, 'group'), v.account, v.valid_from, s.key, s.value, v.recorded_at, v.recorded_by, v.event_id
+      FROM (SELECT DISTINCT ON (x.rule_set, x.rule, x.account, x.place) x.*
+              FROM kefu.rule_versions(instant) AS x
+              LEFT JOIN kefu.unit_path(rules_as_of.unit) WITH ORDINALITY AS p(unit, step) ON p.unit = x.unit
+              LEFT JOIN kefu.account a ON a.account = x.account
+             -- Of the nearest unit up the tree, of its accounts, of the law of its place.
+             WHERE (x.unit IS NULL OR p.unit IS NOT NULL)
+               AND (x.account IS NULL OR a.unit = rules_as_of.unit)
+               AND (x.place IS NULL OR x.place = 'cn'
+                    OR EXISTS (SELECT FROM kefu.unit_path(rules_as_of.unit) AS o(unit) JOIN kefu.unit u USING (unit) WHERE u.region LIKE x.place || '%'))
+             ORDER BY x.rule_set, x.rule, x.account, x.place, p.step, x.valid_from DESC) AS v
+     CROSS JOIN LATERAL jsonb_each_text(v.settings) AS s
+     ORDER BY v.rule_set, v.rule, v.account, s.key;
+END $$;
+COMMENT ON FUNCTION kefu_bi.rules_as_of(timestamptz, text) IS
+'The rules that held for a unit at an instant, one row a setting: of every rule the version of the nearest unit up the tree, if the ledger of rules had it by then. A rule without such a row held not yet. Raises KF008 where the caller may not see the unit (历史时点规则; R2, R91, ruling 1)';

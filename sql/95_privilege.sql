@@ -53,7 +53,7 @@ $$
                         report_opinions open_survey place_survey close_survey'),
               ('desk', 'open_report refresh_report amend_report submit_report accept_report return_report
                         restate_report cancel_report'),
-              ('anyone', 'report_html report_figure_list'),
+              ('anyone', 'report_html report_figure_list tickets_as_of rules_as_of replay'),
               ('admin', 'open_reports'),
               ('desk', 'plan_day plan_days show_plan edit_plan add_slot drop_slot accept_plan'),
               ('desk', 'add_media request_post accept_request reject_request draft_post edit_post submit_post
@@ -103,10 +103,10 @@ $$
     SELECT r.role, s.name, NULL, 'USAGE'
       FROM roles r, (VALUES ('kefu'), ('kefu_bi')) AS s(name)
     UNION ALL
-    SELECT DISTINCT r.role, 'kefu', p.oid::regprocedure::text, 'EXECUTE'
+    SELECT DISTINCT r.role, p.pronamespace::regnamespace::text, p.oid::regprocedure::text, 'EXECUTE'
       FROM roles r
       JOIN calls c ON c.grp = ANY (r.groups)
-      JOIN pg_proc p ON p.proname = c.name AND p.pronamespace = 'kefu'::regnamespace
+      JOIN pg_proc p ON p.proname = c.name AND p.pronamespace IN ('kefu'::regnamespace, 'kefu_bi'::regnamespace)
     UNION ALL
     SELECT r.role, 'kefu_bi', v.relname::text, 'SELECT'
       FROM roles r, pg_class v
@@ -119,6 +119,7 @@ COMMENT ON FUNCTION kefu.grant_list() IS
 'Every grant of the extension: role, schema, object and what; kefu.create_roles() applies it (授权清单)';
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kefu FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kefu_bi FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA kefu FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA kefu_bi FROM PUBLIC;
 

@@ -387,4 +387,10 @@ SELECT what, instant, ticket_id, kind, state FROM (
     SELECT 'seen' AS what, x.* FROM (TABLE seen EXCEPT ALL TABLE told) AS x
     UNION ALL
     SELECT 'told', x.* FROM (TABLE told EXCEPT ALL TABLE seen) AS x) AS y ORDER BY ticket_id, instant, what LIMIT 20;
+-- Promises replayed as they were given end as they did: one by one in replay, here those of the walk (R91).
+SELECT count(*) > 3 AS many, sum(r.case_count) > 20 AS many_cases, count(*) FILTER (WHERE (r.case_count, r.in_time_count) IS DISTINCT FROM (r.actual_case_count, r.actual_in_time_count)) AS others,
+       count(*) FILTER (WHERE (r.case_count, r.in_time_count) IS DISTINCT FROM (c.cases, c.hits)) AS not_as_in_views
+  FROM (SELECT r.unit, r.kpi, sum(r.case_count) AS case_count, sum(r.in_time_count) AS in_time_count, sum(r.actual_case_count) AS actual_case_count,
+               sum(r.actual_in_time_count) AS actual_in_time_count FROM kefu_bi.replay('{}', '2026-03') AS r WHERE r.kpi <> 'order_in_time' GROUP BY 1, 2) AS r
+  LEFT JOIN (SELECT k.unit, k.kpi, sum(k.case_count) AS cases, sum(k.hit_count) AS hits FROM kefu_bi.kpi_months k WHERE k.local_date = '2026-03-01' GROUP BY 1, 2) AS c USING (unit, kpi);
 ROLLBACK;
