@@ -269,7 +269,7 @@ CREATE FUNCTION kefu.rule_versions(instant timestamptz)
     RETURNS TABLE (rule_set text, rule text, unit text, place text, account text, valid_from timestamptz, settings jsonb,
                    recorded_at timestamptz, recorded_by integer, event_id bigint)
     LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 500
-    SET search_path = pg_catalog, kefu, pg_temp AS
+    SET search_path = pg_catalog, kefu, pg_temp SET intervalstyle = postgres AS
 $$
 DECLARE
     r record;

@@ -52,7 +52,7 @@ SELECT 'sina.' || p.unit, 'sina', p.unit, u.name_zh || '客服', (9000 + p.numbe
 SELECT kefu.add_staff('bench.' || p.unit, p.unit, 'operator of ' || p.unit) FROM bench.province p \g /dev/null
 SELECT kefu.grant_role('bench.' || p.unit, p.unit, 'operator') FROM bench.province p \g /dev/null
 
--- --- what there is to be, a row a ticket -------------------------------------------------
+-- --- what there is to be, a row a ticket, numbered as they came in -------------------------------------------------
 
 -- The last three days are left out, so that everything is answered.
 CREATE UNLOGGED TABLE bench.plan AS
@@ -64,14 +64,14 @@ WITH drawn AS (
       FROM generate_series(1, :tickets) AS n
 ), timed AS (
     -- Two of three write between 18 and 23 o'clock.
-    SELECT d.*, (d.day + CASE WHEN bench.chance(n, 4) < 0.66 THEN 64800 + 18000 * bench.chance(n, 5) ELSE 64800 * bench.chance(n, 5) END::integer
+    SELECT d.n, d.unit, d.kind, (d.day + CASE WHEN bench.chance(n, 4) < 0.66 THEN 64800 + 18000 * bench.chance(n, 5) ELSE 64800 * bench.chance(n, 5) END::integer
                          * interval '1 second') AT TIME ZONE 'Asia/Shanghai' AS posted_at
       FROM drawn d
 ), went AS (
     SELECT t.*, t.posted_at + (20 + 60 * bench.chance(n, 6))::integer * interval '1 second' AS seen_at,
            t.posted_at + (90 + CASE WHEN bench.chance(n, 7) < 0.94 THEN 1500 ELSE 9000 END * bench.chance(n, 8))::integer * interval '1 second' AS decided_at,
            CASE WHEN t.kind = 'complaint' THEN 1500 ELSE 6600 END AS response_s
-      FROM timed t
+      FROM (SELECT row_number() OVER (ORDER BY x.posted_at, x.n) AS n, x.unit, x.kind, x.posted_at FROM timed x) AS t
 ), told AS (
     -- Complaints are answered at once here, which acknowledges them; one of sixteen is late.
     SELECT w.*, w.decided_at + (30 + CASE WHEN bench.chance(n, 9) < 0.94 THEN w.response_s / 3 ELSE w.response_s * 6 END * bench.chance(n, 10))::integer * interval '1 second' AS said_at
