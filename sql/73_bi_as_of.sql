@@ -265,9 +265,31 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.rule_tables() IS 'Tables whose rows are versions of rules, by valid_from, and the rest of their keys (内部: 规则表)';
 
-CREATE FUNCTION kefu.rule_versions(instant timestamptz)
-    RETURNS TABLE (rule_set text, rule text, unit text, place text, account text, valid_from timestamptz, settings jsonb,
-                   recorded_at timestamptz, recorded_by integer, event_id bigint)
+CREATE TYPE kefu.rule_version AS (
+    rule_set text,
+    rule text,
+    unit text,
+    place text,
+    account text,
+    valid_from timestamptz,
+    settings jsonb,
+    recorded_at timestamptz,
+    recorded_by integer,
+    event_id bigint
+);
+COMMENT ON TYPE kefu.rule_version IS 'A version of a rule, and who put it on record (规则版本)';
+COMMENT ON COLUMN kefu.rule_version.rule_set IS 'table it is in (规则表)';
+COMMENT ON COLUMN kefu.rule_version.rule IS 'rest of its key (规则)';
+COMMENT ON COLUMN kefu.rule_version.unit IS 'unit it is for, with all below it; NULL every unit (机构)';
+COMMENT ON COLUMN kefu.rule_version.place IS 'jurisdiction whose law it is; NULL none (适用地区)';
+COMMENT ON COLUMN kefu.rule_version.account IS 'account it is for; NULL every account (账号)';
+COMMENT ON COLUMN kefu.rule_version.valid_from IS 'holds from then on (生效时间)';
+COMMENT ON COLUMN kefu.rule_version.settings IS 'what it says, by column (内容)';
+COMMENT ON COLUMN kefu.rule_version.recorded_at IS 'when it was put on record; NULL past the ledger (登记时间)';
+COMMENT ON COLUMN kefu.rule_version.recorded_by IS 'by whom; NULL nobody of the staff (登记人)';
+COMMENT ON COLUMN kefu.rule_version.event_id IS 'event of the ledger of rules; NULL none (审计事件)';
+
+CREATE FUNCTION kefu.rule_versions(instant timestamptz) RETURNS SETOF kefu.rule_version
     LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 500
     SET search_path = pg_catalog, kefu, pg_temp SET intervalstyle = postgres AS
 $$

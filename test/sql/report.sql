@@ -233,6 +233,7 @@ SELECT 'inquiry', 'archived', 'gd', 'gd', (SELECT min(person_id) FROM kefu.perso
 INSERT INTO kefu.clock (object_type, object_id, clock, unit, policy_id, started_at, due_at, stopped_at, outcome)
 SELECT 'ticket', t.ticket_id, 'inquiry_ack', 'gd', 1, t.posted_at, t.posted_at + interval '2 hours', t.posted_at, 'kept'
   FROM kefu.ticket t WHERE t.posted_at < '2026-01-01';
+ANALYZE kefu.ticket; ANALYZE kefu.clock;
 SET LOCAL enable_seqscan = off;
 CREATE FUNCTION pg_temp.read_rows() RETURNS bigint LANGUAGE sql AS $$
     SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_xact_all_tables WHERE schemaname = 'kefu' AND relname IN ('ticket', 'clock', 'round') $$;

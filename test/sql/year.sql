@@ -15,7 +15,6 @@ CREATE EXTENSION pg_kefu;
 SET kefu.test_now = '2026-11-30 10:00+08';
 \set tickets 1000
 \i :generate
-\unset QUIET
 \set ON_ERROR_STOP 0
 SELECT kefu.grant_reader(current_user, 'group') \g /dev/null
 \set ECHO all
@@ -29,7 +28,7 @@ SELECT count(*) FROM kefu.audit_event_default;
 SELECT count(*) FILTER (WHERE unit = 'gd') > 100 AS large, count(*) FILTER (WHERE unit IN ('qh', 'nx', 'hi')) < 20 AS small, count(DISTINCT unit) > 25 AS provinces,
        count(DISTINCT date_trunc('month', posted_at)) AS months,
        avg((extract(hour FROM posted_at AT TIME ZONE 'Asia/Shanghai') >= 18)::integer) > 0.5 AS in_the_evening FROM kefu.ticket;
-SELECT kind, count(DISTINCT state) > 1 AS several_states, count(*) > 30 AS many FROM kefu.ticket GROUP BY 1 ORDER BY 1;
+SELECT kind, count(DISTINCT state) > 1 AS several_states, count(*) > 30 AS many FROM kefu.ticket WHERE kind <> 'praise' GROUP BY 1 ORDER BY 1;
 SELECT clock, bool_or(outcome = 'late') AS some_late, bool_or(outcome = 'kept') AS some_kept FROM kefu.clock WHERE object_type = 'ticket' GROUP BY 1 ORDER BY 1;
 -- The trail tells of each ticket what its row says, also from its first event on.
 CREATE FUNCTION pg_temp.replayed(t kefu.ticket) RETURNS kefu.ticket LANGUAGE plpgsql AS $$
@@ -61,7 +60,7 @@ UNION ALL
 SELECT 'answer_in_time', date_trunc('month', c.due_at AT TIME ZONE 'Asia/Shanghai')::date, t.unit, count(*), sum((c.stopped_at <= c.due_at)::integer)
   FROM kefu.clock c JOIN kefu.ticket t ON t.ticket_id = c.object_id WHERE c.object_type = 'ticket' AND c.clock = 'answer' AND c.due_at <= kefu.now() GROUP BY 2, 3
 UNION ALL
-SELECT 'volume', date_trunc('month', t.posted_at AT TIME ZONE 'Asia/Shanghai')::date, t.unit, count(*), 0 FROM kefu.ticket t GROUP BY 2, 3
+SELECT 'volume', date_trunc('month', t.posted_at AT TIME ZONE 'Asia/Shanghai')::date, t.unit, count(*), NULL FROM kefu.ticket t GROUP BY 2, 3
 UNION ALL
 SELECT 'resolved', date_trunc('month', t.archived_at AT TIME ZONE 'Asia/Shanghai')::date, t.unit, count(*), sum((t.resolved_at IS NOT NULL)::integer)
   FROM kefu.ticket t WHERE t.archived_at <= kefu.now() AND t.kind <> 'praise' GROUP BY 2, 3;
