@@ -91,6 +91,8 @@ SQL_FRAGMENTS = \
 	sql/71_bi_kpi.sql \
 	sql/72_bi_clock.sql \
 	sql/73_bi_order.sql \
+	sql/73_bi_as_of.sql \
+	sql/73_bi_replay.sql \
 	sql/74_bi_proof.sql \
 	sql/78_bi_topic.sql \
 	sql/78_bi_text.sql \

@@ -107,6 +107,7 @@ CREATE UNIQUE INDEX clock_running ON kefu.clock (object_id, object_type, clock, 
     WHERE stopped_at IS NULL;
 CREATE INDEX clock_next ON kefu.clock (next_fire_at) WHERE next_fire_at IS NOT NULL;
 CREATE INDEX clock_object ON kefu.clock (object_id, object_type);
+CREATE INDEX clock_late ON kefu.clock (stopped_at) WHERE outcome = 'late';
 COMMENT ON TABLE kefu.clock IS 'Promises, running and ended, one row a promise and round (时限; R90, R93, R108, R119)';
 COMMENT ON COLUMN kefu.clock.clock_id IS 'number (时限编号)';
 COMMENT ON COLUMN kefu.clock.object_type IS 'what it belongs to (对象类型)';

@@ -25,9 +25,12 @@ COMMENT ON FUNCTION kefu.guard_reviews_report(kefu.move) IS 'Who reviews it is n
 
 CREATE FUNCTION kefu.effect_compute_report(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
+$$
+DECLARE
+    counted_to timestamptz := kefu.catch_up_kpis();
+BEGIN
     UPDATE kefu.report r
-       SET figures = kefu.report_figures(r.desk_unit, r.from_date, r.until_date, r.department), as_of = m.at
+       SET figures = kefu.report_figures(r.desk_unit, r.from_date, r.until_date, r.department), as_of = counted_to
      WHERE r.report_id = m.id;
 END $$;
 COMMENT ON FUNCTION kefu.effect_compute_report(kefu.move) IS 'The figures anew (重算指标; R8)';
@@ -43,7 +46,10 @@ COMMENT ON FUNCTION kefu.effect_amend_report(kefu.move) IS 'The desk''s words an
 
 CREATE FUNCTION kefu.effect_freeze_report(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
-$$ BEGIN
+$$
+DECLARE
+    counted_to timestamptz;
+BEGIN
     IF (m.args ->> 'as_of')::timestamptz > m.at THEN
         RAISE EXCEPTION 'figures of the future' USING ERRCODE = 'KF002', HINT = 'as_of is now.';
     ELSIF (SELECT kefu.local_instant(r.until_date, '00:00') > m.at AND r.kind <> 'event'
@@ -51,8 +57,9 @@ $$ BEGIN
         RAISE EXCEPTION 'the period of the report is not over'
             USING ERRCODE = 'KF004', HINT = 'kefu.refresh_report() shows where it stands.';
     END IF;
+    counted_to := kefu.catch_up_kpis();
     UPDATE kefu.report r
-       SET figures = kefu.report_figures(r.desk_unit, r.from_date, r.until_date, r.department), as_of = m.at,
+       SET figures = kefu.report_figures(r.desk_unit, r.from_date, r.until_date, r.department), as_of = counted_to,
            submitted_at = m.at, submitted_by = m.staff_id, reason = NULL,
            unit = coalesce(r.department, (SELECT u.parent FROM kefu.unit u WHERE u.unit = r.desk_unit), r.desk_unit)
      WHERE r.report_id = m.id;

@@ -70,6 +70,16 @@ CREATE FUNCTION kefu.has_personal_data(text text) RETURNS boolean
 COMMENT ON FUNCTION kefu.has_personal_data(text) IS
 'True if the text has a mobile, landline, identity-card or bank-card number in it, grouped or in full-width digits too: it must not be said in public (含个人信息; I4, ruling 26)';
 
+CREATE FUNCTION kefu.mask_numbers(text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT regexp_replace(regexp_replace(regexp_replace(text,
+           '(?<![0-9])(1[3-9][0-9])[0-9]{4}([0-9]{4})(?![0-9])', '\1****\2', 'g'),
+           '(?<![0-9])([1-9][0-9]{2})[0-9]{11}([0-9]{3}[0-9Xx])(?![0-9])', '\1***********\2', 'g'),
+           '(?<![0-9])(0[0-9]{2,3})[- ]?[1-9][0-9]{2,3}([0-9]{4})(?![0-9])', '\1****\2', 'g');
+END;
+COMMENT ON FUNCTION kefu.mask_numbers(text) IS 'The text with mobile, landline and identity-card numbers masked in the middle; NULL for NULL (内部: 号码脱敏; ruling 21)';
+
 CREATE FUNCTION kefu.check_speech(kind text, event text, channel text, said text, department text)
     RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS

@@ -569,6 +569,26 @@ END $$;
 COMMENT ON FUNCTION kefu.refresh_kpis(integer) IS
 'Brings the KPI rollups up to date from the audit trail, at most about so many events, or so many objects while everything is counted anew; returns at_most or more while something may be left, 0 also where another one does it. Any number of times gives the same. For the clock worker''s job (刷新指标汇总; ruling 24)';
 
+CREATE FUNCTION kefu.catch_up_kpis() RETURNS timestamptz
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$
+DECLARE
+    batch CONSTANT integer := 20000;
+    counted_to timestamptz;
+BEGIN
+    FOR n IN 1 .. 50 LOOP
+        EXIT WHEN kefu.refresh_kpis(batch) < batch;
+    END LOOP;
+    SELECT s.counted_to INTO counted_to FROM kefu.kpi_state s WHERE s.fill_type IS NULL;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the figures are being counted anew'
+            USING ERRCODE = 'KF004', HINT = 'kefu_bi.kpi_freshness says how far that is; the job refresh_kpis does it.';
+    END IF;
+    RETURN counted_to;
+END $$;
+COMMENT ON FUNCTION kefu.catch_up_kpis() IS
+'Refreshes the figures as far as a caller may wait for, and says up to when they are counted; KF004 while everything is counted anew. For the owner''s functions only (内部: 补齐指标汇总)';
+
 CREATE FUNCTION kefu.rebuild_kpis() RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
@@ -626,23 +646,15 @@ END $$;
 COMMENT ON FUNCTION kefu.find_kpi_misfits() IS
 'Where the rollups differ from what the desk''s rows give, both ways; no row on a sound desk after a refresh with nothing under way. Slow: it counts everything. For a Group administrator or a superuser (核对指标汇总; ruling 24)';
 
-CREATE FUNCTION kefu.kpi(unit text, from_date date, to_date date)
+CREATE FUNCTION kefu.kpi_of(units text[], from_date date, to_date date)
     RETURNS TABLE (kpi text, sort integer, label_zh text, label_en text, measure text, is_higher_better boolean,
                    case_count bigint, hit_count bigint, pct numeric, mean_value numeric,
                    median_seconds bigint, p90_seconds bigint, is_small boolean, is_ranked boolean)
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
-    SET search_path = pg_catalog, kefu, pg_temp AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 30 AS
 $$
 DECLARE
     by_grain text := CASE WHEN extract(day FROM from_date) = 1 AND extract(day FROM to_date) = 1 THEN 'month' ELSE 'day' END;
-    covered text[];
 BEGIN
-    PERFORM kefu.require_unit(kpi.unit);
-    covered := (WITH RECURSIVE below AS (
-            SELECT u.unit FROM kefu.unit u WHERE u.unit = kpi.unit
-            UNION ALL
-            SELECT u.unit FROM kefu.unit u JOIN below b ON u.parent = b.unit)
-        SELECT array_agg(b.unit) FROM below b);
     RETURN QUERY
     SELECT d.kpi, d.sort, d.label_zh, d.label_en, d.measure, d.is_higher_better,
            coalesce(c.cases, 0),
@@ -653,14 +665,27 @@ BEGIN
       FROM kefu_bi.kpi_definitions d
       LEFT JOIN (SELECT x.kpi, sum(x.case_count)::bigint AS cases, sum(x.hit_count)::bigint AS hits, sum(x.value_sum) AS total
                    FROM kefu_bi.kpi_cells x
-                  WHERE x.grain = by_grain AND x.local_date >= from_date AND x.local_date < to_date AND x.unit = ANY (covered)
+                  WHERE x.grain = by_grain AND x.local_date >= from_date AND x.local_date < to_date AND x.unit = ANY (units)
                   GROUP BY x.kpi) AS c ON c.kpi = d.kpi
       LEFT JOIN (SELECT x.kpi, kefu.percentile(x.bucket, x.case_count, 0.5) AS median, kefu.percentile(x.bucket, x.case_count, 0.9) AS p90
                    FROM kefu_bi.kpi_buckets x
-                  WHERE x.grain = by_grain AND x.local_date >= from_date AND x.local_date < to_date AND x.unit = ANY (covered)
+                  WHERE x.grain = by_grain AND x.local_date >= from_date AND x.local_date < to_date AND x.unit = ANY (units)
                   GROUP BY x.kpi) AS b ON b.kpi = d.kpi
      WHERE d.measure <> 'flow'
      ORDER BY d.sort;
+END $$;
+COMMENT ON FUNCTION kefu.kpi_of(text[], date, date) IS
+'Every KPI of these units together, as kefu.kpi() has it for one and all below it, whoever asks: of months where both dates begin one, else of days (内部: 机构合计指标)';
+
+CREATE FUNCTION kefu.kpi(unit text, from_date date, to_date date)
+    RETURNS TABLE (kpi text, sort integer, label_zh text, label_en text, measure text, is_higher_better boolean,
+                   case_count bigint, hit_count bigint, pct numeric, mean_value numeric,
+                   median_seconds bigint, p90_seconds bigint, is_small boolean, is_ranked boolean)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 30
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    PERFORM kefu.require_unit(kpi.unit);
+    RETURN QUERY SELECT k.* FROM kefu.kpi_of(kefu.units_under(kpi.unit), from_date, to_date) AS k;
 END $$;
 COMMENT ON FUNCTION kefu.kpi(text, date, date) IS
 'Every KPI of a unit and all below it from from_date to before to_date, Beijing dates, as of the last refresh: one row each, also those without a case, whose share is NULL. Raises KF008 where the caller may not see the unit (机构指标; R1, R4, ruling 24)';

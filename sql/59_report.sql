@@ -1,9 +1,9 @@
 -- 59_report: the figures of a report, and the calls around it.
 --
--- Figures are computed from the tables for a unit and all below it, whoever
--- asks: the report is the same for the desk that files it and for Group. Their
--- definitions are those of kefu_bi.response_kpis (ruling 24): volume by the
--- time of the post, rates by due time, numerator and denominator side by side.
+-- Figures are those of the rollups, for a unit and all below it, whoever asks:
+-- the report is the same for the desk that files it and for Group, and the same
+-- as kefu.kpi() and the views say (ruling 24). What no KPI counts, and the lists,
+-- comes from the rows of the period.
 
 CREATE FUNCTION kefu.units_under(unit text) RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -47,48 +47,33 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION kefu.report_figure_list() IS 'Figures of a report: pct 0 to 100, seconds, count; is_higher_better NULL where neither is (报告指标清单)';
 
-CREATE FUNCTION kefu.report_figures_of(units text[], from_at timestamptz, until_at timestamptz)
+CREATE FUNCTION kefu.open_tickets_at(units text[], day date) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- Whole months, then the days of the month it is in.
+    SELECT coalesce(sum(c.value_sum), 0)::bigint
+      FROM kefu_bi.kpi_cells c
+     WHERE c.kpi = 'stock_open' AND c.unit = ANY (units)
+       AND (c.grain = 'month' AND c.local_date < date_trunc('month', day)
+            OR c.grain = 'day' AND c.local_date >= date_trunc('month', day) AND c.local_date < day);
+END;
+COMMENT ON FUNCTION kefu.open_tickets_at(text[], date) IS 'Tickets of units that were open when a Beijing day began, as of the last refresh (内部: 在办数)';
+
+CREATE FUNCTION kefu.report_figures_of(units text[], from_date date, until_date date)
     RETURNS TABLE (figure text, numerator bigint, denominator bigint, value numeric)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 17 AS
 $$
 DECLARE
-    cut timestamptz := least(until_at, kefu.now());
+    from_at timestamptz := kefu.local_instant(from_date, '00:00');
+    until_at timestamptz := kefu.local_instant(until_date, '00:00');
 BEGIN
     RETURN QUERY
-    WITH ticket AS MATERIALIZED (
-        SELECT t.* FROM kefu.ticket t
-         WHERE t.unit = ANY (units) AND NOT t.is_provisional AND t.merged_into IS NULL
-           AND t.state NOT IN ('merged', 'dropped')
-    ), posted AS (
-        SELECT t.* FROM ticket t WHERE t.posted_at >= from_at AND t.posted_at < until_at
-    ), promise AS (
-        SELECT c.outcome, c.clock IN ('answer', 'call_back') AS is_answer
-          FROM ticket t
-          JOIN kefu.clock c ON c.object_type = 'ticket' AND c.object_id = t.ticket_id
-         WHERE c.clock IN ('inquiry_ack', 'complaint_ack', 'negative_reply', 'thank', 'answer', 'call_back')
-           AND c.outcome IS DISTINCT FROM 'void' AND c.due_at >= from_at AND c.due_at < until_at AND c.due_at <= kefu.now()
-           AND NOT (c.clock = 'call_back' AND EXISTS (
-                   SELECT FROM kefu.clock n
-                    WHERE n.object_type = 'ticket' AND n.object_id = c.object_id AND n.round = c.round
-                      AND n.clock = 'answer' AND n.outcome IS DISTINCT FROM 'void'))
-    ), pair AS (
-        SELECT 'response_in_time' AS figure, count(*) FILTER (WHERE p.outcome = 'kept') AS hits, count(*) AS cases
-          FROM promise p WHERE NOT p.is_answer
-        UNION ALL
-        SELECT 'answer_in_time', count(*) FILTER (WHERE p.outcome = 'kept'), count(*) FROM promise p WHERE p.is_answer
-        UNION ALL
-        SELECT 'satisfied', count(*) FILTER (WHERE t.satisfaction = 'satisfied'),
-               count(*) FILTER (WHERE t.satisfaction IN ('satisfied', 'dissatisfied')) FROM posted t
-        UNION ALL
-        SELECT 'rated', count(*) FILTER (WHERE t.satisfaction IN ('satisfied', 'dissatisfied')),
-               count(*) FILTER (WHERE t.satisfaction <> 'not_asked') FROM posted t
-        UNION ALL
-        SELECT 'resolved', count(t.resolved_at), count(*) FROM posted t
-    ), counted AS (
-        SELECT 'volume' AS figure, count(*) AS n FROM posted
-        UNION ALL
-        SELECT k.kind, (SELECT count(*) FROM posted t WHERE t.kind = k.kind)
-          FROM unnest('{inquiry,complaint,negative,praise}'::text[]) AS k(kind)
+    WITH counted AS (
+        SELECT v.kind AS figure, coalesce(sum(c.case_count), 0)::bigint AS n
+          FROM unnest('{inquiry,complaint,negative,praise}'::text[]) AS v(kind)
+          LEFT JOIN kefu_bi.kpi_cells c ON c.kpi = 'volume' AND c.kind = v.kind AND c.grain = 'day'
+                                       AND c.local_date >= from_date AND c.local_date < until_date AND c.unit = ANY (units)
+         GROUP BY v.kind
         UNION ALL
         SELECT 'opinion', count(*) FROM kefu.opinion o
          WHERE o.desk_unit = ANY (units) AND o.posted_at >= from_at AND o.posted_at < until_at
@@ -103,53 +88,49 @@ BEGIN
          WHERE e.object_type = 'message' AND e.event IN ('remove', 'approve') AND e.to_state = 'removed'
            AND e.unit = ANY (units) AND e.at >= from_at AND e.at < until_at
         UNION ALL
-        SELECT 'open', count(*) FROM ticket t WHERE t.opened_at < cut AND (t.archived_at IS NULL OR t.archived_at >= cut)
+        SELECT 'open', kefu.open_tickets_at(units, until_date)
         UNION ALL
-        SELECT 'overdue', count(*) FROM kefu.late_promises(units, cut)
+        SELECT 'overdue', count(*) FROM kefu.late_promises(units, least(until_at, kefu.now()))
     )
-    SELECT p.figure, p.hits, p.cases, round(100.0 * p.hits / nullif(p.cases, 0), 2) FROM pair p
+    SELECT k.kpi, k.hit_count, k.case_count, k.pct FROM kefu.kpi_of(units, from_date, until_date) AS k WHERE k.measure = 'pct'
     UNION ALL
-    SELECT c.figure, c.n, NULL::bigint, c.n::numeric FROM counted c
+    SELECT k.kpi, k.case_count, NULL, k.case_count::numeric FROM kefu.kpi_of(units, from_date, until_date) AS k WHERE k.measure = 'count'
     UNION ALL
-    SELECT 'first_response', NULL::bigint, count(t.first_response_at),
-           round(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM t.first_response_at - t.posted_at))::numeric)
-      FROM posted t;
+    SELECT k.kpi, NULL, k.case_count, k.median_seconds::numeric FROM kefu.kpi_of(units, from_date, until_date) AS k WHERE k.measure = 'seconds'
+    UNION ALL
+    SELECT c.figure, c.n, NULL, c.n::numeric FROM counted c;
 END $$;
-COMMENT ON FUNCTION kefu.report_figures_of(text[], timestamptz, timestamptz) IS
-'Each figure of units in a span: pct of numerator to denominator, NULL on zero; counts in numerator; seconds with the number of cases (内部: 指标计算; ruling 24)';
+COMMENT ON FUNCTION kefu.report_figures_of(text[], date, date) IS
+'Each figure of units in a span of Beijing days, KPIs as kefu.kpi() has them: pct of numerator to denominator, NULL on zero; counts in numerator; median seconds with the number of cases (内部: 指标计算; ruling 24)';
 
 CREATE FUNCTION kefu.late_promises(units text[], at timestamptz)
     RETURNS TABLE (clock text, unit text, object_type text, object_id bigint, due_at timestamptz)
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
     SELECT c.clock, c.unit, c.object_type, c.object_id, c.due_at
-      FROM kefu.clock c JOIN kefu.clock_kind k USING (clock)
-     WHERE c.unit = ANY (units) AND c.due_at < at AND c.started_at < at
-       AND (c.stopped_at IS NULL OR c.stopped_at >= at) AND c.outcome IS DISTINCT FROM 'void' AND c.paused_at IS NULL
+      FROM (SELECT r.* FROM kefu.clock r WHERE r.stopped_at IS NULL
+            UNION ALL
+            SELECT r.* FROM kefu.clock r WHERE r.outcome = 'late' AND r.stopped_at >= at) AS c
+      JOIN kefu.clock_kind k USING (clock)
+     WHERE c.unit = ANY (units) AND c.due_at < at AND c.started_at < at AND c.paused_at IS NULL
        AND NOT EXISTS (SELECT FROM kefu.transition x WHERE x.event = ANY (k.kept_by) AND 'clock' = ANY (x.roles));
 END;
 COMMENT ON FUNCTION kefu.late_promises(text[], timestamptz) IS 'Promises of units that were late at an instant; waits, which a clock ends, are none (内部: 超时清单)';
 
-CREATE FUNCTION kefu.count_responses(units text[], from_at timestamptz, until_at timestamptz)
+CREATE FUNCTION kefu.count_responses(units text[], from_date date, until_date date)
     RETURNS TABLE (unit text, day date, volume bigint, due bigint, kept bigint)
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-    SELECT g.unit, g.day, sum(g.volume)::bigint, sum(g.due)::bigint, sum(g.kept)::bigint
-      FROM (SELECT t.unit, (t.posted_at AT TIME ZONE 'Asia/Shanghai')::date AS day, 1 AS volume, 0 AS due, 0 AS kept
-              FROM kefu.ticket t
-             WHERE t.unit = ANY (units) AND t.posted_at >= from_at AND t.posted_at < until_at
-               AND NOT t.is_provisional AND t.merged_into IS NULL AND t.state NOT IN ('merged', 'dropped')
-            UNION ALL
-            SELECT t.unit, (c.due_at AT TIME ZONE 'Asia/Shanghai')::date, 0, 1, (c.outcome IS NOT DISTINCT FROM 'kept')::integer
-              FROM kefu.clock c JOIN kefu.ticket t ON t.ticket_id = c.object_id
-             WHERE c.object_type = 'ticket' AND c.clock IN ('inquiry_ack', 'complaint_ack', 'negative_reply', 'thank')
-               AND c.outcome IS DISTINCT FROM 'void' AND c.due_at >= from_at AND c.due_at < until_at AND c.due_at <= kefu.now()
-               AND t.unit = ANY (units) AND NOT t.is_provisional AND t.merged_into IS NULL
-               AND t.state NOT IN ('merged', 'dropped')) AS g
-     GROUP BY g.unit, g.day;
+    SELECT c.unit, c.local_date, coalesce(sum(c.case_count) FILTER (WHERE c.kpi = 'volume'), 0)::bigint,
+           coalesce(sum(c.case_count) FILTER (WHERE c.kpi = 'response_in_time'), 0)::bigint,
+           coalesce(sum(c.hit_count) FILTER (WHERE c.kpi = 'response_in_time'), 0)::bigint
+      FROM kefu_bi.kpi_cells c
+     WHERE c.grain = 'day' AND c.unit = ANY (units) AND c.local_date >= from_date AND c.local_date < until_date
+       AND c.kpi IN ('volume', 'response_in_time')
+     GROUP BY c.unit, c.local_date;
 END;
-COMMENT ON FUNCTION kefu.count_responses(text[], timestamptz, timestamptz) IS
-'Tickets by the day of their post, first responses by the day they were due and how many were in time, of units in a span (内部: 逐日统计; ruling 24)';
+COMMENT ON FUNCTION kefu.count_responses(text[], date, date) IS
+'Tickets by the day of their post, first responses by the day they were due and how many were in time, of units in a span, as of the last refresh (内部: 逐日统计; ruling 24)';
 
 CREATE FUNCTION kefu.report_figures(unit text, from_date date, until_date date, department text DEFAULT NULL) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
@@ -160,7 +141,6 @@ DECLARE
     until_at timestamptz := kefu.local_instant(until_date, '00:00');
     before date := CASE WHEN until_date - from_date BETWEEN 28 AND 31 THEN (from_date - interval '1 month')::date
                         ELSE from_date - (until_date - from_date) END;
-    before_at timestamptz := kefu.local_instant(before, '00:00');
     cut timestamptz := least(until_at, kefu.now());
     trend integer := greatest(14, least(until_date - from_date, 62));
     made jsonb := '{}'::jsonb;
@@ -169,22 +149,22 @@ BEGIN
         SELECT jsonb_agg(jsonb_build_object('figure', l.figure, 'numerator', n.numerator, 'denominator', n.denominator,
                    'value', n.value, 'previous', o.value) ORDER BY l.sort)
           FROM kefu.report_figure_list() AS l
-          LEFT JOIN kefu.report_figures_of(units, from_at, until_at) AS n USING (figure)
-          LEFT JOIN kefu.report_figures_of(units, before_at, from_at) AS o USING (figure)));
+          LEFT JOIN (SELECT f.* FROM kefu.report_figures_of(units, from_date, until_date) AS f) AS n USING (figure)
+          LEFT JOIN (SELECT f.* FROM kefu.report_figures_of(units, before, from_date) AS f) AS o USING (figure)));
     -- At least two weeks, so that a day has its neighbours.
     made := made || jsonb_build_object('days', (
         SELECT jsonb_agg(jsonb_build_object('day', d.day, 'volume', coalesce(f.volume, 0), 'due', coalesce(f.due, 0),
                    'kept', coalesce(f.kept, 0)) ORDER BY d.day)
           FROM (SELECT until_date - n AS day FROM generate_series(1, trend) AS n) AS d
           LEFT JOIN (SELECT c.day, sum(c.volume) AS volume, sum(c.due) AS due, sum(c.kept) AS kept
-                       FROM kefu.count_responses(units, kefu.local_instant(until_date - trend, '00:00'), until_at) AS c
+                       FROM kefu.count_responses(units, until_date - trend, until_date) AS c
                       GROUP BY c.day) AS f USING (day)));
     made := made || jsonb_build_object('units', (
         SELECT jsonb_agg(jsonb_build_object('unit', u.unit, 'volume', coalesce(f.volume, 0), 'due', coalesce(f.due, 0),
                    'kept', coalesce(f.kept, 0), 'overdue', coalesce(l.n, 0)) ORDER BY u.unit)
           FROM kefu.unit u
           LEFT JOIN (SELECT kefu.province_of(c.unit) AS unit, sum(c.volume) AS volume, sum(c.due) AS due, sum(c.kept) AS kept
-                       FROM kefu.count_responses(units, from_at, until_at) AS c GROUP BY 1) AS f ON f.unit = u.unit
+                       FROM kefu.count_responses(units, from_date, until_date) AS c GROUP BY 1) AS f ON f.unit = u.unit
           LEFT JOIN (SELECT kefu.province_of(c.unit) AS unit, count(*) AS n
                        FROM kefu.late_promises(units, cut) AS c GROUP BY 1) AS l ON l.unit = u.unit
          WHERE u.unit = ANY (units) AND u.kind = 'province' AND u.is_live));
@@ -239,11 +219,59 @@ BEGIN
               FROM kefu.work_order o JOIN kefu.ticket t USING (ticket_id)
              WHERE o.desk_unit = ANY (units) AND o.department = report_figures.department
                AND o.created_at >= from_at AND o.created_at < until_at));
+        made := made || jsonb_build_object('submissions', (
+            SELECT jsonb_agg(jsonb_build_object('opinion', o.opinion_id, 'item', o.item, 'category', o.category, 'state', o.state)
+                             ORDER BY o.opinion_id)
+              FROM kefu.opinion o
+             WHERE o.desk_unit = ANY (units) AND o.department = report_figures.department
+               AND o.reported_at >= from_at AND o.reported_at < until_at));
     END IF;
     RETURN jsonb_strip_nulls(made);
 END $$;
 COMMENT ON FUNCTION kefu.report_figures(text, date, date, text) IS
-'All figures of a report of a unit and those below it for a span of Beijing days, the second excluded; of a department''s report also its orders. Counts, codes and numbers only (内部: 报告快照; R4, R6, R8, R95)';
+'All figures of a report of a unit and those below it for a span of Beijing days, the second excluded; of a department''s report also its orders and the opinions reported to it. Counts, codes and numbers only (内部: 报告快照; R4, R6, R8, R95)';
+
+-- --- what a department is told ----------------------------------------------------------
+
+CREATE FUNCTION kefu.without_person(text text, person bigint) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    word text;
+BEGIN
+    FOR word IN SELECT d.value FROM kefu.personal_data d WHERE d.person_id = ANY (kefu.person_group(person)) AND char_length(d.value) > 1
+                UNION SELECT i.screen_name FROM kefu.identity i WHERE i.person_id = ANY (kefu.person_group(person)) AND char_length(i.screen_name) > 1 LOOP
+        text := replace(text, word, '***');
+    END LOOP;
+    text := kefu.mask_numbers(text);
+    -- A number in another shape: better nothing than that.
+    RETURN CASE WHEN kefu.has_personal_data(text) THEN '（含个人信息）' ELSE text END;
+END $$;
+COMMENT ON FUNCTION kefu.without_person(text, bigint) IS
+'The text without what is known of a person (names, numbers, address, screen names) and without numbers that look like anybody''s; nothing of it if one is left; NULL for NULL (内部: 去除个人信息; ruling 21)';
+
+CREATE FUNCTION kefu.department_contents(figures jsonb)
+    RETURNS TABLE (sort bigint, kind text, number bigint, content text, initiator text, solution text, result text)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100 AS
+$$ BEGIN
+    RETURN QUERY
+    SELECT row_number() OVER (ORDER BY x.part, x.number), x.kind, x.number, kefu.without_person(x.content, x.person_id),
+           left(w.person_key::text, 8), kefu.without_person(x.solution, x.person_id), kefu.without_person(x.result, x.person_id)
+      FROM (SELECT 1 AS part, t.kind, o.order_id AS number, g.text AS content, t.person_id,
+                   coalesce(o.solution, t.solution) AS solution, coalesce(o.result, nullif(t.result, 'answered')) AS result
+              FROM jsonb_array_elements(figures -> 'orders') AS f(value)
+              JOIN kefu.work_order o ON o.order_id = (f.value ->> 'order')::bigint
+              JOIN kefu.ticket t ON t.ticket_id = o.ticket_id
+              LEFT JOIN kefu.message g ON g.message_id = t.message_id
+            UNION ALL
+            SELECT 2, 'opinion', o.opinion_id, coalesce(o.summary, g.text), o.person_id, o.solution, coalesce(o.result, o.reason)
+              FROM jsonb_array_elements(figures -> 'submissions') AS f(value)
+              JOIN kefu.opinion o ON o.opinion_id = (f.value ->> 'opinion')::bigint
+              JOIN kefu.message g ON g.message_id = o.message_id) AS x
+      LEFT JOIN kefu.person w ON w.person_id = x.person_id;
+END $$;
+COMMENT ON FUNCTION kefu.department_contents(jsonb) IS
+'What the orders and opinions of a department''s report are about: content, initiator, solution, result, without personal data, from the rows as they are, so that what was erased isn''t printed. The initiator is the beginning of person_key: the same customer, and nobody''s name (内部: 部门报告内容; R95, ruling 21)';
 
 -- --- the calls -----------------------------------------------------------------------
 
@@ -336,20 +364,20 @@ BEGIN
     IF NOT kefu.is_worker() THEN
         PERFORM kefu.require_admin('group');
     END IF;
-    -- The last period that is over, of each kind that is owed. Older ones are opened by hand.
+    -- Every period that is over since the desk's first ticket: also those that an
+    -- outage left out. The rule is that of the period's end.
     FOR d IN SELECT u.unit, k.kind, s.period, kefu.local_instant(s.until_date, '00:00') + k.file_after AS file_by
                FROM kefu.desk_unit u
-              CROSS JOIN (VALUES ('daily'), ('weekly'), ('monthly')) AS w(kind)
-              CROSS JOIN LATERAL kefu.report_rule(u.unit, w.kind, now) AS k
-              CROSS JOIN LATERAL kefu.report_span(k.span, kefu.local_day(now)) AS running
-              CROSS JOIN LATERAL kefu.report_span(k.span, running.from_date - 1) AS s
-              WHERE k.is_owed AND u.kind IN ('group', 'province')
+              CROSS JOIN LATERAL (SELECT kefu.local_day(min(t.posted_at)) AS first_day FROM kefu.ticket t WHERE t.unit = u.unit) AS b
+              CROSS JOIN (VALUES ('daily', 'day'), ('weekly', 'week'), ('monthly', 'month')) AS w(kind, span)
+              CROSS JOIN LATERAL generate_series(date_trunc(w.span, b.first_day::timestamp), kefu.local_day(now) - 1,
+                                                 ('1 ' || w.span)::interval) AS day
+              CROSS JOIN LATERAL kefu.report_span(w.span, day::date) AS s
+              CROSS JOIN LATERAL kefu.report_rule(u.unit, w.kind, kefu.local_instant(s.until_date, '00:00')) AS k
+              WHERE k.is_owed AND k.span = w.span AND u.kind IN ('group', 'province') AND s.until_date <= kefu.local_day(now)
                 AND NOT EXISTS (SELECT FROM kefu.report r
                                  WHERE r.desk_unit = u.unit AND r.kind = k.kind AND r.period = s.period)
-                -- A desk owes nothing of the time before its first message.
-                AND EXISTS (SELECT FROM kefu.message g
-                             WHERE g.unit = u.unit AND g.seen_at < kefu.local_instant(s.until_date, '00:00'))
-              ORDER BY u.unit, k.kind LIMIT max_reports LOOP
+              ORDER BY s.until_date, u.unit, k.kind LIMIT max_reports LOOP
         PERFORM kefu.raise_new('report', 'open', jsonb_build_object(
             'unit', d.unit, 'kind', d.kind, 'period', d.period, 'file_by', d.file_by));
         did := did + 1;
@@ -357,4 +385,4 @@ BEGIN
     RETURN did;
 END $$;
 COMMENT ON FUNCTION kefu.open_reports(integer) IS
-'Opens for each province and for Group, if it ran a desk by then, the report of the last day, week and month that is over and that it owes, due by its rule; at most so many. Returns how many. A job (建立应报报告; R6, R8)';
+'Opens for each province and for Group the report of every day, week and month that is over since its first ticket, that it owes and that isn''t there, due by the rule of then, oldest first; at most so many. Returns how many: any number of times opens each once. A job (建立应报报告; R6, R8)';

@@ -373,7 +373,7 @@ $$ BEGIN
       JOIN kefu.finding_rule r ON r.finding = f.value ->> 'finding');
     RETURN NEXT;
 
-    IF figures ? 'orders' THEN
+    IF figures ?| '{orders,submissions}'::text[] THEN
         id := 'orders'; title := kefu.html_both('部门承办单', 'The department''s orders');
         body := (SELECT kefu.html_table('orders-t', kefu.html_both('本期派发', 'Dispatched in the period'),
             ARRAY['#' || kefu.html_both('投诉单', 'Order'), '#' || kefu.html_both('工单', 'Ticket'), kefu.html_both('类型', 'Kind'), kefu.html_both('业务', 'Matter'),
@@ -389,9 +389,21 @@ $$ BEGIN
           LEFT JOIN kefu.matter m ON m.axis = 'phenomenon' AND m.matter = f.value ->> 'category'
           LEFT JOIN kefu.state s ON s.machine = 'work_order' AND s.state = f.value ->> 'state');
         RETURN NEXT;
+
+        id := 'contents'; title := kefu.html_both('内容、办法与结果', 'Contents, solutions, results');
+        body := (SELECT kefu.html_table('contents-t', kefu.html_both('已去除个人信息，已删除的内容不再显示', 'Without personal data; what was erased is gone'),
+            ARRAY['#' || kefu.html_both('编号', 'No.'), kefu.html_both('类型', 'Kind'), kefu.html_both('内容', 'Content'), kefu.html_both('发起人', 'Initiator'),
+                  kefu.html_both('解决办法', 'Solution'), kefu.html_both('处理结果', 'Result')],
+            string_agg(format('<tr><td class="n">%s</td><td>%s</td><td class="words">%s</td><td>%s</td><td class="words">%s</td><td class="words">%s</td></tr>',
+                c.number, kefu.html_both(k.label_zh, k.label_en), coalesce(nullif(kefu.html(c.content), ''), '—'), coalesce(nullif(kefu.html(c.initiator), ''), '—'),
+                coalesce(nullif(kefu.html(c.solution), ''), '—'), coalesce(nullif(kefu.html(c.result), ''), '—')), '' ORDER BY c.sort),
+            kefu.html_both('本期无事项', 'Nothing in the period'))
+          FROM kefu.department_contents(figures) AS c
+          LEFT JOIN kefu.machine k ON k.machine = c.kind);
+        RETURN NEXT;
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.html_lists(jsonb) IS 'The lists of a report, a section each: overdue, topics, opinions, posting, findings, a department''s orders (内部: 报告清单)';
+COMMENT ON FUNCTION kefu.html_lists(jsonb) IS 'The lists of a report, a section each: overdue, topics, opinions, posting, findings, a department''s orders and what they were about (内部: 报告清单)';
 
 CREATE FUNCTION kefu.report_html(report bigint) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -417,7 +429,7 @@ BEGIN
     SELECT x.* INTO u FROM kefu.unit x WHERE x.unit = r.desk_unit;
     -- A draft shows how things stand; what was filed stays as it was.
     figures := CASE WHEN r.state = 'draft' THEN kefu.report_figures(r.desk_unit, r.from_date, r.until_date, r.department) ELSE r.figures END;
-    as_of := CASE WHEN r.state = 'draft' THEN kefu.now() ELSE r.as_of END;
+    as_of := CASE WHEN r.state = 'draft' THEN (SELECT s.counted_to FROM kefu.kpi_state s) ELSE r.as_of END;
     SELECT l.label_zh, l.label_en INTO kind_zh, kind_en FROM kefu_bi.labels l WHERE l.code_kind = 'report' AND l.code = r.kind;
     heading := kefu.html(u.name_zh || kind_zh || coalesce('：' || r.title, ''));
     SELECT string_agg(format('<div><dt>%s</dt><dd>%s</dd></div>', v.term, v.said), '' ORDER BY v.n) INTO facts

@@ -24,7 +24,7 @@ $$
     ), calls AS (
         SELECT c.grp, n.name
           FROM (VALUES
-              ('anyone', 'now me my_units my_tickets has_role caller workflow_diagram mask add_working_time
+              ('anyone', 'now me my_units my_tickets has_role caller workflow_diagram mask mask_numbers add_working_time
                           working_time_between add_working_days is_working_time working_periods
                           calendar_is_assumed'),
               ('desk', 'advance create_object triage attach dismiss detach remove_message
@@ -54,7 +54,7 @@ $$
                         report_opinions open_survey place_survey close_survey'),
               ('desk', 'open_report refresh_report amend_report submit_report accept_report return_report
                         restate_report cancel_report'),
-              ('anyone', 'report_html report_figure_list'),
+              ('anyone', 'report_html report_figure_list tickets_as_of rules_as_of replay'),
               ('admin', 'open_reports'),
               ('anyone', 'scores peer_figures'),
               ('leader', 'add_score_entry counter_score_entry'),
@@ -109,10 +109,10 @@ $$
     SELECT r.role, s.name, NULL, 'USAGE'
       FROM roles r, (VALUES ('kefu'), ('kefu_bi')) AS s(name)
     UNION ALL
-    SELECT DISTINCT r.role, 'kefu', p.oid::regprocedure::text, 'EXECUTE'
+    SELECT DISTINCT r.role, p.pronamespace::regnamespace::text, p.oid::regprocedure::text, 'EXECUTE'
       FROM roles r
       JOIN calls c ON c.grp = ANY (r.groups)
-      JOIN pg_proc p ON p.proname = c.name AND p.pronamespace = 'kefu'::regnamespace
+      JOIN pg_proc p ON p.proname = c.name AND p.pronamespace IN ('kefu'::regnamespace, 'kefu_bi'::regnamespace)
     UNION ALL
     SELECT r.role, 'kefu_bi', v.relname::text, 'SELECT'
       FROM roles r, pg_class v
@@ -125,6 +125,7 @@ COMMENT ON FUNCTION kefu.grant_list() IS
 'Every grant of the extension: role, schema, object and what; kefu.create_roles() applies it (授权清单)';
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kefu FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kefu_bi FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA kefu FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA kefu_bi FROM PUBLIC;
 

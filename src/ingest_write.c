@@ -130,23 +130,28 @@ message_facts(const Ingest *in, const IngestItem *item)
 	return facts_end(&facts);
 }
 
-static Jsonb *
-open_facts(const IngestTicket *ticket)
-{
-	Facts		facts;
-
-	facts_begin(&facts);
-	fact_id(&facts, "message", ticket->item->message_id);
-	fact_instant(&facts, "posted_at", ticket->item->posted_at);
-	fact_id(&facts, "repeat_of", ticket->repeat_of);
-	return facts_end(&facts);
-}
-
 /* The region that the author's profile names; NULL unknown. */
 static const char *
 location_of(const IngestItem *item)
 {
 	return item->author ? item->author->region : NULL;
+}
+
+/* What the first row of a ticket holds, for whoever asks later how it stood. */
+static Jsonb *
+open_facts(const IngestTicket *ticket)
+{
+	const IngestItem *item = ticket->item;
+	Facts		facts;
+
+	facts_begin(&facts);
+	fact_code(&facts, "category", ticket->category);
+	fact_code(&facts, "location", location_of(item) ? location_of(item) : "unknown");
+	fact_id(&facts, "message", item->message_id);
+	fact_instant(&facts, "posted_at", item->posted_at);
+	fact_id(&facts, "repeat_of", ticket->repeat_of);
+	fact_id(&facts, "staff", ticket->handler);
+	return facts_end(&facts);
 }
 
 static Jsonb *

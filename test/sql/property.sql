@@ -141,6 +141,8 @@ EXCEPTION WHEN OTHERS THEN
     INSERT INTO tried VALUES (kind, what, SQLSTATE, SQLERRM);
 END $$;
 GRANT ALL ON tried TO PUBLIC;
+-- What an analyst saw on the way.
+CREATE TEMP TABLE seen AS SELECT kefu.now() AS instant, t.* FROM kefu_bi.tickets t WITH NO DATA;
 GRANT SELECT ON ALL TABLES IN SCHEMA kefu TO lin, liang, zhao, wang, sun, tan, chen, he, far, ou;
 
 -- The platform: of what is queued most is taken, some finally fails.
@@ -253,6 +255,9 @@ BEGIN
             PERFORM FROM kefu.tick();
             PERFORM kefu.assign_topics();
             PERFORM kefu.collect_opinions();
+        END IF;
+        IF n % 83 = 0 THEN
+            INSERT INTO seen SELECT kefu.now(), t.* FROM kefu_bi.tickets t;
         END IF;
     END LOOP;
 END $$;
@@ -370,4 +375,22 @@ SELECT e.machine, count(DISTINCT (e.from_state, e.event)) > x.least AS many_rows
 SELECT count(*) < 100 AS steps FROM generate_series(1, 100) AS n WHERE kefu.refresh_kpis(1000000) >= 1000000;
 SELECT count(*) > 10 AS many_cells, count(DISTINCT kpi) > 5 AS many_kpis FROM kefu_bi.kpi_cells;
 SELECT * FROM kefu.find_kpi_misfits();
+-- The trail says the same of every moment as was seen then (R8, R95).
+SELECT count(*) > 5 AS many_moments, min(x.tickets) > 0 AS with_tickets
+  FROM (SELECT instant, count(*) AS tickets FROM seen GROUP BY instant) AS x;
+SELECT count(*) FILTER (WHERE s.kind <> t.kind) > 0 AS kind_changed, count(*) FILTER (WHERE s.unit <> t.unit) > 0 AS transferred,
+       count(*) FILTER (WHERE t.state = 'merged' AND s.state <> 'merged') > 0 AS merged, count(*) FILTER (WHERE s.priority <> t.priority) > 0 AS reprioritised
+  FROM seen s JOIN kefu_bi.tickets t USING (ticket_id);
+CREATE TEMP TABLE told AS
+SELECT m.instant, t.* FROM (SELECT DISTINCT instant FROM seen) AS m CROSS JOIN LATERAL kefu_bi.tickets_as_of(m.instant) AS t;
+SELECT what, instant, ticket_id, kind, state FROM (
+    SELECT 'seen' AS what, x.* FROM (TABLE seen EXCEPT ALL TABLE told) AS x
+    UNION ALL
+    SELECT 'told', x.* FROM (TABLE told EXCEPT ALL TABLE seen) AS x) AS y ORDER BY ticket_id, instant, what LIMIT 20;
+-- Promises replayed as they were given end as they did: one by one in replay, here those of the walk (R91).
+SELECT count(*) > 3 AS many, sum(r.case_count) > 20 AS many_cases, count(*) FILTER (WHERE (r.case_count, r.in_time_count) IS DISTINCT FROM (r.actual_case_count, r.actual_in_time_count)) AS others,
+       count(*) FILTER (WHERE (r.case_count, r.in_time_count) IS DISTINCT FROM (c.cases, c.hits)) AS not_as_in_views
+  FROM (SELECT r.unit, r.kpi, sum(r.case_count) AS case_count, sum(r.in_time_count) AS in_time_count, sum(r.actual_case_count) AS actual_case_count,
+               sum(r.actual_in_time_count) AS actual_in_time_count FROM kefu_bi.replay('{}', '2026-03') AS r WHERE r.kpi <> 'order_in_time' GROUP BY 1, 2) AS r
+  LEFT JOIN (SELECT k.unit, k.kpi, sum(k.case_count) AS cases, sum(k.hit_count) AS hits FROM kefu_bi.kpi_months k WHERE k.local_date = '2026-03-01' GROUP BY 1, 2) AS c USING (unit, kpi);
 ROLLBACK;

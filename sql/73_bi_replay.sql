@@ -1,0 +1,150 @@
+-- 73_bi_replay: what would have been, under other promises.
+--
+-- A promise is its start, its pauses and its stop; all of that is history. Other
+-- lengths or calendars give it another end, and another answer to whether it
+-- was kept. Nothing is written.
+
+CREATE FUNCTION kefu.promise_kpi() RETURNS TABLE (clock text, kpi text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+    SELECT v.* FROM (VALUES
+        ('inquiry_ack', 'response_in_time'), ('complaint_ack', 'response_in_time'), ('negative_reply', 'response_in_time'),
+        ('thank', 'response_in_time'), ('answer', 'answer_in_time'), ('call_back', 'answer_in_time'), ('order_limit', 'order_in_time'),
+        ('opinion_screen', 'opinion_in_time'), ('opinion_feedback', 'opinion_feedback'), ('post_review', 'post_reviewed_in_time')) AS v(clock, kpi);
+END;
+COMMENT ON FUNCTION kefu.promise_kpi() IS 'Promises that an in-time rate counts, and which (内部: 时限所属指标)';
+
+CREATE FUNCTION kefu.end_of_promise(started_at timestamptz, target interval, calendar text, desk text) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    -- As src/clock.c: a day has 24 hours, and a unit without a calendar goes by the wall.
+    IF desk IS NOT NULL AND calendar = 'working_days' THEN
+        RETURN kefu.add_working_days(desk, started_at, extract(day FROM target)::integer, started_at);
+    ELSIF desk IS NOT NULL AND calendar = 'shift' THEN
+        RETURN kefu.add_working_time(desk, started_at, extract(epoch FROM target) * interval '1 second', started_at);
+    END IF;
+    RETURN started_at + extract(epoch FROM target) * interval '1 second';
+END $$;
+COMMENT ON FUNCTION kefu.end_of_promise(timestamptz, interval, text, text) IS
+'End of a promise of so much time of a kind of calendar, with the desk calendar as it was known when the promise began (内部: 时限终点)';
+
+CREATE FUNCTION kefu.after_pauses(due_at timestamptz, pauses tstzmultirange) RETURNS timestamptz
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+$$
+DECLARE
+    pause tstzrange;
+BEGIN
+    FOR pause IN SELECT p FROM unnest(pauses) AS p ORDER BY p LOOP
+        -- What was over before can't stand still.
+        EXIT WHEN lower(pause) >= due_at;
+        due_at := due_at + (upper(pause) - lower(pause));
+    END LOOP;
+    RETURN due_at;
+END $$;
+COMMENT ON FUNCTION kefu.after_pauses(timestamptz, tstzmultirange) IS 'An end that each pause before it has moved by its length (内部: 顺延暂停)';
+
+CREATE FUNCTION kefu.desk_calendar(unit text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT u.calendar FROM kefu.unit_path(desk_calendar.unit) WITH ORDINALITY AS p(unit, step)
+      JOIN kefu.unit u ON u.unit = p.unit
+     WHERE u.calendar IS NOT NULL ORDER BY p.step LIMIT 1;
+END;
+COMMENT ON FUNCTION kefu.desk_calendar(text) IS 'Calendar of the nearest unit up the tree that has one; NULL none (内部: 机构日历)';
+
+CREATE FUNCTION kefu.check_policy(policy jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    c record;
+BEGIN
+    IF jsonb_typeof(policy) IS DISTINCT FROM 'object' THEN
+        RAISE EXCEPTION 'a policy must be an object of promises' USING ERRCODE = 'invalid_parameter_value',
+              HINT = 'Such as {"answer": {"target": "24 hours"}, "complaint_ack": {"calendar": "shift"}}.';
+    END IF;
+    FOR c IN SELECT p.key AS clock, p.value FROM jsonb_each(policy) AS p LOOP
+        IF NOT EXISTS (SELECT FROM kefu.promise_kpi() AS k WHERE k.clock = c.clock) THEN
+            RAISE EXCEPTION 'there is no in-time rate of promise "%"', c.clock USING ERRCODE = 'undefined_object',
+                  HINT = (SELECT 'There are: ' || string_agg(k.clock, ', ' ORDER BY k.clock) || '.' FROM kefu.promise_kpi() AS k);
+        ELSIF jsonb_typeof(c.value) <> 'object' OR c.value - '{target,calendar,desk}'::text[] <> '{}' THEN
+            RAISE EXCEPTION 'promise "%" may have a target, a calendar and a desk', c.clock USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'target: an interval; calendar: wall, shift, calendar_days or working_days; desk: a calendar of kefu.calendar.';
+        ELSIF coalesce((c.value ->> 'target')::interval <= interval '0', false) THEN
+            RAISE EXCEPTION 'the target of promise "%" must be positive', c.clock USING ERRCODE = 'invalid_parameter_value';
+        ELSIF c.value ->> 'calendar' NOT IN ('wall', 'shift', 'calendar_days', 'working_days') THEN
+            RAISE EXCEPTION 'there is no way of counting "%"', c.value ->> 'calendar' USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'There are: wall, shift, calendar_days, working_days.';
+        ELSIF NOT EXISTS (SELECT FROM kefu.calendar x WHERE x.calendar = coalesce(c.value ->> 'desk', x.calendar)) THEN
+            RAISE EXCEPTION 'there is no calendar "%"', c.value ->> 'desk' USING ERRCODE = 'undefined_object';
+        END IF;
+    END LOOP;
+END $$;
+
+COMMENT ON FUNCTION kefu.check_policy(jsonb) IS 'Refuses a policy for kefu_bi.replay() that names what there isn''t (内部: 校验推演方案)';
+
+CREATE FUNCTION kefu_bi.replay(policy jsonb, period text, within text DEFAULT NULL)
+    RETURNS TABLE (unit text, kpi text, clock text, case_count bigint, in_time_count bigint, in_time_pct numeric,
+                   actual_case_count bigint, actual_in_time_count bigint, actual_in_time_pct numeric)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 500
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    span CONSTANT text := CASE WHEN period ~ '-W' THEN 'week' WHEN length(period) = 7 THEN 'month' ELSE 'day' END;
+    from_at timestamptz;
+    until_at timestamptz;
+    reach interval;
+    covered text[];
+BEGIN
+    PERFORM kefu.check_policy(policy);
+    IF within IS NOT NULL THEN
+        PERFORM kefu.require_unit(within);
+    END IF;
+    covered := CASE WHEN within IS NULL THEN kefu.my_units() ELSE kefu.units_under(within) END;
+    SELECT kefu.local_instant(s.from_date, '00:00'), kefu.local_instant(s.until_date, '00:00') INTO from_at, until_at
+      FROM kefu.report_span(span, kefu.period_day(period)) AS s;
+    -- Two ends of one promise are not further apart than the longer one is; staffed
+    -- time is a quarter of the day at least, but for the longest holiday.
+    SELECT interval '30 days' + 5 * greatest(max(p.target), max((c.value ->> 'target')::interval)) INTO reach
+      FROM kefu.promise_kpi() AS k
+      JOIN kefu.clock_policy p ON p.clock = k.clock
+      LEFT JOIN jsonb_each(policy) AS c ON c.key = k.clock;
+    RETURN QUERY
+    WITH promise AS (
+        SELECT x.unit, k.kpi, p.clock, p.unit AS given_by, p.started_at, p.due_at, p.pauses, p.stopped_at, p.outcome, p.limit_id, o.target, o.calendar,
+               coalesce(policy -> p.clock, '{}') AS other
+          FROM kefu.kpi_case x
+          JOIN kefu.promise_kpi() AS k ON k.kpi = x.kpi
+          JOIN kefu.clock p ON p.object_type = x.object_type AND p.object_id = x.object_id AND p.clock = k.clock
+                           AND (p.clock_id = x.part OR x.part = 0)
+          JOIN kefu.clock_policy o ON o.policy_id = p.policy_id
+         WHERE x.unit = ANY (covered) AND x.counts_at >= from_at - reach AND x.counts_at < until_at + reach
+           AND p.outcome IS DISTINCT FROM 'void'
+    ), ends AS (
+        SELECT p.*, kefu.desk_calendar(p.given_by) AS desk,
+               coalesce((p.other ->> 'target')::interval, p.target) AS other_target, coalesce(p.other ->> 'calendar', p.calendar) AS other_calendar
+          FROM promise p
+    ), moved AS (
+        SELECT e.*, kefu.after_pauses(kefu.end_of_promise(e.started_at, e.target, e.calendar, e.desk), e.pauses) AS own_due_at,
+               kefu.after_pauses(kefu.end_of_promise(e.started_at, e.other_target, e.other_calendar, coalesce(e.other ->> 'desk', e.desk)), e.pauses) AS other_due_at
+          FROM ends e
+    ), replayed AS (
+        -- An earlier end that the law or the event brought holds for any policy.
+        SELECT m.*, CASE WHEN m.other_due_at IS NULL THEN m.due_at
+                         WHEN m.due_at < m.own_due_at THEN least(m.other_due_at, m.due_at) ELSE m.other_due_at END AS new_due_at
+          FROM moved m
+    )
+    SELECT r.unit, r.kpi, r.clock, n.cases, n.hits, round(100.0 * n.hits / nullif(n.cases, 0), 2),
+           n.actual_cases, n.actual_hits, round(100.0 * n.actual_hits / nullif(n.actual_cases, 0), 2)
+      FROM (SELECT d.unit, d.kpi, d.clock,
+                   count(*) FILTER (WHERE d.is_new) AS cases, count(*) FILTER (WHERE d.is_new AND d.stopped_at <= d.new_due_at) AS hits,
+                   count(*) FILTER (WHERE d.is_actual) AS actual_cases, count(*) FILTER (WHERE d.is_actual AND d.outcome = 'kept') AS actual_hits
+              FROM (SELECT q.*, q.new_due_at >= from_at AND q.new_due_at < until_at AND q.new_due_at <= kefu.now() AS is_new,
+                           q.due_at >= from_at AND q.due_at < until_at AND q.due_at <= kefu.now() AS is_actual
+                      FROM replayed q) AS d
+             GROUP BY d.unit, d.kpi, d.clock) AS n
+     CROSS JOIN LATERAL (SELECT n.unit, n.kpi, n.clock) AS r
+     WHERE n.cases > 0 OR n.actual_cases > 0
+     ORDER BY 1, 2, 3;
+END $$;
+COMMENT ON FUNCTION kefu_bi.replay(jsonb, text, text) IS
+'In-time rates of a day, week or month (2026-03-02, 2026-W10, 2026-03) as they would have been under another policy, beside the actual ones, by unit and promise; within: a unit and all below it instead of all one sees. policy: {"answer": {"target": "24 hours", "calendar": "shift", "desk": "cn-duty"}}, each part as it was where left out; {} replays what held. Counted when due, as of the last refresh of the figures; a promise that isn''t due yet counts nowhere, of a work order each one counts. An earlier end by law or by the event stays. Shares are 0 to 100, NULL on none. KF008 where the caller may not see the unit (时限推演; R2, R91, ruling 1)';
