@@ -113,5 +113,6 @@ SQL_FRAGMENTS = \
 	sql/78_bi_engage.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \
+	sql/85_bi_zh.sql \
 	sql/90_dump.sql \
 	sql/95_privilege.sql

@@ -26,7 +26,7 @@ COMMENT ON COLUMN kefu.length_rule.valid_from IS 'from when on; versions that ha
 COMMENT ON COLUMN kefu.length_rule.text_limit IS 'longest text, in units of the algorithm (字数上限)';
 COMMENT ON COLUMN kefu.length_rule.algorithm IS 'sina: half units as Sina''s editor counts, addresses by its own rule, the sum rounded up once; halves: the same without the addresses; codepoints; graphemes: characters as a reader sees them (UAX #29); bytes of UTF-8 (计数方法)';
 COMMENT ON COLUMN kefu.length_rule.url_length IS 'units an http or https address counts as; NULL as it is written (链接计数)';
-COMMENT ON COLUMN kefu.length_rule.short_names IS '@name@host counts as @name (跨站用户名只计@name)';
+COMMENT ON COLUMN kefu.length_rule.short_names IS '@name@host counts as @name (跨站用户名只计本名)';
 
 CREATE FUNCTION kefu.text_length(platform text, kind text, text text, at timestamptz DEFAULT NULL)
     RETURNS integer

@@ -78,7 +78,7 @@ COMMENT ON COLUMN kefu_bi.kpi_times.unit_label_en IS 'English label of unit (处
 COMMENT ON COLUMN kefu_bi.kpi_times.case_count IS 'cases (基数)';
 COMMENT ON COLUMN kefu_bi.kpi_times.avg_seconds IS 'mean, exact but for rounding (平均秒数)';
 COMMENT ON COLUMN kefu_bi.kpi_times.median_seconds IS 'median, to 1 in 64 (中位秒数)';
-COMMENT ON COLUMN kefu_bi.kpi_times.p90_seconds IS 'ninth decile, to 1 in 64 (90分位秒数)';
+COMMENT ON COLUMN kefu_bi.kpi_times.p90_seconds IS 'ninth decile, to 1 in 64 (九十分位秒数)';
 COMMENT ON COLUMN kefu_bi.kpi_times.is_small IS 'fewer than 30 cases: it says little (是否小样本; ruling 24)';
 COMMENT ON COLUMN kefu_bi.kpi_times.is_ranked IS 'at least 10 cases: may stand in a ranking (是否参与排名; ruling 24)';
 
@@ -144,13 +144,15 @@ SELECT c.relname::text AS relation_name,
        a.attname::text AS column_name,
        format_type(a.atttypid, a.atttypmod) AS data_type,
        col_description(c.oid, a.attnum) AS column_comment,
-       (regexp_match(col_description(c.oid, a.attnum), '[(]([^();]*[^ -~][^();]*)(;[^()]*)?[)]$'))[1] AS column_term_zh,
+       (regexp_match(col_description(c.oid, a.attnum), term.pattern))[1] AS column_term_zh,
        coalesce((SELECT true FROM pg_constraint k
                   WHERE k.conrelid = c.oid AND k.contype = 'p' AND a.attnum = ANY (k.conkey)), false) AS is_key,
        (SELECT f.relname::text FROM pg_constraint k JOIN pg_class f ON f.oid = k.confrelid
          WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)
-         ORDER BY k.conname LIMIT 1) AS refers_to
-  FROM pg_class c
+         ORDER BY k.conname LIMIT 1) AS refers_to,
+       (regexp_match(obj_description(c.oid, 'pg_class'), term.pattern))[1] AS relation_term_zh
+  FROM (VALUES ('[(]([^();]*[^ -~][^();]*)(;[^()]*)?[)]$')) AS term(pattern),
+       pg_class c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
  WHERE c.relnamespace = 'kefu_bi'::regnamespace AND c.relkind IN ('r', 'v');
 COMMENT ON VIEW kefu_bi.data_dictionary IS 'Every published column and what it means, from the comments in the catalog (数据字典)';
@@ -161,6 +163,7 @@ COMMENT ON COLUMN kefu_bi.data_dictionary.column_number IS 'place of the column,
 COMMENT ON COLUMN kefu_bi.data_dictionary.column_name IS 'column (列)';
 COMMENT ON COLUMN kefu_bi.data_dictionary.data_type IS 'its type (类型)';
 COMMENT ON COLUMN kefu_bi.data_dictionary.column_comment IS 'what it means, with unit and zero case (列说明)';
-COMMENT ON COLUMN kefu_bi.data_dictionary.column_term_zh IS 'the Chinese term in it; NULL without (中文列名)';
+COMMENT ON COLUMN kefu_bi.data_dictionary.column_term_zh IS 'the Chinese term in it, its name in kefu_bi_zh; NULL without (中文列名)';
 COMMENT ON COLUMN kefu_bi.data_dictionary.is_key IS 'part of the primary key; false for views (是否主键)';
 COMMENT ON COLUMN kefu_bi.data_dictionary.refers_to IS 'dimension it is the key of; NULL none, or a view (所引用维度)';
+COMMENT ON COLUMN kefu_bi.data_dictionary.relation_term_zh IS 'the Chinese term of relation_comment, its name in kefu_bi_zh (中文名称)';

@@ -302,7 +302,7 @@ COMMENT ON COLUMN kefu_bi.response_kpis.kind_label_en IS 'English label of kind 
 COMMENT ON COLUMN kefu_bi.response_kpis.volume_count IS 'counted tickets posted that day; 0 none (工单量)';
 COMMENT ON COLUMN kefu_bi.response_kpis.responded_count IS 'of them, with a delivered first response; 0 none (已响应量)';
 COMMENT ON COLUMN kefu_bi.response_kpis.first_response_median_seconds IS 'median of first response minus post over responded_count, wall clock; NULL none (首次响应中位秒数)';
-COMMENT ON COLUMN kefu_bi.response_kpis.first_response_p90_seconds IS '90th percentile of the same; NULL none (首次响应90分位秒数)';
+COMMENT ON COLUMN kefu_bi.response_kpis.first_response_p90_seconds IS '90th percentile of the same; NULL none (首次响应九十分位秒数)';
 COMMENT ON COLUMN kefu_bi.response_kpis.response_due_count IS 'first-response promises (inquiry_ack, complaint_ack, negative_reply, thank) of counted tickets whose end on the wall clock was that day and is past, void ones left out; 0 none (响应到期量)';
 COMMENT ON COLUMN kefu_bi.response_kpis.response_in_time_count IS 'of response_due_count, kept by the delivery; 0 none (响应及时量)';
 COMMENT ON COLUMN kefu_bi.response_kpis.response_in_time_pct IS 'response_in_time_count ÷ response_due_count, 0 to 100; NULL if nothing was due (响应及时率; R91, ruling 24)';

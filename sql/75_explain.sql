@@ -122,7 +122,7 @@ COMMENT ON COLUMN kefu_bi.time_split.unseen_minutes IS 'from the customer''s pos
 COMMENT ON COLUMN kefu_bi.time_split.nobody_minutes IS 'in the queue: the desk''s turn, and nobody had taken it; 0 if none (无人处理分钟)';
 COMMENT ON COLUMN kefu_bi.time_split.desk_minutes IS 'with a person of the desk, reviews of the work order included; 0 if none (客服分钟)';
 COMMENT ON COLUMN kefu_bi.time_split.department_minutes IS 'with a department; 0 if none (部门分钟)';
-COMMENT ON COLUMN kefu_bi.time_split.hotline_minutes IS 'with the 10000 hotline; 0 if none (10000号分钟)';
+COMMENT ON COLUMN kefu_bi.time_split.hotline_minutes IS 'with the 10000 hotline; 0 if none (热线分钟)';
 COMMENT ON COLUMN kefu_bi.time_split.customer_minutes IS 'answered or asked, the customer''s turn; a suspension too; 0 if none (客户分钟)';
 COMMENT ON COLUMN kefu_bi.time_split.total_minutes IS 'sum of the columns before: from the post until it was over, or until now (合计分钟)';
 

@@ -35,7 +35,7 @@ COMMENT ON COLUMN kefu_bi.length_rules.is_in_force IS 'the version that holds no
 COMMENT ON COLUMN kefu_bi.length_rules.text_limit IS 'longest text, in units of the algorithm (字数上限)';
 COMMENT ON COLUMN kefu_bi.length_rules.algorithm IS 'sina, halves, codepoints, graphemes, bytes: see kefu.length_rule (计数方法)';
 COMMENT ON COLUMN kefu_bi.length_rules.url_length IS 'units an address counts as; NULL as written (链接计数)';
-COMMENT ON COLUMN kefu_bi.length_rules.short_names IS '@name@host counts as @name (跨站用户名只计@name)';
+COMMENT ON COLUMN kefu_bi.length_rules.short_names IS '@name@host counts as @name (跨站用户名只计本名)';
 
 CREATE VIEW kefu_bi.content_rules WITH (security_barrier) AS
 SELECT c.rule,

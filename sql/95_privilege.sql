@@ -107,16 +107,16 @@ $$
                regexp_split_to_table(c.names, '\s+') AS n(name)
     )
     SELECT r.role, s.name, NULL, 'USAGE'
-      FROM roles r, (VALUES ('kefu'), ('kefu_bi')) AS s(name)
+      FROM roles r, (VALUES ('kefu'), ('kefu_bi'), ('kefu_bi_zh')) AS s(name)
     UNION ALL
     SELECT DISTINCT r.role, p.pronamespace::regnamespace::text, p.oid::regprocedure::text, 'EXECUTE'
       FROM roles r
       JOIN calls c ON c.grp = ANY (r.groups)
       JOIN pg_proc p ON p.proname = c.name AND p.pronamespace IN ('kefu'::regnamespace, 'kefu_bi'::regnamespace)
     UNION ALL
-    SELECT r.role, 'kefu_bi', v.relname::text, 'SELECT'
+    SELECT r.role, v.relnamespace::regnamespace::text, v.relname::text, 'SELECT'
       FROM roles r, pg_class v
-     WHERE 'anyone' = ANY (r.groups) AND v.relnamespace = 'kefu_bi'::regnamespace
+     WHERE 'anyone' = ANY (r.groups) AND v.relnamespace IN ('kefu_bi'::regnamespace, 'kefu_bi_zh'::regnamespace)
        AND v.relkind IN ('v', 'r')
     UNION ALL
     SELECT r.role, 'kefu', 'scripts', 'SELECT' FROM roles r WHERE 'desk' = ANY (r.groups)
@@ -128,6 +128,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kefu FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kefu_bi FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA kefu FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA kefu_bi FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA kefu_bi_zh FROM PUBLIC;
 
 -- The server's own monitoring role reads how the desk runs, never what it holds.
 GRANT USAGE ON SCHEMA kefu TO pg_monitor;

@@ -140,6 +140,19 @@ SQL
 
 # --- the wide view: columns for each KPI --------------------------------------
 
+# What follows the KPI's label in the Chinese name of a column; a count and a
+# share go by the label alone.
+my %TERM = (
+	count => '',
+	case_count => '基数',
+	hit_count => '命中数',
+	pct => '',
+	mean_value => '均值',
+	avg_seconds => '平均秒数',
+	median_seconds => '中位秒数',
+	p90_seconds => '九十分位秒数',
+	is_small => '是否小样本');
+
 my (@select, @comments);
 
 sub column
@@ -149,7 +162,7 @@ sub column
 	  . "left out: $kpi->{exclusions}; zero: $ZERO{$kpi->{measure}}";
 
 	push @select, "       $sql AS $kpi->{kpi}_$suffix";
-	push @comments, [ "$kpi->{kpi}_$suffix", "$what - $about ($kpi->{label_zh}; $kpi->{rulebook})" =~ s/'/''/gr ];
+	push @comments, [ "$kpi->{kpi}_$suffix", "$what - $about ($kpi->{label_zh}$TERM{$suffix}; $kpi->{rulebook})" =~ s/'/''/gr ];
 }
 
 for my $kpi (grep { $_->{measure} ne 'flow' } @kpis)

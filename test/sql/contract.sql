@@ -1,5 +1,6 @@
 -- contract: every published column. A line that changes or goes is a change of
 -- what analysts rely on and needs an entry in CHANGELOG.md; a new line doesn't (R1).
+-- So it is with the Chinese names of kefu_bi_zh, a line a view.
 --
 -- And the rules at the head of 70_bi, for all of them.
 
@@ -7,6 +8,55 @@
 \pset tuples_only on
 SELECT d.relation_name, d.column_name, d.data_type
   FROM kefu_bi.data_dictionary d ORDER BY d.relation_name COLLATE "C", d.column_number;
+-- kefu_bi_zh: each view, what it mirrors, its columns in the order of the original.
+CREATE TEMP VIEW zh AS
+SELECT c.relname::text AS view_name, a.attname::text AS name, a.attnum::integer AS column_number,
+       format_type(a.atttypid, a.atttypmod) AS data_type,
+       (regexp_match(obj_description(c.oid, 'pg_class'), '^kefu_bi\.(\w+): '))[1] AS relation_name,
+       (regexp_match(col_description(c.oid, a.attnum), '^(\w+): '))[1] AS column_name
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE c.relnamespace = 'kefu_bi_zh'::regnamespace;
+SELECT z.relation_name, z.view_name, string_agg(z.name, ' ' ORDER BY z.column_number)
+  FROM zh z GROUP BY 1, 2 ORDER BY z.relation_name COLLATE "C";
+\pset tuples_only off
+-- One Chinese view for each relation, one Chinese column for each column, of the same
+-- type and written without quotes; nothing else is there.
+SELECT coalesce(d.relation_name, z.relation_name) AS relation_name,
+       coalesce(d.column_name, z.column_name) AS column_name, z.view_name, z.name
+  FROM kefu_bi.data_dictionary d
+  FULL JOIN zh z ON z.relation_name = d.relation_name AND z.column_name = d.column_name
+   AND z.column_number = d.column_number AND z.data_type = d.data_type
+   AND z.view_name = lower(d.relation_term_zh) AND z.name = lower(d.column_term_zh)
+ WHERE d.relation_name IS NULL OR z.name IS NULL
+    OR z.view_name || z.name ~ '[\x01-\x2f\x3a-\x60\x7b-\x7f]' OR z.view_name ~ '^[0-9]' OR z.name ~ '^[0-9]';
+SELECT count(*) = count(DISTINCT (z.view_name, z.name)) AS each_name_once,
+       count(DISTINCT z.view_name) = count(DISTINCT z.relation_name) AS each_view_once
+  FROM zh z;
+-- Comments without a name, with a long one, with the same twice are refused; what is there stays.
+\set VERBOSITY terse
+\pset tuples_only on
+SELECT kefu.mirror_zh();
+BEGIN;
+CREATE VIEW kefu_bi.planted AS SELECT 1 AS one, 2 AS two;
+COMMENT ON VIEW kefu_bi.planted IS 'planted (插入)';
+COMMENT ON COLUMN kefu_bi.planted.one IS 'one (一)';
+SAVEPOINT unnamed;
+SELECT kefu.mirror_zh();
+ROLLBACK TO unnamed;
+COMMENT ON COLUMN kefu_bi.planted.two IS 'two (一二三四五六七八九十一二三四五六七八九十一二)';
+SELECT kefu.mirror_zh();
+ROLLBACK TO unnamed;
+COMMENT ON COLUMN kefu_bi.planted.two IS 'two (一)';
+SELECT kefu.mirror_zh();
+ROLLBACK TO unnamed;
+COMMENT ON COLUMN kefu_bi.planted.two IS 'two (二)';
+COMMENT ON VIEW kefu_bi.planted IS 'planted (工单)';
+SELECT kefu.mirror_zh();
+ROLLBACK TO unnamed;
+COMMENT ON COLUMN kefu_bi.planted.two IS 'two (二ID)';
+SELECT kefu.mirror_zh();
+SELECT 二ID FROM kefu_bi_zh.插入;
+ROLLBACK;
 \pset tuples_only off
 CREATE TEMP VIEW offence AS
 SELECT 'instant without _at' AS rule, d.relation_name, d.column_name FROM kefu_bi.data_dictionary d

@@ -87,7 +87,7 @@ sub no_stranger_gets
 
 my @views = split /\n/, $server->safe_psql('desk',
 	q{SELECT c.oid::regclass FROM pg_class c
-	   WHERE c.relnamespace = 'kefu_bi'::regnamespace AND c.relkind IN ('v', 'r')});
+	   WHERE c.relnamespace IN ('kefu_bi'::regnamespace, 'kefu_bi_zh'::regnamespace) AND c.relkind IN ('v', 'r')});
 my @tables = split /\n/, $server->safe_psql('desk',
 	q{SELECT c.oid::regclass FROM pg_class c
 	   WHERE c.relnamespace = 'kefu'::regnamespace AND c.relkind IN ('r', 'p')});
