@@ -366,18 +366,23 @@ BEGIN
     END IF;
     -- Every period that is over since the desk's first ticket: also those that an
     -- outage left out. The rule is that of the period's end.
-    FOR d IN SELECT u.unit, k.kind, s.period, kefu.local_instant(s.until_date, '00:00') + k.file_after AS file_by
-               FROM kefu.desk_unit u
-              CROSS JOIN LATERAL (SELECT kefu.local_day(min(t.posted_at)) AS first_day FROM kefu.ticket t WHERE t.unit = u.unit) AS b
-              CROSS JOIN (VALUES ('daily', 'day'), ('weekly', 'week'), ('monthly', 'month')) AS w(kind, span)
-              CROSS JOIN LATERAL generate_series(date_trunc(w.span, b.first_day::timestamp), kefu.local_day(now) - 1,
-                                                 ('1 ' || w.span)::interval) AS day
-              CROSS JOIN LATERAL kefu.report_span(w.span, day::date) AS s
-              CROSS JOIN LATERAL kefu.report_rule(u.unit, w.kind, kefu.local_instant(s.until_date, '00:00')) AS k
-              WHERE k.is_owed AND k.span = w.span AND u.kind IN ('group', 'province') AND s.until_date <= kefu.local_day(now)
-                AND NOT EXISTS (SELECT FROM kefu.report r
-                                 WHERE r.desk_unit = u.unit AND r.kind = k.kind AND r.period = s.period)
-              ORDER BY s.until_date, u.unit, k.kind LIMIT max_reports LOOP
+    FOR d IN WITH missing AS MATERIALIZED (
+                 SELECT u.unit, n.kind, s.period, s.until_date
+                   FROM kefu.desk_unit u
+                  CROSS JOIN (VALUES ('daily'), ('weekly'), ('monthly')) AS w(kind)
+                  CROSS JOIN LATERAL kefu.report_rule(u.unit, w.kind, now) AS n
+                  CROSS JOIN LATERAL (SELECT kefu.local_day(min(t.posted_at)) AS first_day FROM kefu.ticket t WHERE t.unit = u.unit) AS b
+                  CROSS JOIN LATERAL generate_series(date_trunc(n.span, b.first_day::timestamp), kefu.local_day(now) - 1,
+                                                     ('1 ' || n.span)::interval) AS day
+                  CROSS JOIN LATERAL kefu.report_span(n.span, day::date) AS s
+                  WHERE u.kind IN ('group', 'province') AND s.until_date <= kefu.local_day(now)
+                    AND NOT EXISTS (SELECT FROM kefu.report r
+                                     WHERE r.desk_unit = u.unit AND r.kind = n.kind AND r.period = s.period))
+             SELECT m.unit, m.kind, m.period, kefu.local_instant(m.until_date, '00:00') + k.file_after AS file_by
+               FROM missing m
+              CROSS JOIN LATERAL kefu.report_rule(m.unit, m.kind, kefu.local_instant(m.until_date, '00:00')) AS k
+              WHERE k.is_owed
+              ORDER BY m.until_date, m.unit, m.kind LIMIT max_reports LOOP
         PERFORM kefu.raise_new('report', 'open', jsonb_build_object(
             'unit', d.unit, 'kind', d.kind, 'period', d.period, 'file_by', d.file_by));
         did := did + 1;
