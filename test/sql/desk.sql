@@ -221,6 +221,34 @@ SELECT (kefu.advance('ticket', :t, 'assign', jsonb_build_object('staff', :lin)))
 SELECT pg_temp.handler(:t);
 RESET ROLE;
 
+-- What the engine writes itself is held to the table's checks and raises its triggers, those
+-- too that were made after this session's first event, or whose function was replaced (R8).
+ALTER TABLE kefu.ticket ADD CONSTRAINT desk_held CHECK (handler IS NOT NULL) NOT VALID;
+SET LOCAL ROLE desk_lin;
+\set VERBOSITY sqlstate
+SELECT state FROM kefu.release(:t);
+RESET ROLE;
+CREATE FUNCTION public.desk_allows(handler integer) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN true;
+ALTER TABLE kefu.ticket DROP CONSTRAINT desk_held, ADD CONSTRAINT desk_held CHECK (public.desk_allows(handler)) NOT VALID;
+SET LOCAL ROLE desk_lin;
+SELECT state FROM kefu.release(:t);
+SELECT state FROM kefu.take(:t);
+RESET ROLE;
+CREATE OR REPLACE FUNCTION public.desk_allows(handler integer) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN handler IS NOT NULL;
+SET LOCAL ROLE desk_lin;
+SELECT state FROM kefu.release(:t);
+RESET ROLE;
+ALTER TABLE kefu.ticket DROP CONSTRAINT desk_held;
+CREATE FUNCTION public.desk_tells() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE WARNING 'handled: %', NEW.handler IS NOT NULL; RETURN NULL; END $$;
+CREATE TRIGGER desk_tells AFTER UPDATE OF handler ON kefu.ticket FOR EACH ROW EXECUTE FUNCTION public.desk_tells();
+SET LOCAL ROLE desk_lin;
+\set VERBOSITY default
+SELECT state FROM kefu.release(:t);
+SELECT state FROM kefu.take(:t);
+RESET ROLE;
+DROP TRIGGER desk_tells ON kefu.ticket;
+
 -- Chinese refusals, and the diagram.
 SET LOCAL kefu.language = 'zh';
 SELECT kefu.advance('ticket', :t, 'thank');
