@@ -1,6 +1,6 @@
 -- push: what platforms bring by themselves (R85, R86): by whom it is let in, how
--- often, what becomes of it, and how long and how often it may be answered (R89,
--- R122, R129). The dialect is the shipped one with the documented signature.
+-- often, what becomes of it, and how long and how often it may be answered (R122,
+-- R129). The dialect is the shipped one with the documented signature.
 --
 -- Everything happens in one transaction that is rolled back.
 
