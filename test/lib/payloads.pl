@@ -11,8 +11,10 @@ use utf8;
 use open qw(:std :encoding(UTF-8));
 use FindBin;
 use lib $FindBin::Bin;
+use Encode qw(encode_utf8);
 use JSON::PP;
 use KefuPayloads;
+use Math::BigInt;
 use Test::More;
 
 $KefuPayloads::dir = shift or die "usage: payloads.pl DIR\n";
@@ -171,7 +173,7 @@ for my $name (qw(fans_push__text fans_push__position fans_push__event_follow fan
 				is_truncated => JSON::PP::false,
 			})
 	];
-	my %is = (pushed_messages => $push->{type} ne 'event', pushed_joined => $name =~ /follow/, pushed_left => 0);
+	my %is = (pushed_messages => $push->{type} ne 'event', pushed_joined => scalar($name =~ /follow/), pushed_left => 0);
 
 	compare("$name: $_", mapped($_, slurp($name), 'sina'), $is{$_} ? $expected : []) for sort keys %is;
 }
