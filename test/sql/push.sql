@@ -26,7 +26,7 @@ BEGIN;
 \set ECHO none
 \i :plaza
 SELECT FROM kefu.load_preset('platform_sina_v2');
-SELECT FROM kefu.create_roles();
+DO $$ BEGIN PERFORM kefu.create_roles(); END $$;
 INSERT INTO kefu.staff (login, unit, name) VALUES (current_user, 'group', '集团甲') ON CONFLICT DO NOTHING;
 INSERT INTO kefu.staff_role (staff_id, unit, role)
     SELECT staff_id, 'group', 'admin' FROM kefu.staff WHERE login = current_user ON CONFLICT DO NOTHING;
