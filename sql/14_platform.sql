@@ -382,7 +382,7 @@ CREATE TABLE kefu.reply_rule (
     FOREIGN KEY (platform, action) REFERENCES kefu.endpoint (platform, action),
     FOREIGN KEY (platform, answered_by) REFERENCES kefu.endpoint (platform, action)
 );
-COMMENT ON TABLE kefu.reply_rule IS 'How long and how often a customer''s item may be answered, by the endpoint that brought it; without a row always, any number of times (回复规则; R89, R129)';
+COMMENT ON TABLE kefu.reply_rule IS 'How long and how often a customer''s item may be answered, by the endpoint that brought it; without a row always, any number of times (回复规则; R122, R129)';
 COMMENT ON COLUMN kefu.reply_rule.platform IS 'platform (平台)';
 COMMENT ON COLUMN kefu.reply_rule.action IS 'endpoint that brought the item (来源接口)';
 COMMENT ON COLUMN kefu.reply_rule.channel IS 'public replies or private messages (渠道)';

@@ -213,6 +213,23 @@ SET LOCAL ROLE lin;
 SELECT state FROM kefu.withdraw_post(:p4, '不合时宜');
 RESET ROLE;
 SELECT post, account, state, native_id, sends FROM pg_temp.placements() OFFSET 3;
+-- R76: a platform that calls it gone may only not know how to delete. Where the rows
+-- say how, the post itself is asked for: what can't be read says nothing, what is shown
+-- stands, and a person deletes it.
+UPDATE kefu.endpoint SET verify_action = 'show_post', verify_after = '5 seconds'
+ WHERE platform = 'sina' AND action = 'delete_post';
+SELECT kind, path FROM pg_temp.claim();
+SELECT pg_temp.reply(400, '{"error_code": 20101, "error": "target weibo does not exist!"}');
+SELECT post, account, state, native_id, sends FROM pg_temp.placements() OFFSET 3;
+SELECT count(*) FROM pg_temp.claim();
+SELECT pg_temp.at('11:31');
+SELECT kind, path FROM pg_temp.claim();
+SELECT pg_temp.reply(200, '<html>');
+SELECT pg_temp.at('11:35');
+SELECT kind, path FROM pg_temp.claim();
+SELECT pg_temp.reply(200, pg_temp.item('70003', '流量提醒')::text);
+SELECT post, account, state, native_id, sends FROM pg_temp.placements() OFFSET 3;
+SELECT state, last_class, last_error FROM kefu.outbound WHERE action = 'delete_post' ORDER BY outbound_id DESC LIMIT 1;
 SELECT kefu.record_sent(max(outbound_id), '80003', kefu.now()) FROM kefu.outbound WHERE account = 'tencent.gd';
 SELECT post, account, state, native_id, sends FROM pg_temp.placements() OFFSET 3;
 

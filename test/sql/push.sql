@@ -1,6 +1,6 @@
 -- push: what platforms bring by themselves (R85, R86): by whom it is let in, how
--- often, what becomes of it, and how long and how often it may be answered (R89,
--- R122, R129). The dialect is the shipped one with the documented signature.
+-- often, what becomes of it, and how long and how often it may be answered (R122,
+-- R129). The dialect is the shipped one with the documented signature.
 --
 -- Everything happens in one transaction that is rolled back.
 
@@ -26,7 +26,7 @@ BEGIN;
 \set ECHO none
 \i :plaza
 SELECT FROM kefu.load_preset('platform_sina_v2');
-SELECT FROM kefu.create_roles();
+DO $$ BEGIN PERFORM kefu.create_roles(); END $$;
 INSERT INTO kefu.staff (login, unit, name) VALUES (current_user, 'group', '集团甲') ON CONFLICT DO NOTHING;
 INSERT INTO kefu.staff_role (staff_id, unit, role)
     SELECT staff_id, 'group', 'admin' FROM kefu.staff WHERE login = current_user ON CONFLICT DO NOTHING;

@@ -265,9 +265,9 @@ test_made_up_values(void)
 	spec = FIELD_ARG("url", "[\"u\",\"id\"]", "template", "https://x.example/{1}?id={2}&{1}{}{");
 	CHECK_STR(mapped(spec, "[{\"id\":1,\"u\":\"a\"},{\"id\":2}]"),
 			  "#1 native_id=1 url=https://x.example/a?id=1&a{}{\n#2 native_id=2\n");
-	spec = FIELD_ARG("dedupe_key", "[\"by\",\"text\"]", "template", "{1}@{#2}{#");
+	spec = FIELD_ARG("url", "[\"by\",\"text\"]", "template", "{1}@{#2}{#");
 	CHECK_STR(mapped(spec, "[{\"id\":1,\"by\":7,\"text\":\"ab\"},{\"id\":2,\"by\":7,\"text\":\"\"}]"),
-			  "#1 native_id=1 dedupe_key=7@089c4407b545986a{#\n#2 native_id=2 dedupe_key=7@cbf29ce484222325{#\n");
+			  "#1 native_id=1 url=7@089c4407b545986a{#\n#2 native_id=2 url=7@cbf29ce484222325{#\n");
 	CHECK_STR(refused(FIELD_ARG("url", "[\"u\"]", "template", "{#2}")),
 			  "field \"url\": the template names a path that isn't there");
 	spec = FIELD("media", "[\"pics.*.url\",\"cover\"]", "list");
