@@ -116,10 +116,12 @@ SELECT unit, full_weight, scored_weight, base_score, is_ranked, rank FROM kefu.s
 SET LOCAL ROLE sc_boss;
 SELECT kefu.add_score_entry('bj', '2026-03-10', 5, '处置及时获用户表扬', 'R119') AS given \gset
 SELECT kefu.add_score_entry('bj', '2026-03-01', -2.5, '瞒报一次') AS wrong \gset
+\set VERBOSITY terse
 SELECT kefu.add_score_entry('sh', '2026-03-01', -30, '过多');
 SELECT kefu.add_score_entry('sh', '2026-03-01', 0, '没有');
 SELECT kefu.add_score_entry('sh', '2026-03-01', 1, ' ');
 SELECT kefu.add_score_entry('sh', '2026-03-01', 1, '规则不明', 'R1 etc');
+\set VERBOSITY default
 SELECT kefu.add_score_entry('sh', '2026-04-01', 1, '未到');
 SELECT kefu.add_score_entry('sh', '2026-03-01', 1, '致电13800000000的客户');
 SELECT kefu.add_score_entry('group', '2026-03-01', 1, '自评');
