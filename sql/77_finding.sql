@@ -5,10 +5,17 @@
 
 -- --- rules of what was there before ----------------------------------------------
 
+CREATE FUNCTION kefu.is_promise(k kefu.clock_kind) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$ BEGIN
+    -- What the clock itself ends is a wait, not a promise.
+    RETURN NOT EXISTS (SELECT FROM kefu.transition x WHERE x.event = ANY (k.kept_by) AND 'clock' = ANY (x.roles));
+END $$;
+COMMENT ON FUNCTION kefu.is_promise(kefu.clock_kind) IS 'Whether people keep this promise; false: the clock ends it, by silence or when its time has come (内部: 是否须履行的时限)';
+
 CREATE FUNCTION kefu.find_late_promise() RETURNS SETOF kefu.found
     LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
-    -- What the clock itself ends is a wait, not a promise.
     RETURN QUERY
     SELECT c.object_type, c.object_id, NULL::text, c.unit, coalesce(g.account, d.account), c.due_at,
            CASE WHEN c.clock = 'task_due' THEN ARRAY[coalesce(t.rulebook, 'house')] ELSE k.rulebook END,
@@ -22,8 +29,7 @@ $$ BEGIN
      WHERE c.stopped_at IS NULL AND c.paused_at IS NULL AND c.due_at < kefu.now()
        -- Those have a finding of their own.
        AND NOT (c.object_type = 'task' AND EXISTS (SELECT FROM kefu.engagement e WHERE e.task_id = c.object_id))
-       AND NOT EXISTS (SELECT FROM kefu.transition x
-                        WHERE x.event = ANY (k.kept_by) AND 'clock' = ANY (x.roles));
+       AND kefu.is_promise(k);
 END $$;
 COMMENT ON FUNCTION kefu.find_late_promise() IS 'Promises past due and not kept yet (超时未履行的时限; R90, R93, R108, R119)';
 
@@ -278,8 +284,11 @@ $$ BEGIN
     ), never AS (
         SELECT i.rulebook, count(*) AS n FROM kefu_bi.invariants i GROUP BY 1
     ), rule AS (
-        SELECT x.rulebook, string_agg(f.finding, ', ' ORDER BY f.finding) AS findings
-          FROM kefu.finding_rule f CROSS JOIN LATERAL unnest(f.rulebook) AS x(rulebook)
+        -- A promise is watched under the requirements of its clock.
+        SELECT x.rulebook, string_agg(x.finding, ', ' ORDER BY x.finding) AS findings
+          FROM (SELECT unnest(f.rulebook) AS rulebook, f.finding FROM kefu.finding_rule f
+                UNION
+                SELECT unnest(k.rulebook), 'late_promise' FROM kefu.clock_kind k WHERE kefu.is_promise(k)) AS x
          GROUP BY 1
     )
     SELECT q.requirement::integer, q.section, q.binding, q.phrase_zh, q.what_en, q.answered_by, r.findings,
@@ -317,7 +326,7 @@ SELECT 'R' || c.requirement AS rulebook,
   LEFT JOIN kefu_bi.labels bl ON bl.code_kind = 'binding' AND bl.code = c.binding
   LEFT JOIN kefu_bi.labels sl ON sl.code_kind = 'compliance' AND sl.code = c.state;
 COMMENT ON VIEW kefu_bi.compliance IS
-'The rulebook line by line, R1 to R137, and how each stands today in the caller''s units. kept says that nothing that is looked for is open: is_watched tells whether anything is looked for, or the engine alone answers for it (规范执行情况; R1 to R137)';
+'The rulebook line by line, R1 to R137, and how each stands today in the caller''s units. kept says that nothing that is looked for is open: is_watched tells whether a finding rule looks for it; otherwise the engine refuses the breach, an invariant counts it, or a person judges (规范执行情况; R1 to R137)';
 COMMENT ON COLUMN kefu_bi.compliance.rulebook IS 'requirement, such as R71 (规范条款)';
 COMMENT ON COLUMN kefu_bi.compliance.requirement IS 'its number, to sort by (条款编号)';
 COMMENT ON COLUMN kefu_bi.compliance.section IS 'section of the rulebook (章节)';
@@ -327,7 +336,7 @@ COMMENT ON COLUMN kefu_bi.compliance.binding IS 'duty, leave or missing (约束�
 COMMENT ON COLUMN kefu_bi.compliance.binding_label_zh IS 'Chinese label of binding (约束力标签)';
 COMMENT ON COLUMN kefu_bi.compliance.binding_label_en IS 'English label of binding (约束力英文标签)';
 COMMENT ON COLUMN kefu_bi.compliance.answered_by IS 'objects, events and clocks that answer for it, with commas between; NULL none yet (落实对象)';
-COMMENT ON COLUMN kefu_bi.compliance.finding_rules IS 'finding rules that watch it, with commas between; NULL none (缺口规则)';
+COMMENT ON COLUMN kefu_bi.compliance.finding_rules IS 'finding rules that watch it, with commas between; late_promise where one of its clocks does; NULL none (缺口规则)';
 COMMENT ON COLUMN kefu_bi.compliance.is_watched IS 'a finding rule watches it (是否有缺口规则)';
 COMMENT ON COLUMN kefu_bi.compliance.finding_count IS 'open findings now; 0 none (未整改缺口数)';
 COMMENT ON COLUMN kefu_bi.compliance.invariant_count IS 'rows of kefu_bi.invariants that name it; 0 none (不变式违反数)';

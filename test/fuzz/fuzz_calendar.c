@@ -129,8 +129,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{
 			windows[kind][i].from_minute = (int16_t) (take(&input, 2) % 1440);
 			windows[kind][i].to_minute = (int16_t) (take(&input, 2) % 1441);
-			windows[kind][i].valid_from = i == 0 ? KEFU_ALWAYS
-				: windows[kind][0].to_minute % 2 ? KEFU_ALWAYS : take_date(&input);
+			windows[kind][i].valid_from = KEFU_ALWAYS;
+			if (i > 0 && windows[kind][0].to_minute % 2 == 0)
+				windows[kind][i].valid_from = take_date(&input);
 		}
 	}
 	rules.holidays = holidays;

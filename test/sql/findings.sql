@@ -72,6 +72,11 @@ SELECT count(*), count(DISTINCT rulebook) FROM kefu_bi.compliance;
 SELECT rulebook, section, state, state_label_zh, is_watched, finding_count > 0 AS is_open, phrase_zh
   FROM kefu_bi.compliance WHERE rulebook IN ('R43', 'R71', 'R86', 'R102') ORDER BY requirement;
 SELECT rulebook, phrase_zh, finding_rules, clocks, finding_count, state FROM kefu.rulebook('R72');
+-- A promise is watched wherever its clock stands for (R73, R83), a wait isn't one; what is in
+-- no rule is refused by the engine, counted by an invariant or judged by a person.
+SELECT rulebook, finding_rules FROM kefu_bi.compliance WHERE rulebook IN ('R69', 'R73', 'R83', 'R129') ORDER BY requirement;
+SELECT string_agg(rulebook, ' ' ORDER BY requirement) FROM kefu_bi.compliance
+ WHERE requirement BETWEEN 11 AND 84 AND binding = 'duty' AND NOT is_watched;
 SELECT * FROM kefu.rulebook('R138');
 SELECT * FROM kefu.rulebook('rubbish');
 -- What is mended is gone.
