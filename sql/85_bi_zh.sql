@@ -16,10 +16,12 @@ CREATE FUNCTION kefu.mirror_zh() RETURNS integer
 $$
 DECLARE
     v record;
-    c record;
     made integer := 0;
 BEGIN
     FOR v IN SELECT d.relation_name, d.relation_comment, lower(d.relation_term_zh COLLATE "C") AS name,
+                    array_agg(d.column_name ORDER BY d.column_number) AS columns,
+                    array_agg(lower(d.column_term_zh COLLATE "C") ORDER BY d.column_number) AS names,
+                    array_agg(d.column_comment ORDER BY d.column_number) AS comments,
                     count(d.column_term_zh) = count(*) AND max(octet_length(d.column_term_zh)) <= 63 AS is_named
                FROM kefu_bi.data_dictionary d
               GROUP BY d.relation_name, d.relation_comment, d.relation_term_zh
@@ -30,16 +32,13 @@ BEGIN
         END IF;
         CONTINUE WHEN obj_description(to_regclass(format('kefu_bi_zh.%I', v.name)), 'pg_class')
                       LIKE 'kefu\_bi.' || v.relation_name || ':%';
-        EXECUTE (SELECT format('CREATE VIEW kefu_bi_zh.%I WITH (security_invoker) AS SELECT %s FROM kefu_bi.%I AS o',
-                               v.name, string_agg(format('o.%I AS %I', d.column_name, lower(d.column_term_zh COLLATE "C")),
-                                                  ', ' ORDER BY d.column_number), v.relation_name)
-                   FROM kefu_bi.data_dictionary d WHERE d.relation_name = v.relation_name);
+        EXECUTE format('CREATE VIEW kefu_bi_zh.%I WITH (security_invoker) AS TABLE kefu_bi.%I', v.name, v.relation_name);
         EXECUTE format('COMMENT ON VIEW kefu_bi_zh.%I IS %L', v.name,
                        format('kefu_bi.%s: %s', v.relation_name, v.relation_comment));
-        FOR c IN SELECT d.column_name, d.column_comment, lower(d.column_term_zh COLLATE "C") AS name
-                   FROM kefu_bi.data_dictionary d WHERE d.relation_name = v.relation_name LOOP
-            EXECUTE format('COMMENT ON COLUMN kefu_bi_zh.%I.%I IS %L', v.name, c.name,
-                           format('%s: %s', c.column_name, c.column_comment));
+        FOR i IN 1 .. cardinality(v.columns) LOOP
+            EXECUTE format('ALTER VIEW kefu_bi_zh.%I RENAME COLUMN %I TO %I', v.name, v.columns[i], v.names[i]);
+            EXECUTE format('COMMENT ON COLUMN kefu_bi_zh.%I.%I IS %L', v.name, v.names[i],
+                           format('%s: %s', v.columns[i], v.comments[i]));
         END LOOP;
         made := made + 1;
     END LOOP;

@@ -10,6 +10,7 @@ sheets as they stand in the stored file, each cell as its type and value, null w
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ import zipfile
 import uno
 from com.sun.star.beans import PropertyValue
 
-START_SECONDS = 90
+START_SECONDS = 150
 STOP_SECONDS = 30
 RESTART = 81    # what a first start with a new profile asks for
 
@@ -64,9 +65,9 @@ class Office:
                 time.sleep(0.1)
         raise SystemExit('LibreOffice does not answer')
 
-    def __exit__(self, *exception):
+    def __exit__(self, exception, *more):
         try:
-            self.process.wait(STOP_SECONDS)
+            self.process.wait(0 if exception else STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
 
@@ -130,6 +131,7 @@ def sheets(path):
 
 
 def main(root, work, url, login, *relations):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('stopped'))
     with Office(root, work) as context:
         answer = read(context, work, url, login, relations)
     answer['sheets'] = sheets(work + '/desk.ods')
