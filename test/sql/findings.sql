@@ -14,7 +14,7 @@ CREATE FUNCTION pg_temp.found(which text) RETURNS TABLE (effect text, rulebook t
     LANGUAGE sql AS
 $$
     SELECT f.effect, f.all_rulebook, f.unit, f.object_type, f.object_code, f.since_at, f.detail_zh, f.detail_en
-      FROM kefu_bi.findings f WHERE f.finding = which ORDER BY f.unit, f.since_at, f.all_rulebook $$;
+      FROM kefu_bi.findings f WHERE f.finding = which ORDER BY f.unit, f.since_at, f.all_rulebook, f.detail_en $$;
 \set ECHO all
 
 -- R2: each line of the rulebook is there once, each rule names lines that are
