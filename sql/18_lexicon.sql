@@ -248,4 +248,4 @@ $$ BEGIN
     PERFORM kefu.append_ledger('rules', 'compile_lexicon', jsonb_build_object('lexicon', lexicon, 'version', version));
 END $$;
 COMMENT ON FUNCTION kefu.compile_lexicon(text, integer) IS
-'Makes the automaton of a version anew from its words and stores it: after a preset, an upgrade or damage. Administrators of its unit (编译词库)';
+'Makes the automaton of a version anew from its words and stores it: after an upgrade or damage. Administrators of its unit (编译词库)';

@@ -72,10 +72,11 @@ BEGIN
             RETURN NEXT;
         END IF;
     END LOOP;
+    UPDATE kefu.lexicon_version v SET automaton = kefu.build_automaton(v.lexicon, v.version) WHERE v.automaton IS NULL;
     relation := NULL; number := total; outcome := 'inserted'; shipped := NULL; present := NULL;
     PERFORM kefu.append_ledger('rules', 'load_preset', jsonb_build_object('preset', name, 'count', total));
     RETURN NEXT;
 END $$;
 COMMENT ON FUNCTION kefu.load_preset(text) IS
-'Inserts the shipped rows of a preset that are missing, overwrites none, and lists those that differ from the shipped text; the last row counts what was inserted. all loads every preset. For an administrator of Group or a superuser (加载预置数据; R2)';
+'Inserts the shipped rows of a preset that are missing, overwrites none, and lists those that differ from the shipped text; the last row counts what was inserted. all loads every preset. Lexicons without an automaton get theirs. For an administrator of Group or a superuser (加载预置数据; R2)';
 

@@ -34,7 +34,7 @@ KEFU_FUNCTION(kefu_find_words_sql);
 #define LONGEST_TEXT (1024 * 1024)
 #define MOST_SELECTIONS 8
 
-/* A version of a lexicon, and its automaton once it was needed */
+/* A version of a lexicon, and its automaton */
 typedef struct Lexicon
 {
 	const char *lexicon;
@@ -42,6 +42,7 @@ typedef struct Lexicon
 	int32		version;
 	bool		is_allow;
 	bool		is_open;
+	bytea	   *image;			/* as it is stored; NULL if it isn't, or isn't read yet */
 	KefuMatcher matcher;
 } Lexicon;
 
@@ -271,12 +272,63 @@ known_lexicon(const char *lexicon, const char *class, int32 version)
 	return entry;
 }
 
-/* Fills a selection; rows come by lexicon, the newest version first. */
+/* Keeps the stored automaton of a version, if there is one. */
+static void
+read_image(Lexicon *lexicon, Datum stored, bool isnull)
+{
+	MemoryContext outer;
+
+	if (lexicon->is_open || lexicon->image != NULL || isnull)
+		return;
+	outer = MemoryContextSwitchTo(lexicon_context);
+	lexicon->image = DatumGetByteaPCopy(stored);
+	MemoryContextSwitchTo(outer);
+}
+
+/* Opens the automaton of a version: as it was read, else built anew. */
+static void
+open_lexicon(Lexicon *lexicon)
+{
+	KefuImage	state = KEFU_IMAGE_STALE;
+
+	if (lexicon->is_open)
+		return;
+	if (lexicon->image != NULL)
+		state = kefu_matcher_open(VARDATA(lexicon->image), VARSIZE(lexicon->image) - VARHDRSZ,
+								  &lexicon->matcher);
+	if (state != KEFU_IMAGE_SOUND && lexicon->image != NULL)
+	{
+		pfree(lexicon->image);
+		lexicon->image = NULL;
+	}
+	if (state == KEFU_IMAGE_BROKEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("the automaton of version %d of lexicon \"%s\" is damaged",
+						lexicon->version, lexicon->lexicon),
+				 errhint("kefu.compile_lexicon(lexicon, version) makes it anew from its words.")));
+	if (state == KEFU_IMAGE_STALE)
+	{
+		size_t		size;
+		void	   *image = build_automaton(lexicon->lexicon, lexicon->version, lexicon_context,
+										&size);
+
+		if (kefu_matcher_open(image, size, &lexicon->matcher) != KEFU_IMAGE_SOUND)
+			elog(ERROR, "an automaton was built that is not sound");
+	}
+	lexicon->is_open = true;
+}
+
+/*
+ * Fills a selection and opens what is in it; rows come by lexicon, the newest version
+ * first.  In one statement: most of what a new backend does for its first text is to
+ * learn of tables and to plan.
+ */
 static void
 read_selection(const char *unit, TimestampTz at, Selection *selection)
 {
 	static KefuPlan plan = {
-		"SELECT l.lexicon, l.class, v.version, v.valid_from"
+		"SELECT l.lexicon, l.class, v.version, v.valid_from, v.automaton"
 		" FROM kefu.lexicon l JOIN kefu.lexicon_version v USING (lexicon)"
 		" WHERE l.unit IN (SELECT p.unit FROM kefu.unit_path($1) AS p(unit))"
 		" ORDER BY l.class <> 'allow', l.lexicon, v.valid_from DESC, v.version DESC", 1, {TEXTOID}
@@ -306,12 +358,20 @@ read_selection(const char *unit, TimestampTz at, Selection *selection)
 		{
 			selection->from_at = Max(selection->from_at, valid_from);
 			if (strcmp(lexicon, last) != 0)
-				selection->lexicons[selection->count++] =
-					known_lexicon(lexicon, kefu_spi_text(row, 2),
-								  DatumGetInt32(kefu_spi_value(row, 3, &isnull)));
+			{
+				Lexicon    *entry = known_lexicon(lexicon, kefu_spi_text(row, 2),
+												  DatumGetInt32(kefu_spi_value(row, 3, &isnull)));
+				Datum		stored = kefu_spi_value(row, 5, &isnull);
+
+				read_image(entry, stored, isnull);
+				selection->lexicons[selection->count++] = entry;
+			}
 			last = lexicon;
 		}
 	}
+	/* Building one runs a statement, after which these rows are gone. */
+	for (int i = 0; i < selection->count; i++)
+		open_lexicon(selection->lexicons[i]);
 	kefu_rules_close(&reader);
 }
 
@@ -331,52 +391,6 @@ select_lexicons(const char *unit, TimestampTz at)
 	selection_count = Max(selection_count, next_selection + 1);
 	next_selection = (next_selection + 1) % MOST_SELECTIONS;
 	return &selections[(next_selection + MOST_SELECTIONS - 1) % MOST_SELECTIONS];
-}
-
-/* Opens the automaton of a version: as it is stored, else built anew. */
-static void
-open_lexicon(Lexicon *lexicon)
-{
-	static KefuPlan plan = {
-		"SELECT v.automaton FROM kefu.lexicon_version v"
-		" WHERE v.lexicon = $1 AND v.version = $2", 2, {TEXTOID, INT4OID}
-	};
-	Datum		values[2] = {CStringGetTextDatum(lexicon->lexicon), Int32GetDatum(lexicon->version)};
-	KefuImage	state = KEFU_IMAGE_STALE;
-	KefuRulesReader reader;
-	bool		isnull = true;
-	Datum		stored = (Datum) 0;
-
-	kefu_rules_open("lexicon_version", &reader);
-	if (kefu_spi_run(&plan, values, NULL, true, 1) == 1)
-		stored = kefu_spi_value(0, 1, &isnull);
-	if (!isnull)
-	{
-		MemoryContext outer = MemoryContextSwitchTo(lexicon_context);
-		bytea	   *image = DatumGetByteaPCopy(stored);
-
-		MemoryContextSwitchTo(outer);
-		state = kefu_matcher_open(VARDATA(image), VARSIZE(image) - VARHDRSZ, &lexicon->matcher);
-		if (state != KEFU_IMAGE_SOUND)
-			pfree(image);
-	}
-	if (state == KEFU_IMAGE_BROKEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("the automaton of version %d of lexicon \"%s\" is damaged",
-						lexicon->version, lexicon->lexicon),
-				 errhint("kefu.compile_lexicon(lexicon, version) makes it anew from its words.")));
-	if (state == KEFU_IMAGE_STALE)
-	{
-		size_t		size;
-		void	   *image = build_automaton(lexicon->lexicon, lexicon->version, lexicon_context,
-										&size);
-
-		if (kefu_matcher_open(image, size, &lexicon->matcher) != KEFU_IMAGE_SOUND)
-			elog(ERROR, "an automaton was built that is not sound");
-	}
-	kefu_rules_close(&reader);
-	lexicon->is_open = true;
 }
 
 /* --- the search ----------------------------------------------------------------------- */
@@ -453,8 +467,6 @@ find_words(FunctionCallInfo fcinfo, const Selection *selection, const char *utf8
 		Lexicon    *lexicon = selection->lexicons[i];
 		KefuHits	found;
 
-		if (!lexicon->is_open)
-			open_lexicon(lexicon);
 		done = kefu_find_words(&lexicon->matcher, &folded,
 							   lexicon->is_allow ? NULL : &allowed, look_for_interrupts, arena,
 							   &found);

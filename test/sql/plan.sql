@@ -1,7 +1,8 @@
 -- plan: a day of posts is proposed, edited, accepted and compared with what came of
 -- it (R38-R40, R44-R46, R48-R53, R61, R62, R64; rulings 8, 9, 26). The checker
--- below is written from the rulebook and calls nothing that plans. A year of
--- random days runs here; KEFU_PLAN_DAYS asks for more of them.
+-- below is written from the rulebook and calls nothing that plans. A year of days, each
+-- with a random stock, runs here, thousands in "make soak" (KEFU_PLAN_DAYS); the host
+-- test of the planner has thousands of stocks without a database.
 
 \set ON_ERROR_ROLLBACK on
 \set SHOW_CONTEXT never

@@ -261,26 +261,35 @@ filler(const Post *posts, int count, int slot, int tolerance, int place)
 	return -1;
 }
 
+/* How many of each kind lie between the two slots, and which posts fill these. */
+static void
+count_between(const KefuDayRules *r, const Post *posts, int count, int *kinds, int *morning,
+			  int *evening)
+{
+	*morning = filler(posts, count, r->morning, r->morning_tolerance, KEFU_AT_MORNING);
+	*evening = filler(posts, count, r->evening, r->evening_tolerance, KEFU_AT_EVENING);
+	for (int i = 0; i < count; i++)
+		if (i != *morning && i != *evening && posts[i].is.kind < 3 &&
+			(r->morning < 0 || posts[i].minute > r->morning) &&
+			(r->evening < 0 || posts[i].minute < r->evening))
+			kinds[posts[i].is.kind]++;
+}
+
 static Cost
 cost_of(const KefuDayRules *r, const Post *posts, int count)
 {
-	int			morning = filler(posts, count, r->morning, r->morning_tolerance, KEFU_AT_MORNING);
-	int			evening = filler(posts, count, r->evening, r->evening_tolerance, KEFU_AT_EVENING);
+	int			morning;
+	int			evening;
 	int			kinds[3] = {0};
 	int			shares[3];
 	int			ratio[2] = {r->reposts, r->originals};
 	int			off;
 	Cost		cost = {{0}};
 
+	count_between(r, posts, count, kinds, &morning, &evening);
 	for (int i = 0; i < count; i++)
-	{
 		if (posts[i].candidate >= 0)
 			cost.part[5] += posts[i].candidate;
-		if (i != morning && i != evening && posts[i].is.kind < 3 &&
-			(r->morning < 0 || posts[i].minute > r->morning) &&
-			(r->evening < 0 || posts[i].minute < r->evening))
-			kinds[posts[i].is.kind]++;
-	}
 	off = r->pictures_min - count_flag(posts, count, KEFU_HAS_PICTURE);
 	cost.part[0] = off > 0 ? off : 0;
 	kefu_share(kinds[0] + kinds[1] + kinds[2], r->mix, 3, shares);
@@ -894,6 +903,145 @@ test_times_oracle(void)
 	}
 }
 
+/* --- whole days, whatever the stock ---------------------------------------------------- */
+
+static void
+check_said(const Case *c, KefuDayRule which, int actual, bool is_kept)
+{
+	CHECK_INT(rule(c, which)->actual, actual);
+	CHECK_INT(rule(c, which)->reason == KEFU_DAY_KEPT, is_kept);
+}
+
+/* What the plan says of each rule is so. */
+static void
+check_report(const Case *c)
+{
+	const KefuDayRules *r = &c->rules;
+	Post		posts[2 * MOST];
+	int			count = whole_day(c, posts);
+	int			ratio[2] = {r->reposts, r->originals};
+	int			kinds[3] = {0};
+	int			shares[3];
+	int			morning;
+	int			evening;
+	int			found;
+
+	count_between(r, posts, count, kinds, &morning, &evening);
+	check_said(c, KEFU_DAY_NUMBER, count, count >= r->posts_min && count <= r->posts_max);
+	found = longest_gap(r, posts, count);
+	check_said(c, KEFU_DAY_GAP, found, found <= r->spacing_max);
+	check_said(c, KEFU_DAY_MORNING, morning >= 0, morning >= 0);
+	check_said(c, KEFU_DAY_EVENING, evening >= 0, evening >= 0);
+	kefu_share(kinds[0] + kinds[1] + kinds[2], r->mix, 3, shares);
+	for (int k = 0; k < 3; k++)
+		check_said(c, KEFU_DAY_MIX + k, kinds[k], abs(kinds[k] - shares[k]) <= r->mix_tolerance);
+	kefu_share(count, ratio, 2, shares);
+	found = count_flag(posts, count, KEFU_IS_REPOST);
+	check_said(c, KEFU_DAY_REPOSTS, found, abs(found - shares[0]) <= r->repost_tolerance);
+	found = count_flag(posts, count, KEFU_IS_SOFT);
+	check_said(c, KEFU_DAY_SOFT, found, found <= r->soft_max);
+	found = count_flag(posts, count, KEFU_HAS_PICTURE);
+	check_said(c, KEFU_DAY_PICTURES, found, found >= r->pictures_min);
+}
+
+/* How much of the stock is unused that can go at any time: a kind, or -1, at places. */
+static int
+count_unused(const Case *c, int kind, int places)
+{
+	bool		used[MOST] = {false};
+	int			count = 0;
+
+	for (int i = 0; i < c->plan.slot_count; i++)
+		used[c->plan.slots[i].candidate] = true;
+	for (int i = 0; i < c->stock_count; i++)
+	{
+		const KefuDayPost *post = &c->stock[i];
+
+		count += !used[i] && (post->places & places) != 0 && (kind < 0 || post->kind == kind) &&
+			(post->flags & KEFU_IS_SOFT) == 0 && post->earliest == 0 && post->latest == 1440 &&
+			post->wish < 0;
+	}
+	return count;
+}
+
+/* Nothing is called missing that lies unused. */
+static void
+check_missing(const Case *c)
+{
+	if (rule(c, KEFU_DAY_NUMBER)->reason == KEFU_DAY_STOCK)
+		CHECK_INT(count_unused(c, -1, KEFU_AT_REST), 0);
+	if (rule(c, KEFU_DAY_MORNING)->reason == KEFU_DAY_STOCK)
+		CHECK_INT(count_unused(c, -1, KEFU_AT_MORNING), 0);
+	if (rule(c, KEFU_DAY_EVENING)->reason == KEFU_DAY_STOCK)
+		CHECK_INT(count_unused(c, -1, KEFU_AT_EVENING), 0);
+	for (int k = 0; k < 3; k++)
+		if (rule(c, KEFU_DAY_MIX + k)->reason == KEFU_DAY_STOCK &&
+			rule(c, KEFU_DAY_MIX + k)->actual < rule(c, KEFU_DAY_MIX + k)->low)
+			CHECK_INT(count_unused(c, k, KEFU_AT_BETWEEN), 0);
+}
+
+/* Morning, evening, the three kinds, one outside the mix; some with times of their own. */
+static KefuDayPost
+random_material(uint64_t *seed, int kinds)
+{
+	static const KefuDayPost shapes[] = {
+		{0, 0, ANYWHERE, 0, 1440, -1}, {3, 0, KEFU_AT_MORNING, 0, 1440, -1},
+		{3, 0, KEFU_AT_EVENING, 0, 1440, -1}, {1, 0, ANYWHERE, 0, 1440, -1},
+		{2, 0, ANYWHERE, 0, 1440, -1}, {3, 0, KEFU_AT_REST, 0, 1440, -1}
+	};
+	KefuDayPost post = shapes[check_random(seed) % (uint64_t) kinds];
+
+	if (check_random(seed) % 3 == 0)
+		post.flags = KEFU_IS_REPOST | (post.kind >= 2 && (post.places & KEFU_AT_REST) != 0 ?
+									   KEFU_IS_SOFT : 0);
+	if (check_random(seed) % 12 == 0)
+		post.flags |= KEFU_HAS_PICTURE;
+	if (check_random(seed) % 8 == 0)
+		post.earliest = (int) check_random_between(seed, 0, 1440);
+	if (check_random(seed) % 8 == 0)
+		post.latest = (int) check_random_between(seed, post.earliest, 1440);
+	if (check_random(seed) % 20 == 0)
+		post.wish = (int) check_random_between(seed, post.earliest, post.latest);
+	return post;
+}
+
+/*
+ * The rulebook's day with thousands of stocks, from none to plenty, and what stands at
+ * any minute.  KEFU_PLAN_STOCKS asks for another number of them.
+ */
+static void
+test_many_stocks(void)
+{
+	static Case c;
+	const char *asked = getenv("KEFU_PLAN_STOCKS");
+	uint64_t	seed = 20120606;
+	int			kept = 0;
+
+	for (int round = asked != NULL ? atoi(asked) : 5000; round > 0; round--)
+	{
+		int			kinds = (int) check_random_between(&seed, 1, 6);
+
+		c.rules = rulebook;
+		if (round % 4 == 0)
+			c.rules.posts_wanted = (int) check_random_between(&seed, 0, 24);
+		c.stock_count = (int) check_random_between(&seed, 0, 70);
+		for (int i = 0; i < c.stock_count; i++)
+			c.stock[i] = random_material(&seed, kinds);
+		c.stand_count = (int) check_random_between(&seed, 0, 8);
+		for (int i = 0; i < c.stand_count; i++)
+		{
+			c.stands[i] = random_material(&seed, 6);
+			c.stands[i].earliest = (int) check_random_between(&seed, 0, 1440);
+		}
+		CHECK(make_plan(&c) == KEFU_DAY_OK);
+		check_never_broken(&c);
+		check_report(&c);
+		check_missing(&c);
+		kept += broken(&c) == 0;
+	}
+	CHECK(kept > 0);
+}
+
 int
 main(void)
 {
@@ -909,5 +1057,6 @@ main(void)
 	RUN(test_refusals);
 	RUN(test_material_oracle);
 	RUN(test_times_oracle);
+	RUN(test_many_stocks);
 	return check_result();
 }
