@@ -9,21 +9,6 @@
 BEGIN;
 \set ECHO none
 \i :desk
-CREATE FUNCTION pg_temp.publish(text text, accounts text[], at timestamptz) RETURNS bigint
-    LANGUAGE plpgsql AS
-$$
-DECLARE
-    p bigint;
-BEGIN
-    SET LOCAL ROLE lin;
-    p := (kefu.draft_post('gd', 'service', text, '{}')).id;
-    PERFORM kefu.submit_post(p);
-    SET LOCAL ROLE zhao;
-    PERFORM kefu.review_post(p);
-    PERFORM kefu.schedule(p, accounts, at);
-    RESET ROLE;
-    RETURN p;
-END $$;
 \set ECHO all
 
 -- Three customers on the platform: one who is known on the other one as well, one with an answer queued, one untriaged.
@@ -44,13 +29,13 @@ SELECT * FROM pg_temp.stands(:t2);
 SELECT account, action, state FROM kefu.outbound ORDER BY outbound_id;
 
 -- Three posts: one that stands there, one that is about to be sent, one that is planned; the last two on both platforms.
-SELECT pg_temp.publish('春节期间营业厅照常营业,详情请咨询10000号', '{sina.gd}', kefu.now()) AS p1 \gset
+SELECT pg_temp.scheduled('春节期间营业厅照常营业,详情请咨询10000号', '{sina.gd}', kefu.now()) AS p1 \gset
 SELECT fired FROM kefu.tick() \g /dev/null
 SELECT kefu.record_sent(o.outbound_id, '700001', kefu.now()) FROM kefu.outbound o WHERE o.object_type = 'placement';
 SELECT set_config('kefu.test_now', '2026-03-02 11:00+08', true) \g /dev/null
-SELECT pg_temp.publish('新春乐享套餐每月59元,营业厅和网上均可办理', '{sina.gd,tencent.gd}', kefu.now()) AS p2 \gset
+SELECT pg_temp.scheduled('新春乐享套餐每月59元,营业厅和网上均可办理', '{sina.gd,tencent.gd}', kefu.now()) AS p2 \gset
 SELECT fired FROM kefu.tick() \g /dev/null
-SELECT pg_temp.publish('宽带提速免费办理,请到就近营业厅', '{sina.gd,tencent.gd}', kefu.now() + interval '4 hours') AS p3 \gset
+SELECT pg_temp.scheduled('宽带提速免费办理,请到就近营业厅', '{sina.gd,tencent.gd}', kefu.now() + interval '4 hours') AS p3 \gset
 SELECT account, state, reason FROM kefu.placement ORDER BY placement_id;
 
 -- Not by everybody, not without a reason, not for a time to come.

@@ -123,28 +123,14 @@ SELECT kefu.has_other_channel(pg_temp.ticket_of(:s1)) AS other_channel;
 SELECT set_config('kefu.test_now', '2026-03-02 10:00+08', true) \g /dev/null
 SELECT pg_temp.says('801', '请问怎么办宽带?') AS e1, pg_temp.says('802', '请问怎么改套餐?') AS e2,
        pg_temp.says('803', '请问营业厅在哪?') AS e3, pg_temp.says('804', '请问几点关门?') AS e4 \gset
-CREATE FUNCTION pg_temp.publish(text text, at timestamptz) RETURNS bigint LANGUAGE plpgsql AS
-$$
-DECLARE
-    p bigint;
-BEGIN
-    SET LOCAL ROLE lin;
-    p := (kefu.draft_post('gd', 'service', text, '{}')).id;
-    PERFORM kefu.submit_post(p);
-    SET LOCAL ROLE zhao;
-    PERFORM kefu.review_post(p);
-    PERFORM kefu.schedule(p, '{sina.gd}', at);
-    RESET ROLE;
-    RETURN p;
-END $$;
 SET ROLE lin;
 SELECT count(kefu.triage(m, 'inquiry')) AS triaged, count(kefu.answer(pg_temp.ticket_of(m), '您好,第' || m || '件事请拨打10000号。')) AS answered
   FROM unnest(ARRAY[:e1, :e2, :e3]) AS m;
 RESET ROLE;
-SELECT pg_temp.publish('春节期间营业厅照常营业,详情请咨询10000号', kefu.now()) \g /dev/null
+SELECT pg_temp.scheduled('春节期间营业厅照常营业,详情请咨询10000号', '{sina.gd}', kefu.now()) \g /dev/null
 SELECT fired FROM kefu.tick() \g /dev/null
 SELECT set_config('kefu.test_now', '2026-03-02 11:00+08', true) \g /dev/null
-SELECT pg_temp.publish('新春乐享套餐每月59元,营业厅和网上均可办理', kefu.now()) \g /dev/null
+SELECT pg_temp.scheduled('新春乐享套餐每月59元,营业厅和网上均可办理', '{sina.gd}', kefu.now()) \g /dev/null
 SELECT fired FROM kefu.tick() \g /dev/null
 SELECT * FROM pg_temp.sends() ORDER BY 2, 3;
 SET ROLE lin;

@@ -1,7 +1,8 @@
 # The desk on servers that nobody here wrote: Debian's snac, which speaks Mastodon's
 # API, in the release of trixie and in that of sid, by the rows of the preset alone
 # (R18).  What customers say there, in public and in private, and what they repeat is
-# found once (R85, R86); what the desk answers arrives at the right one, once (R89);
+# found once (R85, R86); what the desk answers arrives at the right one, once (R89),
+# though the worker is killed;
 # posts are published, withdrawn and re-issued (R38, R73 to R76), and whom the account
 # follows is the same on both sides (R29, R70, R84).
 #
@@ -190,6 +191,61 @@ sub check_answers
 	is(join(' ', grep { $count{$_} > 1 } sort keys %count), '', "$release: none stands there twice");
 }
 
+# The worker is killed at moments that nobody chose, while it reads and while it speaks:
+# still each word is heard once, and each answer is there once.
+sub kill_worker
+{
+	my $from = -s $server->logfile;
+
+	select undef, undef, undef, rand 1;
+	kill('KILL', run(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'kefu net'})) == 1 or die 'nobody to kill';
+	ok(until_true(sub { return seen_in_log($server, qr/database system is ready/, $from) }), "$release: back after kill -9");
+	# As if so much time had passed that leases are over.
+	run(q{UPDATE kefu.outbound SET lease_until = now() WHERE lease_until IS NOT NULL;
+		UPDATE kefu.feed_state SET lease_until = NULL, lease_key = NULL, next_poll_at = now()});
+}
+
+sub hasten
+{
+	run(q{BEGIN; UPDATE kefu.outbound SET not_before = now(), sending_at = sending_at - interval '5 minutes'
+		 WHERE state IN ('queued', 'uncertain') AND lease_until IS NULL;
+		DO $$ BEGIN PERFORM kefu.wake_worker('net'); END $$; COMMIT});
+}
+
+# How many statuses of ours with each text came to these.
+sub times_told
+{
+	my (%status, %times);
+
+	for my $name (@_)
+	{
+		$status{ $_->{status}{uri} } = words($_->{status})
+		  for grep { $_->{type} eq 'mention' } @{ $snac->notifications($name) };
+	}
+	$times{$_}++ for values %status;
+	return join "\n", map { "$_|$times{$_}" } sort keys %times;
+}
+
+sub check_kills
+{
+	for my $round (1 .. 3)
+	{
+		says('bob', "第${round}${_}次再问", 'status') for 1 .. 3;
+		says('alice', "私下问第${round}${_}件", 'message', visibility => 'direct') for 1 .. 2;
+		kill_worker();
+		everything_came("round $round");
+		$server->safe_psql('desk', slurp_file("$FindBin::Bin/../lib/answer.psql"), extra_params => [ '-U', 'operator_gd' ]);
+		kill_worker();
+		ok(until_true(sub { hasten(); return run(q{SELECT count(*) FROM kefu.outbound WHERE state NOT IN ('sent', 'failed')}) eq '0' }),
+			"$release: round $round is settled");
+	}
+	is(run(q{SELECT state, last_class, last_error FROM kefu.outbound WHERE state <> 'sent'}), '', "$release: nothing failed");
+	my $ours = join "\n", sort split /\n/, run(q{SELECT regexp_replace(text, '\s+$', ''), count(*) FROM kefu.outbound
+		WHERE action IN ('reply_comment', 'comment', 'message') GROUP BY 1});
+	arrives(sub { return times_told(qw(alice bob carol)) eq $ours }, 'each answer is there, as often as it was given')
+	  or diag("ours\n$ours\ntheirs\n" . times_told(qw(alice bob carol)));
+}
+
 # --- posts --------------------------------------------------------------------------
 
 sub publish
@@ -282,7 +338,7 @@ for (reverse sort keys %program)
 	$release = $_;
 	$snac = KefuSnac->new("$PostgreSQL::Test::Utils::tmp_check/$release", @{ $program{$release} });
 	$snac->add_person($_) for qw(kefu alice bob carol);
-	$server = new_server($release, 'kefu.allow_http = on', q{kefu.proxy = '} . $snac->proxy . q{'});
+	$server = new_server($release, 'kefu.allow_http = on', 'restart_after_crash = on', q{kefu.proxy = '} . $snac->proxy . q{'});
 	$server->start;
 	make_desk($server);
 	$server->safe_psql('desk', slurp_file("$FindBin::Bin/../lib/mastodon.psql"),
@@ -290,6 +346,7 @@ for (reverse sort keys %program)
 	check_inbound();
 	check_edit();
 	check_answers();
+	check_kills();
 	check_posts();
 	check_follows();
 	is(run('SELECT * FROM kefu.verify_audit(); SELECT reason FROM kefu.dead_letter'), '',
