@@ -51,13 +51,13 @@ END $$;
 COMMENT ON FUNCTION kefu.open_digest(text, text, integer, timestamptz) IS
 'The unread digest of a recipient, or of the next shift; a new one where there is none (提醒汇总)';
 
-CREATE FUNCTION kefu.tick(max_clocks integer DEFAULT 1000,
+CREATE FUNCTION kefu.tick(max_clocks integer DEFAULT 1000, max_events integer DEFAULT NULL,
                           OUT fired integer, OUT skipped integer, OUT next_at timestamptz)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp
     AS 'MODULE_PATHNAME', 'kefu_tick';
-COMMENT ON FUNCTION kefu.tick(integer) IS
-'Fires every level that is due, at most max_clocks clocks, each exactly once; of levels that fire an event 32, the others are left for the next call. fired: clocks acted on; skipped: due but their object is locked, tried again at next_at; next_at: when to call again, NULL if no clock runs. Fires nothing in a foreign copy. Anything may call it: the clock worker, pg_cron, a person (触发到期时限)';
+COMMENT ON FUNCTION kefu.tick(integer, integer) IS
+'Fires every level that is due, at most max_clocks clocks, each exactly once; of levels that fire an event at most max_events, NULL as many, and the others are left for the next call. fired: clocks acted on; skipped: due but their object is locked, tried again at next_at; next_at: when to call again, NULL if no clock runs. Fires nothing in a foreign copy. Anything may call it: the clock worker, pg_cron, a person (触发到期时限)';
 
 CREATE VIEW kefu.stat_clock WITH (security_barrier) AS
 SELECT c.clock,

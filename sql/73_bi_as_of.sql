@@ -291,7 +291,7 @@ COMMENT ON COLUMN kefu.rule_version.event_id IS 'event of the ledger of rules; N
 
 CREATE FUNCTION kefu.rule_versions(instant timestamptz) RETURNS SETOF kefu.rule_version
     LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 500
-    SET search_path = pg_catalog, kefu, pg_temp SET intervalstyle = postgres AS
+    SET search_path = pg_catalog, kefu, pg_temp SET intervalstyle = postgres SET timezone = 'Asia/Shanghai' AS
 $$
 DECLARE
     r record;
@@ -302,7 +302,7 @@ BEGIN
                           WHERE k.key NOT IN (''unit'', ''account'', ''jurisdiction'') AND v.row ->> k.key <> ''''),
                     v.row ->> ''unit'', v.row ->> ''jurisdiction'', nullif(v.row ->> ''account'', ''''), v.valid_from,
                     v.row - %L::text[] - ''valid_from'', coalesce(s.at, p.at), coalesce(s.staff_id, p.staff_id), coalesce(s.event_id, p.event_id)
-               FROM (SELECT x.valid_from, jsonb_strip_nulls(to_jsonb(x)) AS row FROM %s AS x
+               FROM (SELECT x.valid_from::timestamptz, jsonb_strip_nulls(to_jsonb(x)) AS row FROM %s AS x
                       WHERE x.valid_from <= $1) AS v
                -- The call that made this version ...
                LEFT JOIN LATERAL (

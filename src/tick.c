@@ -12,9 +12,9 @@
  * through the engine by itself.  If a batch fails, each of its clocks is tried
  * alone, and the one at fault is put off by a minute with a warning.
  *
- * Of levels that fire an event a call takes a few and leaves the others for the
- * next one, so that what they queue is committed soon: of a hundred posts that are
- * due at once the first leave while the others are being fired.
+ * Of levels that fire an event a call takes no more than its caller wants and leaves
+ * the others for the next one, so that what they queue is committed soon: of a hundred
+ * posts that are due at once the first leave while the others are being fired.
  *
  * After an outage only the highest level reached is acted on; those below it
  * are recorded as skipped.
@@ -45,7 +45,6 @@
 #define DIGEST_OVER 20
 
 #define LOCKED_RETRY_MS 200
-#define EVENTS_AT_ONCE 32
 
 /* A clock that is due, and what becomes of it. */
 typedef struct Due
@@ -92,6 +91,7 @@ typedef struct Tick
 	int			fired;
 	int			skipped;
 	int			events;			/* that levels fired */
+	int			max_events;
 	bool		is_full;		/* there may be more that is due */
 	List	   *known;			/* recipients met so far, with their counts */
 } Tick;
@@ -781,7 +781,7 @@ fire_batch(void *arg)
 		reach_level(&dues[i], now);
 		if (dues[i].reached == 0)
 			continue;
-		if (dues[i].event != NULL && batch->tick->events + ++events > EVENTS_AT_ONCE)
+		if (dues[i].event != NULL && batch->tick->events + ++events > batch->tick->max_events)
 			continue;
 		decide(&dues[i], object, &batch->tick->known, now);
 		dues[kept++] = dues[i];
@@ -891,7 +891,7 @@ fire_due(Tick *tick, int max)
 		batch.count = to - from;
 		fire_or_isolate(&batch);
 	}
-	return (count > 0 && count == max) || tick->events > EVENTS_AT_ONCE;
+	return (count > 0 && count == max) || tick->events > tick->max_events;
 }
 
 KEFU_FUNCTION(kefu_tick);
@@ -900,7 +900,7 @@ Datum
 kefu_tick(PG_FUNCTION_ARGS)
 {
 	int			max = PG_GETARG_INT32(0);
-	Tick		tick = {.now = kefu_now()};
+	Tick		tick = {.now = kefu_now(), .max_events = PG_ARGISNULL(1) ? max : PG_GETARG_INT32(1)};
 	TupleDesc	desc;
 	Datum		values[3];
 	bool		nulls[3] = {false};

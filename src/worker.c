@@ -46,6 +46,7 @@
 #define BACKOFF_LIMIT_MS 60000
 
 #define TICK_BATCH 1000
+#define TICK_EVENTS 32
 #define TICK_RETRY_MS 50		/* due clocks whose object somebody holds locked */
 #define SEAL_MS 60000
 #define SEAL_EVENTS 2000
@@ -473,15 +474,15 @@ static TimestampTz
 tick(void)
 {
 	static KefuPlan tick_plan = {
-		"SELECT fired, next_at FROM kefu.tick($1)", 1, {INT4OID}
+		"SELECT fired, next_at FROM kefu.tick($1, $2)", 2, {INT4OID, INT4OID}
 	};
 	static KefuPlan notify_plan = {"SELECT kefu.notify_fired()"};
-	Datum		batch = Int32GetDatum(TICK_BATCH);
+	Datum		most[2] = {Int32GetDatum(TICK_BATCH), Int32GetDatum(TICK_EVENTS)};
 	KefuCounts	more = {0};
 	TimestampTz next_at;
 	bool		isnull;
 
-	kefu_spi_run(&tick_plan, &batch, NULL, false, 1);
+	kefu_spi_run(&tick_plan, most, NULL, false, 1);
 	more.fired = DatumGetInt32(kefu_spi_value(0, 1, &isnull));
 	next_at = DatumGetTimestampTz(kefu_spi_value(0, 2, &isnull));
 	if (isnull)

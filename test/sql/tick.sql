@@ -80,14 +80,14 @@ SELECT s.login, e.outcome <> 'unattended' AS attended, c.object_id = :last AS ha
  WHERE c.clock = 'answer' AND e.role = 'department' AND e.fired_at = kefu.now()
  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
--- Levels that fire an event are taken 32 at a time, the others at the next call, at once.
+-- Of levels that fire an event no more are taken than wanted, the others at the next call, at once.
 SET LOCAL kefu.test_now = '2026-03-04 09:59+08';
 SELECT count(kefu.raise_new('task', 'open', jsonb_build_object('unit', 'gd', 'cause', 'praise_post', 'rulebook', 'R60',
     'due_at', '2026-03-05 09:00+08', 'expires_at', '2026-03-04 10:00+08'))) FROM generate_series(1, 33);
 SELECT FROM kefu.tick();
 SET LOCAL kefu.test_now = '2026-03-04 10:00+08';
-SELECT fired, next_at FROM kefu.tick();
-SELECT fired, next_at > kefu.now() AS later FROM kefu.tick();
+SELECT fired, next_at FROM kefu.tick(1000, 32);
+SELECT fired, next_at > kefu.now() AS later FROM kefu.tick(1000, 32);
 SELECT state, count(*) FROM kefu.task WHERE cause = 'praise_post' GROUP BY 1;
 
 -- The chain knows of every level, and every head fits.
