@@ -644,6 +644,18 @@ END $$;
 COMMENT ON FUNCTION kefu.look_again(kefu.outbound, integer) IS
 'The platform didn''t say what became of a send: asked again, for two hours at most (再次核对)';
 
+CREATE FUNCTION kefu.is_shown_by_itself(o kefu.outbound) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM kefu.account a
+                     JOIN kefu.endpoint e USING (platform)
+                     JOIN kefu.endpoint v ON v.platform = e.platform AND v.action = e.verify_action
+                    WHERE a.account = (o).account AND e.action = coalesce((o).step_action, (o).action)
+                      AND v.result_kind = 'object');
+END;
+COMMENT ON FUNCTION kefu.is_shown_by_itself(kefu.outbound) IS
+'True if its verification shows the one thing that it is about, not a list of what we sent (可单独核对)';
+
 CREATE FUNCTION kefu.record_gone_seen(o kefu.outbound, class text, body text, retry_after integer) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
@@ -813,7 +825,7 @@ DECLARE
 BEGIN
     CASE
         -- An unknown call may get the same answer as what is no more.
-        WHEN class = 'gone' AND kefu.tells(o, class) AND (kefu.endpoint_of(o)).verify_action IS NOT NULL THEN
+        WHEN class = 'gone' AND kefu.tells(o, class) AND kefu.is_shown_by_itself(o) THEN
             PERFORM kefu.look_later(o, kefu.endpoint_of(o), class, reason);
         WHEN class IN ('gone', 'duplicate') AND kefu.tells(o, class) THEN
             PERFORM kefu.record_gone(o, class, reason);

@@ -9,7 +9,9 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL kefu.test_now = '2026-03-02 09:00+08';
-SELECT FROM kefu.create_roles();
+SELECT FROM kefu.create_roles() \g /dev/null
+SELECT r.rolname, r.rolcanlogin, r.rolconnlimit FROM pg_roles r
+ WHERE r.rolname IN (SELECT g.role FROM kefu.grant_list() AS g UNION VALUES ('kefu_worker')) ORDER BY 1;
 CREATE ROLE desk_lin; CREATE ROLE desk_zhao; CREATE ROLE desk_wang; CREATE ROLE desk_chen;
 CREATE ROLE desk_far; CREATE ROLE desk_nobody; CREATE ROLE desk_crm;
 GRANT kefu_operator TO desk_lin, desk_far, desk_nobody;
