@@ -307,6 +307,8 @@ CREATE TABLE kefu.placement (
 ) WITH (fillfactor = 80);
 CREATE INDEX placement_post ON kefu.placement (post_id);
 CREATE INDEX placement_day ON kefu.placement (account, send_at);
+-- As kefu.standing_placement tells the time.
+CREATE INDEX placement_at ON kefu.placement (account, (coalesce(published_at, send_at)));
 CREATE INDEX placement_native ON kefu.placement (native_id) WHERE native_id IS NOT NULL;
 COMMENT ON TABLE kefu.placement IS 'A post on one account: its wording and time there, the platform''s id, and what became of it (投放; R38-R64)';
 COMMENT ON COLUMN kefu.placement.placement_id IS 'number (投放编号)';

@@ -143,6 +143,8 @@ DECLARE
     k kefu.post_kind;
     r kefu.posting_rule;
     day date := kefu.local_day(at);
+    begins timestamptz := kefu.local_instant(day, '00:00');
+    ends timestamptz := kefu.local_instant(day + 1, '00:00');
     local time := (at AT TIME ZONE 'Asia/Shanghai')::time;
     found integer;
     near interval;
@@ -152,7 +154,7 @@ BEGIN
         r := kefu.posting_rule_of('soft_reposts', account, at);
         SELECT count(*) INTO found
           FROM kefu.standing_placement s JOIN kefu.post_kind x ON x.kind = s.kind AND x.is_soft
-         WHERE s.account = slot_problems.account AND s.is_repost AND kefu.local_day(s.at) = day
+         WHERE s.account = slot_problems.account AND s.is_repost AND s.at >= begins AND s.at < ends
            AND s.placement_id IS DISTINCT FROM placement;
         IF found >= r.at_most THEN
             RETURN QUERY SELECT r.rule, r.rulebook, r.effect,
@@ -164,7 +166,7 @@ BEGIN
     END IF;
     r := kefu.posting_rule_of('number', account, at);
     SELECT count(*) INTO found FROM kefu.standing_placement s
-     WHERE s.account = slot_problems.account AND NOT s.is_exempt AND kefu.local_day(s.at) = day
+     WHERE s.account = slot_problems.account AND NOT s.is_exempt AND s.at >= begins AND s.at < ends
        AND s.placement_id IS DISTINCT FROM placement;
     IF found >= r.at_most THEN
         RETURN QUERY SELECT r.rule, r.rulebook, r.effect, format('%s of %s posts are taken on %s', found, r.at_most, day);

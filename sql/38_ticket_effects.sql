@@ -24,6 +24,8 @@ BEGIN
         SELECT 'task', k.state INTO in_machine, in_state FROM kefu.task k WHERE k.task_id = id;
     ELSIF object_type = 'topic' THEN
         SELECT 'topic', t.state INTO in_machine, in_state FROM kefu.topic t WHERE t.topic_id = id;
+    ELSIF object_type = 'post' THEN
+        SELECT 'post', p.state INTO in_machine, in_state FROM kefu.post p WHERE p.post_id = id;
     ELSE
         -- Rarer ones are looked up by their engine row, whose names are no one's text.
         SELECT t.relation, t.id_column, m.machine INTO relation, id_column, in_machine

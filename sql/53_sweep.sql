@@ -24,6 +24,9 @@ COMMENT ON FUNCTION kefu.sweep_rule_of(text, timestamptz) IS 'The rule that hold
 CREATE FUNCTION kefu.links_in(text text) RETURNS SETOF text
     LANGUAGE plpgsql ROWS 2 IMMUTABLE PARALLEL SAFE STRICT AS
 $$ BEGIN
+    IF strpos(text, '://') = 0 THEN
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT DISTINCT rtrim(m.found[1], '.,;:!?)')
       FROM regexp_matches(text, '(https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(?::[0-9]+)?(?:/[A-Za-z0-9._~:/?#@!$&''()*+,;=%-]*)?)', 'g') AS m(found);

@@ -260,10 +260,13 @@ DECLARE
 BEGIN
     SELECT x.* INTO e FROM kefu.account a JOIN kefu.platform p USING (platform) JOIN kefu.endpoint x USING (platform)
      WHERE a.account = unsendable.account AND x.action = unsendable.action AND p.closed_at IS NULL;
+    IF e.platform IS NULL THEN
+        RETURN 'its platform has no interface to ' || action;
+    ELSIF media IS NULL THEN
+        RETURN NULL;
+    END IF;
     SELECT m.content_type, m.size_bytes INTO g FROM kefu.media m WHERE m.media_id = media;
     RETURN CASE
-        WHEN e.platform IS NULL THEN 'its platform has no interface to ' || action
-        WHEN media IS NULL THEN NULL
         WHEN e.body_kind NOT IN ('multipart', 'raw') THEN action || ' takes no file there'
         WHEN e.file_types <> '{}' AND g.content_type <> ALL (e.file_types)
             THEN format('%s takes %s there, not %s', action, array_to_string(e.file_types, ', '), g.content_type)
