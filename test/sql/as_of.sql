@@ -71,14 +71,9 @@ SET LOCAL kefu.test_now = '2026-03-02 09:30+08';
 SELECT pg_temp.says('602', '请问套餐还能改吗', '2026-03-02 09:20+08') AS m5 \gset
 SELECT pg_temp.does('lin', format('kefu.triage(%s, ''inquiry'')', :m5));
 SELECT pg_temp.does('zhao', format('kefu.assign(pg_temp.ticket_of(%s), %s)', :m5, :liang));
--- Days later: archived by the clock, and the persons are erased.
+-- Days later: archived by the clock.
 SET LOCAL kefu.test_now = '2026-03-12 10:00+08';
 SELECT FROM kefu.tick();
-SELECT person_id AS p3 FROM kefu.ticket WHERE ticket_id = :t3 \gset
-SELECT pg_temp.does('ou', format('kefu.request_erasure(%s)', :p3));
-SELECT max(erasure_id) AS e3 FROM kefu.erasure \gset
-SELECT pg_temp.does('ou', format('kefu.erase_person(%s, ''told by letter'')', :e3));
-SELECT count(*) AS erased FROM kefu.audit_event WHERE object_type = 'ticket' AND object_id = :t3 AND event = 'erase';
 RESET ROLE;
 -- Nothing differs, at any moment.
 SELECT count(DISTINCT step) AS moments, count(*) AS rows FROM seen;
@@ -135,4 +130,16 @@ SELECT u.unit, r.rule_set, r.rule, r.setting_value AS days
 SET LOCAL ROLE past_qh;
 SELECT count(*) FROM kefu_bi.rules_as_of('2026-04-10', 'gd');
 RESET ROLE;
+
+-- --- who was erased since: the matter stands as it stood, without the person ---------------------
+SET LOCAL kefu.test_now = '2026-12-01 10:00+08';
+SELECT FROM kefu.tick();
+SELECT person_id AS p3 FROM kefu.ticket WHERE ticket_id = :t3 \gset
+SELECT pg_temp.does('ou', format('kefu.request_erasure(%s)', :p3));
+SELECT max(erasure_id) AS e3 FROM kefu.erasure \gset
+SELECT pg_temp.does('ou', format('kefu.erase_person(%s, ''told by letter'')', :e3));
+SELECT count(*) AS erased FROM kefu.audit_event WHERE object_type = 'ticket' AND object_id = :t3 AND event = 'erase';
+RESET ROLE;
+SELECT count(*) > 0 AS seen_before FROM seen WHERE ticket_id = :t3 AND step < 20;
+SELECT what, step, ticket_id, kind, state, unit FROM pg_temp.differs ORDER BY ticket_id, step, what;
 ROLLBACK;
