@@ -50,11 +50,13 @@ CREATE FUNCTION kefu.is_worker() RETURNS boolean
 COMMENT ON FUNCTION kefu.is_worker() IS
 'True if the caller is the role of kefu.worker_role or may become it, as superusers may (是否后台进程)';
 
+-- All it looks up is found by key: a plan that was made while the tables were small
+-- must not read through them once they have grown.
 CREATE FUNCTION kefu.ingest(account text, action text, payload text,
                             received_at timestamptz DEFAULT NULL)
     RETURNS kefu.ingested
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path = pg_catalog, kefu, pg_temp
+    SET search_path = pg_catalog, kefu, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'kefu_ingest';
 COMMENT ON FUNCTION kefu.ingest(text, text, text, timestamptz) IS
 'Takes a payload of one endpoint for one account, pulled or pushed: keeps it raw, makes each item one message however many feeds bring it, notes the sighting, attaches it to the open ticket it belongs to or opens a provisional one; a repost that asks nothing of its own becomes context of the ticket about what it repeats; what came cut is asked for whole (kefu.completion); and it starts the promises, all in this transaction. received_at is when it came, kefu.now() if NULL. Items posted before the feed''s start_at are history; our own posts and deleted items are left out. What can''t be understood becomes a dead letter and no error. Errors: undefined_object for an unknown account or endpoint; KF008 and KF003 for a caller who is neither the worker nor operator or admin of the account''s unit (报文入库; R85, R86, R103, R112, rulings 2, 27, 30)';

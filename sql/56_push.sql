@@ -16,7 +16,8 @@ COMMENT ON FUNCTION kefu.push_signature_fits(text, text, text[]) IS
 
 CREATE FUNCTION kefu.ingest_signed(account text, action text, payload text, received_at timestamptz)
     RETURNS kefu.ingested
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'kefu_ingest_signed';
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET enable_seqscan = off SET jit = off
+    AS 'MODULE_PATHNAME', 'kefu_ingest_signed';
 COMMENT ON FUNCTION kefu.ingest_signed(text, text, text, timestamptz) IS
 'kefu.ingest() for what a signature has let in, whoever hands it on. For the owner''s functions only (推送入库; R85)';
 

@@ -108,7 +108,7 @@ my %alteration = (
 	'a trigger that is off' => q{ALTER TABLE kefu.audit_event DISABLE TRIGGER refuse_change},
 	'a body' => q{CREATE OR REPLACE FUNCTION kefu.epoch_us(at timestamptz) RETURNS bigint
 		LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT RETURN 0::bigint},
-	'volatility' => q{ALTER FUNCTION kefu.tick(integer) STABLE},
+	'volatility' => q{ALTER FUNCTION kefu.tick(integer, integer) STABLE},
 	'a search path' => q{ALTER FUNCTION kefu.go_live(text) RESET search_path},
 	'a definer' => q{ALTER FUNCTION kefu.go_live(text) SECURITY INVOKER},
 	'a right more' => q{GRANT EXECUTE ON FUNCTION kefu.now() TO PUBLIC},
