@@ -140,7 +140,7 @@ sub make_hostile
 	run(qq{
 		INSERT INTO kefu.platform SELECT (jsonb_populate_record(p, jsonb_build_object('platform', '$name', 'base_url', '$base',
 			'total_timeout_ms', $patience))).* FROM kefu.platform p WHERE platform = 'sina';
-		INSERT INTO kefu.endpoint SELECT (jsonb_populate_record(e, '{"platform": "$name", "path": "/$name"}')).*
+		INSERT INTO kefu.endpoint SELECT (jsonb_populate_record(e, '{"platform": "$name", "path": "/$name", "complete_action": null}')).*
 			FROM kefu.endpoint e WHERE platform = 'sina' AND action = 'mentions';
 		INSERT INTO kefu.field_map SELECT (jsonb_populate_record(f, '{"platform": "$name"}')).*
 			FROM kefu.field_map f WHERE platform = 'sina' AND item_kind = 'status';
