@@ -51,7 +51,7 @@ COMMENT ON FUNCTION kefu.begin_ticket(kefu.ticket, kefu.audit_event) IS
 'The row of a ticket when its first event opened it: what never changes is that of the row as it is (内部: 工单初始状态)';
 
 CREATE FUNCTION kefu.begin_round(t kefu.ticket, e kefu.audit_event) RETURNS kefu.ticket
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$ BEGIN
     t.round := t.round + 1;
     t.round_posted_at := coalesce((e.facts ->> 'posted_at')::timestamptz, e.at);

@@ -29,7 +29,7 @@ COMMENT ON FUNCTION kefu.end_of_promise(timestamptz, interval, text, text) IS
 'End of a promise of so much time of a kind of calendar, with the desk calendar as it was known when the promise began (内部: 时限终点)';
 
 CREATE FUNCTION kefu.after_pauses(due_at timestamptz, pauses tstzmultirange) RETURNS timestamptz
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
     pause tstzrange;
