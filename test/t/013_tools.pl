@@ -166,14 +166,16 @@ is(join("\n", grep { $answer{$_} !~ /, rows [1-9]/ && !/variables set/ } sort ke
 for my $name (sort keys %panel)
 {
 	my $columns = $answer{$name} =~ s/rows \d+, $//r;
+	# Names of tests are ASCII: newer servers' test harness takes no other.
+	my $label = $name =~ s/[^ -~]+ ?//gr;
 	my %is_column = map { (split / /)[0] => 1 } split /, /, $columns;
 
 	like($columns, qr/^time timestamp with time zone, (metric text, )?(\w+ (bigint|numeric|integer)(, )?)+$/,
-		"$name: instants, perhaps a name, numbers")
+		"$label: instants, perhaps a name, numbers")
 	  if $panel{$name}{targets}[0]{format} eq 'time_series';
 	is(join(' ', grep { !$is_column{$_} } map { $_->{matcher}{options} } @{ $panel{$name}{fieldConfig}{overrides} }),
-		'', "$name: what it renames is there");
-	is(join(' ', grep { !/^time(?:stamp)?$/ && $columns =~ /\b$_ (?:json|interval|.*\[\])/ } keys %is_column), '', "$name: flat");
+		'', "$label: what it renames is there");
+	is(join(' ', grep { !/^time(?:stamp)?$/ && $columns =~ /\b$_ (?:json|interval|.*\[\])/ } keys %is_column), '', "$label: flat");
 }
 like($answer{"$_ variable unit"}, qr/^__value text, __text text, rows [1-9]/, "$_: the variable offers values and words")
   for qw(desk.json kpi.json rules.json);
