@@ -188,16 +188,17 @@ for ([ 'nothing breaks', '1 of 1', '1 of 1' ],
 
 # --- the sweep ---------------------------------------------------------------------------
 
-# Like passing_until(), but no time passes while a look is under way: its lease would
-# end, and the far side be asked once more.
+# Like passing_until(), but no time passes while a look for this placement is under way:
+# its lease would end, and the far side be asked once more.
 sub passing_looks_until
 {
-	my ($interval, $query) = @_;
+	my ($placement, $interval, $query) = @_;
 
 	return until_true(sub {
 		let_pass($server, $interval);
-		until_true(sub { return says(q{SELECT NOT EXISTS (SELECT FROM kefu.due_sweep d JOIN kefu.sweep s USING (sweep_id)
-			WHERE s.next_at <= kefu.now() OR s.lease_key IS NOT NULL)}) }) or die 'a look does not end';
+		until_true(sub { return says(qq{SELECT NOT EXISTS (SELECT FROM kefu.due_sweep d JOIN kefu.sweep s USING (sweep_id)
+			WHERE s.placement_id = $placement AND (s.next_at <= kefu.now() OR s.lease_key IS NOT NULL))}) })
+		  or die 'a look does not end';
 		return says($query) });
 }
 
@@ -219,11 +220,11 @@ sub looks
 	my (undef, undef, $placement, $id) = stand("新品详情见 $address/offer");
 	my (undef, undef, $ill, $ill_id) = stand("积分商城见 $address/ill");
 
-	ok(passing_looks_until('1 hour', "SELECT count(*) = 1 FROM kefu.sweep WHERE placement_id = $placement AND last_outcome = 'there'"),
+	ok(passing_looks_until($placement, '1 hour', "SELECT count(*) = 1 FROM kefu.sweep WHERE placement_id = $placement AND last_outcome = 'there'"),
 		'a link: looked at, and there');
 	my $before = $shop->requests('/offer');
 	append_to_file("$folder/closed", '');
-	ok(passing_looks_until('10 minutes', correction_is($placement, 'noticed')), 'a dead link: found');
+	ok(passing_looks_until($placement, '1 hour', correction_is($placement, 'noticed')), 'a dead link: found');
 	is(looks($placement), 'dead|3', 'a dead link: looked at three times');
 	is($shop->requests('/offer') - $before, 3, 'a dead link: three looks reached the shop');
 	is(fate($id), 'there', 'a dead link: nobody takes it down but a person');
@@ -231,7 +232,7 @@ sub looks
 	ok(passing_until('1 second', correction_is($placement, 'done')), 'a dead link: taken down');
 	is(fate($id), 'gone 1 of 1', 'a dead link: the platform says so');
 	my $asked = $shop->requests('/offer');
-	ok(passing_looks_until('1 hour', "SELECT count(*) = 1 FROM kefu.sweep WHERE placement_id = $ill AND last_outcome = 'unclear'"),
+	ok(passing_looks_until($ill, '1 hour', "SELECT count(*) = 1 FROM kefu.sweep WHERE placement_id = $ill AND last_outcome = 'unclear'"),
 		'a shop that is ill: looked at');
 	let_pass($server, '7 hours');
 	ok(passing_until('0', q{SELECT bool_and(next_at > kefu.now()) FROM kefu.sweep}), 'the looks that were due are done');
@@ -254,11 +255,11 @@ sub missed
 	my (undef, undef, $placement, $id) = stand('一起去植树',
 		qq({"repost_platform": "sina", "repost_id": "$original", "repost_source": "公益组织"}));
 
-	ok(passing_looks_until('1 hour', "SELECT count(*) = 1 FROM kefu.sweep WHERE placement_id = $placement AND last_outcome = 'there'"),
+	ok(passing_looks_until($placement, '1 hour', "SELECT count(*) = 1 FROM kefu.sweep WHERE placement_id = $placement AND last_outcome = 'there'"),
 		'an original: looked at, and there');
 	my $missed = missed();
 	$sim->act(kind => 'delete', id => $original);
-	ok(passing_looks_until('10 minutes', correction_is($placement, 'done')), 'a deleted original: the repost is taken down');
+	ok(passing_looks_until($placement, '10 minutes', correction_is($placement, 'done')), 'a deleted original: the repost is taken down');
 	is(missed() - $missed, 2, 'a deleted original: looked at twice');
 	is(fate($id), 'gone 1 of 1', 'a deleted original: the platform says so');
 	is(correction($placement), 'original_gone|done|correction_error|00:30:00|kept', 'a deleted original: in time');
