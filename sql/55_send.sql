@@ -650,11 +650,9 @@ COMMENT ON FUNCTION kefu.look_again(kefu.outbound, integer) IS
 CREATE FUNCTION kefu.is_shown_by_itself(o kefu.outbound) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM kefu.account a
-                     JOIN kefu.endpoint e USING (platform)
+    SELECT EXISTS (SELECT FROM kefu.endpoint_of(o) AS e
                      JOIN kefu.endpoint v ON v.platform = e.platform AND v.action = e.verify_action
-                    WHERE a.account = (o).account AND e.action = coalesce((o).step_action, (o).action)
-                      AND v.result_kind = 'object');
+                    WHERE v.result_kind = 'object');
 END;
 COMMENT ON FUNCTION kefu.is_shown_by_itself(kefu.outbound) IS
 'True if its verification shows the one thing that it is about, not a list of what we sent (可单独核对)';

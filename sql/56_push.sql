@@ -14,6 +14,7 @@ CREATE FUNCTION kefu.push_signature_fits(digest text, given text, parts text[]) 
 COMMENT ON FUNCTION kefu.push_signature_fits(text, text, text[]) IS
 'True if given is the digest (sha1 or sha256, in hex) of the parts, joined in order of their bytes; compared in constant time. For the owner''s functions only (推送签名校验)';
 
+-- By key, as kefu.ingest().
 CREATE FUNCTION kefu.ingest_signed(account text, action text, payload text, received_at timestamptz)
     RETURNS kefu.ingested
     LANGUAGE c VOLATILE PARALLEL UNSAFE SET enable_seqscan = off SET jit = off

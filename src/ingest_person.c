@@ -160,15 +160,16 @@ look_up_authors(Ingest *in)
 		"       OR (i.is_verified >= 0 "
 		"           AND (i.is_verified = 1) IS DISTINCT FROM d.is_verified) "
 		"  FROM (SELECT i.*, k.identity_id FROM " AUTHOR_ROWS
-		" CROSS JOIN LATERAL (SELECT x.identity_id FROM kefu.identity x "
-		"     WHERE x.platform = $7 AND x.native_id = i.native_id OFFSET 0) k "
-		" ORDER BY k.identity_id) i "
+		"         CROSS JOIN LATERAL (SELECT x.identity_id FROM kefu.identity x "
+		"             WHERE x.platform = $7 AND x.native_id = i.native_id OFFSET 0) k "
+		"         ORDER BY k.identity_id) i "
 		" CROSS JOIN LATERAL (SELECT x.native_id, x.identity_id, x.screen_name, x.handle, "
 		"           x.followers_count, x.is_verified, "
 		"           coalesce(p.merged_into, p.person_id) AS person_id, "
 		"           coalesce(m.home_unit, p.home_unit) AS home_unit "
 		"      FROM kefu.identity x JOIN kefu.person p ON p.person_id = x.person_id "
 		"      LEFT JOIN kefu.person m ON m.person_id = p.merged_into "
+		/* again, as another may have come to the row before us */
 		"     WHERE x.identity_id = i.identity_id AND x.platform = $7 "
 		"       AND x.native_id = i.native_id OFFSET 0 FOR KEY SHARE OF x) d",
 		7, {AUTHOR_ARRAYS, TEXTOID}, NULL
