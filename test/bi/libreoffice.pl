@@ -12,7 +12,6 @@ use Encode qw(decode encode);
 use FindBin;
 use JSON::PP;
 use KefuCopy;
-use KefuDesk;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -22,15 +21,7 @@ my $root = eval { slurp_file(($ENV{KEFU_LIBREOFFICE} // '') . '/complete') };
 plan skip_all => 'KEFU_LIBREOFFICE names no folder with LibreOffice' if !defined $root;
 chomp $root;
 
-my $server = new_server('main', 'kefu.test_clock = on', 'kefu.enabled = off', "timezone = 'Asia/Shanghai'");
-$server->start;
-fill_desk($server, 'https://plaza.example');
-$server->safe_psql('desk', slurp_file("$FindBin::Bin/../lib/told.psql"));
-$server->safe_psql('desk', q{
-	ALTER DATABASE desk SET kefu.test_now = '2027-03-02 12:00+08';
-	CREATE ROLE analyst LOGIN IN ROLE kefu_analyst;
-	CREATE ROLE far_analyst LOGIN IN ROLE kefu_analyst;
-	SELECT kefu.grant_reader('analyst', 'group'), kefu.grant_reader('far_analyst', 'west')});
+my $server = new_told_server();
 
 # The answer as characters; the login is the superuser unless it is named.
 sub answer

@@ -1,4 +1,5 @@
-# KefuCopy: a desk with three months of work in it, and what is asked of a copy.
+# KefuCopy: a desk with three months of work in it, who analyses it, and what is asked of a
+# copy.
 
 package KefuCopy;
 
@@ -12,7 +13,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(fill_desk rows_of sequences_of colliding_sequences seal_everything
+our @EXPORT = qw(fill_desk new_told_server rows_of sequences_of colliding_sequences seal_everything
   verifies_export last_seal);
 
 # Fills database "desk" of a server with kefu.test_clock; far is the base
@@ -26,6 +27,23 @@ sub fill_desk
 	register_admin($server);
 	$server->safe_psql('desk', slurp_file("$FindBin::Bin/../lib/filled.psql"),
 		extra_params => [ '-v', "plaza=$FindBin::Bin/../lib/plaza.psql", '-v', "far=$far" ]);
+}
+
+# A server with that desk, without workers, on which the customers have told what nobody
+# else is to read, and two analysts, of Group and of the west.
+sub new_told_server
+{
+	my $server = new_server('main', 'kefu.test_clock = on', 'kefu.enabled = off', "timezone = 'Asia/Shanghai'");
+
+	$server->start;
+	fill_desk($server, 'https://plaza.example');
+	$server->safe_psql('desk', slurp_file("$FindBin::Bin/../lib/told.psql"));
+	$server->safe_psql('desk', q{
+		ALTER DATABASE desk SET kefu.test_now = '2027-03-02 12:00+08';
+		CREATE ROLE analyst LOGIN IN ROLE kefu_analyst;
+		CREATE ROLE far_analyst LOGIN IN ROLE kefu_analyst;
+		SELECT kefu.grant_reader('analyst', 'group'), kefu.grant_reader('far_analyst', 'west')});
+	return $server;
 }
 
 # Every table with the number of its rows and a digest of them, without regard

@@ -14,23 +14,15 @@ use File::Basename qw(basename);
 use FindBin;
 use JSON::PP;
 use KefuCopy;
-use KefuDesk;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $tree = "$FindBin::Bin/../..";
-my $server = new_server('main', 'kefu.test_clock = on', 'kefu.enabled = off', "timezone = 'Asia/Shanghai'");
-$server->start;
-fill_desk($server, 'https://plaza.example');
-$server->safe_psql('desk', slurp_file("$FindBin::Bin/../lib/told.psql"));
+my $server = new_told_server();
 $server->safe_psql('desk', q{
-	ALTER DATABASE desk SET kefu.test_now = '2027-03-02 12:00+08';
-	CREATE ROLE analyst LOGIN IN ROLE kefu_analyst;
-	CREATE ROLE far_analyst LOGIN IN ROLE kefu_analyst;
 	CREATE ROLE unregistered LOGIN IN ROLE kefu_analyst;
-	ALTER ROLE plaza_operator LOGIN;
-	SELECT kefu.grant_reader('analyst', 'group'), kefu.grant_reader('far_analyst', 'west')});
+	ALTER ROLE plaza_operator LOGIN});
 
 # Output and errors of a script on a connection of that login.
 sub as
