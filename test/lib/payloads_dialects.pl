@@ -243,7 +243,7 @@ sub mastodon
 		url => $s->{url} // $s->{uri},
 		(length $media ? (media => $media) : ()),
 		source_label => $s->{application} && $s->{application}{name},
-		($s->{reblog} ? (repost_of_id => $s->{reblog}{id}, repost_text => defined $s->{reblog}{content} ? text_of($s->{reblog}{content}) : undef) : ()),
+		($s->{reblog} ? (repost_of_id => $s->{reblog}{id}, repost_of_key => $s->{reblog}{uri}, repost_text => defined $s->{reblog}{content} ? text_of($s->{reblog}{content}) : undef) : ()),
 		%more);
 }
 
