@@ -24,6 +24,7 @@ MODULES_C = \
 	refuse \
 	clock \
 	legal \
+	budget \
 	object \
 	request \
 	facts \

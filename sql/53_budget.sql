@@ -72,9 +72,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.bucket_at(kefu.rate_bucket, timestamptz) IS 'What a bucket holds at that instant, without what has come back by then (配额桶现状)';
 
+CREATE FUNCTION kefu.slots_sum(calls integer[]) RETURNS integer
+    LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_slots_sum';
+COMMENT ON FUNCTION kefu.slots_sum(integer[]) IS 'Calls in all slots; 22004 if one has no number (各槽合计)';
+
 CREATE FUNCTION kefu.bucket_spent(b kefu.rate_bucket) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT coalesce(sum(u.calls), 0)::integer FROM unnest((b).spent) AS u(calls));
+    RETURN coalesce(kefu.slots_sum((b).spent), 0);
 COMMENT ON FUNCTION kefu.bucket_spent(kefu.rate_bucket) IS 'Calls that count in a bucket (已用次数)';
 
 CREATE FUNCTION kefu.bucket_room(b kefu.rate_bucket, allowed integer, reserve integer) RETURNS integer
@@ -159,6 +163,37 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.lock_buckets(text[]) IS 'Makes the buckets of these accounts that are missing and locks all (锁定配额桶)';
 
+CREATE FUNCTION kefu.take_calls(accounts text[], actions text[], waits timestamptz[], polls boolean) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    UPDATE kefu.rate_bucket b
+       SET slot = w.slot, spent = w.spent[:240] || (w.spent[241] + w.calls),
+           told_left = w.told_left - w.calls, told_until = w.told_until
+      FROM (SELECT x.platform, x.tier, x.scope, x.action_class, x.per, x.holder, x.calls,
+                   t.slot, t.spent, t.told_left, t.told_until,
+                   bool_and(kefu.bucket_room(t, x.allowed, x.reserve) >= x.calls) OVER () AS all_fit
+              FROM (SELECT l.platform, l.tier, l.scope, l.action_class, l.per, l.holder, sum(c.calls)::integer AS calls,
+                           min(CASE WHEN polls THEN l.polling_calls ELSE l.calls END) AS allowed,
+                           min(CASE WHEN polls THEN l.calls - l.polling_calls ELSE 0 END) AS reserve
+                      FROM (SELECT u.account, kefu.action_class(e) AS class, count(*) AS calls
+                              FROM unnest(accounts, actions, waits) AS u(account, action, wait)
+                              JOIN kefu.account a ON a.account = u.account
+                              JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = u.action
+                             WHERE u.wait IS NULL
+                             GROUP BY 1, 2) c
+                      JOIN kefu.account_limit l ON l.account = c.account AND l.action_class IN ('any', c.class)
+                     WHERE c.class IS NOT NULL
+                     GROUP BY l.platform, l.tier, l.scope, l.action_class, l.per, l.holder) x
+              JOIN kefu.rate_bucket k USING (platform, tier, scope, action_class, per, holder)
+             CROSS JOIN LATERAL kefu.bucket_at(k, kefu.now()) AS t) w
+     WHERE w.all_fit
+       AND (b.platform, b.scope, b.holder, b.action_class, b.per, b.tier)
+           = (w.platform, w.scope, w.holder, w.action_class, w.per, w.tier);
+    RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION kefu.take_calls(text[], text[], timestamptz[], boolean) IS
+'Takes all of these calls that have no wait out of their limits, each bucket once, if all have room for them; else none, and false, as where nothing counts them. The buckets are locked; arguments as of kefu.grant_calls() (核准全部调用)';
+
 CREATE FUNCTION kefu.grant_calls(accounts text[], actions text[], polls boolean) RETURNS timestamptz[]
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
@@ -181,6 +216,9 @@ BEGIN
         RETURN waits;
     END IF;
     PERFORM kefu.lock_buckets(accounts);
+    IF kefu.take_calls(accounts, actions, waits, polls) THEN
+        RETURN waits;
+    END IF;
     FOR g IN SELECT c.account, kefu.action_class(e) AS class, array_agg(c.n::integer ORDER BY c.n) AS numbers
                FROM unnest(accounts, actions, waits) WITH ORDINALITY AS c(account, action, wait, n)
                JOIN kefu.account a ON a.account = c.account
@@ -226,7 +264,7 @@ COMMENT ON FUNCTION kefu.grant_calls(text[], text[], boolean) IS
 
 CREATE FUNCTION kefu.told_budget(platform text, is_status boolean, body text, headers text, at timestamptz)
     RETURNS TABLE (scope text, action_class text, left_calls integer, until timestamptz)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 2 AS
 $$
 DECLARE
     f kefu.rate_field;
@@ -366,7 +404,8 @@ BEGIN
                AS x(account, action, last_class)
           JOIN kefu.account a ON a.account = x.account
           LEFT JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = x.action
-         CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM kefu.rate_field f WHERE f.platform = a.platform)) AS t(tells)
+         CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM kefu.rate_field f WHERE f.platform = a.platform
+                                                AND (f.source = 'header' OR e.purpose = 'budget'))) AS t(tells)
          CROSS JOIN LATERAL kefu.classify_reply(a.platform, CASE WHEN p.error IS NULL THEN p.http_status ELSE 0 END,
                                                 p.body, kefu.header_of(p.headers, 'retry-after')) AS c
          WHERE t.tells OR x.last_class IN ('rate', 'blacklisted')
@@ -438,19 +477,37 @@ COMMENT ON COLUMN kefu.patrol_pace.account IS 'account (账号)';
 COMMENT ON COLUMN kefu.patrol_pace.around_the_clock IS 'as in kefu.patrol_plan (全天)';
 COMMENT ON COLUMN kefu.patrol_pace.stretch IS 'as in kefu.patrol_plan (间隔倍数)';
 
+CREATE FUNCTION kefu.pace_of(account text, OUT around_the_clock boolean, OUT stretch double precision)
+    LANGUAGE c STABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'kefu_pace_of';
+COMMENT ON FUNCTION kefu.pace_of(text) IS
+'The row of kefu.patrol_pace of an account, NULLs without one, remembered until a row of the desk behind it changes: every poll asks for it (账号巡查节奏)';
+
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.feed FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON kefu.account FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OF tier, application OR DELETE OR TRUNCATE
+    ON kefu.credential FOR EACH STATEMENT EXECUTE FUNCTION kefu.rules_changed();
+
+-- In PL/pgSQL, which keeps its plan from call to call.
 CREATE FUNCTION kefu.next_patrol_at(platform text, every interval, around_the_clock boolean, stretch double precision)
     RETURNS timestamptz
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT CASE WHEN coalesce(around_the_clock, true) OR t.local::time >= y.opens AND t.local::time < y.closes THEN t.at
-                ELSE (t.local::date + CASE WHEN t.local::time < y.opens THEN 0 ELSE 1 END + y.opens) AT TIME ZONE p.timezone END
-      FROM kefu.platform p
-      LEFT JOIN kefu.platform_policy x ON x.platform = p.platform
-     CROSS JOIN LATERAL (SELECT coalesce(x.patrol_opens, '08:00'), coalesce(x.patrol_closes, '20:00')) AS y(opens, closes)
-     CROSS JOIN LATERAL (SELECT kefu.now() + every * coalesce(stretch, 1),
-                                (kefu.now() + every * coalesce(stretch, 1)) AT TIME ZONE p.timezone) AS t(at, local)
-     WHERE p.platform = next_patrol_at.platform;
-END;
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    next_at timestamptz := kefu.now() + every * coalesce(stretch, 1);
+BEGIN
+    IF around_the_clock IS NOT FALSE THEN
+        RETURN next_at;
+    END IF;
+    RETURN (SELECT CASE WHEN t.local::time >= y.opens AND t.local::time < y.closes THEN next_at
+                        ELSE (t.local::date + CASE WHEN t.local::time < y.opens THEN 0 ELSE 1 END + y.opens) AT TIME ZONE p.timezone END
+              FROM kefu.platform p
+              LEFT JOIN kefu.platform_policy x ON x.platform = p.platform
+             CROSS JOIN LATERAL (SELECT coalesce(x.patrol_opens, '08:00'), coalesce(x.patrol_closes, '20:00')) AS y(opens, closes)
+             CROSS JOIN LATERAL (SELECT next_at AT TIME ZONE p.timezone) AS t(local)
+             WHERE p.platform = next_patrol_at.platform);
+END $$;
 COMMENT ON FUNCTION kefu.next_patrol_at(text, interval, boolean, double precision) IS
 'When a feed with this pause is polled again, by the pace of kefu.patrol_pace (NULLs: as asked for); outside the patrol hours when they next begin, if it isn''t polled around the clock (下次巡查时间; R86, R88)';
 

@@ -441,13 +441,14 @@ BEGIN
     -- Where somebody else has asked since, there is no such lease: what comes late
     -- is asked for again.
     FOR r IN
-        SELECT p.*, a.account, a.platform, s.action, s.walk ->> 'walk' IS NULL AS begins, s.closed_before, c.class, c.retry_after_seconds, c.scope
+        SELECT p.*, a.account, a.platform, s.action, s.walk ->> 'walk' IS NULL AS begins, s.closed_before, e.purpose, c.class, c.retry_after_seconds, c.scope
           FROM unnest(keys, lease_keys, http_statuses, errors, bodies, headers, started_at, finished_at)
                WITH ORDINALITY AS p(key, lease_key, http_status, error, body, headers, started_at, finished_at, n)
          CROSS JOIN LATERAL (SELECT x.account, x.action, x.walk, kefu.closed_before(x) AS closed_before FROM kefu.feed_state x
                               WHERE x.account = split_part(p.key, '/', 1) AND x.action = split_part(p.key, '/', 2)
                                 AND x.lease_key = p.lease_key FOR UPDATE) s
           JOIN kefu.account a ON a.account = s.account
+          LEFT JOIN kefu.endpoint e ON e.platform = a.platform AND e.action = s.action
          CROSS JOIN LATERAL kefu.classify_reply(a.platform, CASE WHEN p.error IS NULL THEN p.http_status ELSE 0 END,
                                                 p.body, kefu.header_of(p.headers, 'retry-after')) AS c
     LOOP
@@ -459,10 +460,8 @@ BEGIN
         new_messages[r.n] := 0;
         closed[r.n] := 0;
         -- What is left of the limits is read by kefu.note_replies().
-        CONTINUE WHEN EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
-                                 AND e.purpose = 'budget');
-        IF EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
-                      AND e.purpose = 'state') THEN
+        CONTINUE WHEN r.purpose = 'budget';
+        IF r.purpose = 'state' THEN
             BEGIN
                 items[r.n] := kefu.take_state(r.account, r.action, r.body, r.begins, r.started_at, r.finished_at);
             EXCEPTION WHEN data_exception THEN
@@ -472,8 +471,7 @@ BEGIN
             END;
             CONTINUE;
         END IF;
-        IF EXISTS (SELECT FROM kefu.endpoint e WHERE e.platform = r.platform AND e.action = r.action
-                      AND e.purpose = 'watch') THEN
+        IF r.purpose = 'watch' THEN
             BEGIN
                 watched := kefu.take_watched(r.account, r.action, r.body, r.closed_before, r.finished_at);
                 items[r.n] := watched.items;
@@ -528,7 +526,7 @@ BEGIN
          a.native_id, p.closed, CASE WHEN e.link_rel IS NOT NULL
                                      THEN kefu.next_link(kefu.header_of(p.headers, 'link'), e.link_rel) END,
          e.max_pages) AS w
-      LEFT JOIN kefu.patrol_pace y ON y.account = a.account AND e.purpose <> 'budget'
+     CROSS JOIN LATERAL kefu.pace_of(CASE WHEN e.purpose <> 'budget' THEN a.account END) AS y
      WHERE x.account = s.account AND x.action = s.action AND p.items IS NOT NULL;
     PERFORM kefu.close_state(s.account, s.action)
        FROM unnest(keys, items) AS p(key, items)

@@ -87,14 +87,15 @@ END;
 COMMENT ON FUNCTION kefu.is_foreign_copy() IS
 'True if the desk went live elsewhere and this database is a copy of it, which never polls, sends or fires. False if it never went live (是否异地副本)';
 
+-- Every turn of a worker asks: in PL/pgSQL, which keeps its plan from call to call.
 CREATE FUNCTION kefu.desk_state() RETURNS text
-    LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER
-    SET search_path = pg_catalog, kefu, pg_temp
-BEGIN ATOMIC
-    SELECT coalesce((SELECT CASE WHEN kefu.is_here(m.system_identifier, m.database_oid, m.node)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    RETURN coalesce((SELECT CASE WHEN kefu.is_here(m.system_identifier, m.database_oid, m.node)
                                  THEN m.mode ELSE 'foreign' END
                        FROM kefu.desk_mode m), 'off');
-END;
+END $$;
 COMMENT ON FUNCTION kefu.desk_state() IS
 'off, rehearse, live, or foreign in a copy: what the workers may do here and now (运行状态)';
 

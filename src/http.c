@@ -69,6 +69,8 @@ typedef struct Transfer
 static CURLM *multi = NULL;
 static int	poll_fd = -1;
 static int	timer_fd = -1;
+static long timer_ms = -1;		/* what libcurl wants; -1: no timer */
+static bool timer_is_set = true;
 static int	active = 0;
 static Transfer *finished = NULL;
 static Transfer **finished_tail = &finished;
@@ -169,20 +171,35 @@ on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
 	return 0;					/* if that failed, the transfer's time limit ends it */
 }
 
+/*
+ * libcurl changes its mind several times a request; the timer is set once, by
+ * set_timer().
+ */
 static int
 on_timer(CURLM *handle, long ms, void *arg)
 {
+	if (ms != timer_ms || ms > 0)
+		timer_is_set = false;
+	timer_ms = ms;
+	return 0;
+}
+
+static void
+set_timer(void)
+{
 	struct itimerspec at = {{0}};	/* -1: disarm */
 
-	if (ms > 0)
+	if (timer_is_set)
+		return;
+	if (timer_ms > 0)
 	{
-		at.it_value.tv_sec = ms / 1000;
-		at.it_value.tv_nsec = (ms % 1000) * 1000000;
+		at.it_value.tv_sec = timer_ms / 1000;
+		at.it_value.tv_nsec = (timer_ms % 1000) * 1000000;
 	}
-	else if (ms == 0)
+	else if (timer_ms == 0)
 		at.it_value.tv_nsec = 1;	/* 0 would disarm */
 	(void) timerfd_settime(timer_fd, 0, &at, NULL);
-	return 0;
+	timer_is_set = true;
 }
 
 /* ---- set-up ---- */
@@ -478,6 +495,7 @@ kefu_http_start(const KefuHttpRequest *request)
 		recycle(transfer);
 		finish(transfer, error);
 	}
+	set_timer();
 	release_signals();
 }
 
@@ -602,6 +620,8 @@ act_on(const struct epoll_event *event)
 	if (event->data.fd == timer_fd)
 	{
 		(void) !read(timer_fd, &expirations, sizeof(expirations));
+		if (timer_is_set)
+			timer_ms = -1;		/* what is to be set yet, holds */
 		(void) curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
 		return;
 	}
@@ -631,6 +651,7 @@ kefu_http_drive(void)
 	while ((message = curl_multi_info_read(multi, &left)) != NULL)
 		if (message->msg == CURLMSG_DONE)
 			complete(message->easy_handle, message->data.result);
+	set_timer();
 	release_signals();
 }
 

@@ -32,7 +32,7 @@
 #include "rules.h"
 #include "spi.h"
 
-#define MAX_WATCHES 48
+#define MAX_WATCHES 64
 
 typedef struct Watch
 {

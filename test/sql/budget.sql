@@ -238,7 +238,57 @@ SELECT pg_temp.reply(200, '{"items": []}');
 SELECT count(*) FROM kefu.call_stop;
 SELECT count(*) > 1 AS all_go_on FROM pg_temp.claim();
 
+-- The pace of an account is remembered, and is always that of the rows (R86, R88): the rule, the feeds, the hours of
+-- the platform, the credential and the account are changed in turn.
+SELECT pg_temp.at('2026-03-11 09:00');
+UPDATE kefu.rate_rule SET per = '1 day', calls = 60 WHERE platform = 'plaza';
+CREATE FUNCTION pg_temp.pace() RETURNS TABLE (all_day boolean, stretch numeric, as_the_rows boolean) LANGUAGE sql AS
+$$ SELECT y.around_the_clock, round(y.stretch::numeric, 2),
+          (SELECT count(*) = 0 FROM kefu.account a LEFT JOIN kefu.patrol_pace p USING (account) CROSS JOIN LATERAL kefu.pace_of(a.account) z
+            WHERE (p.around_the_clock, p.stretch) IS DISTINCT FROM (z.around_the_clock, z.stretch))
+     FROM kefu.pace_of('plaza.east') y $$;
+SELECT * FROM pg_temp.pace();
+UPDATE kefu.rate_rule SET calls = 120 WHERE platform = 'plaza';
+SELECT * FROM pg_temp.pace();
+UPDATE kefu.feed SET every = '5 minutes' WHERE account = 'plaza.east' AND action = 'mentions';
+SELECT * FROM pg_temp.pace();
+SELECT kefu.set_feed('plaza.east', 'messages', false);
+SELECT * FROM pg_temp.pace();
+INSERT INTO kefu.platform_policy (platform, can_delete_post, can_delete_comment, can_report, can_edit, patrol_opens, patrol_closes) VALUES ('plaza', true, true, true, true, '08:00', '14:00')
+    ON CONFLICT (platform) DO UPDATE SET patrol_opens = '08:00', patrol_closes = '14:00';
+SELECT * FROM pg_temp.pace();
+UPDATE kefu.credential SET tier = 'business' WHERE credential = 'plaza.key';
+SELECT * FROM pg_temp.pace();
+UPDATE kefu.credential SET tier = 'standard' WHERE credential = 'plaza.key';
+SELECT * FROM pg_temp.pace();
+SAVEPOINT closed;
+UPDATE kefu.account SET is_live = false WHERE account = 'plaza.east';
+SELECT * FROM pg_temp.pace();
+ROLLBACK TO closed;
+SELECT * FROM pg_temp.pace();
+SELECT * FROM kefu.pace_of('nobody');
+
+-- A poll doesn't look at the desk's other feeds, however many there are; the first after a change does.
+SELECT count(kefu.add_account('plaza.' || n, 'plaza', 'east', '客服' || n, (40000 + n)::text, 'plaza.key')) FROM generate_series(1, 200) n;
+SELECT count(kefu.add_feed('plaza.' || n, 'mentions', '30 minutes', '2026-03-11 08:00+08')) FROM generate_series(1, 200) n;
+UPDATE kefu.rate_rule SET calls = 1000000 WHERE platform = 'plaza';
+SET LOCAL enable_seqscan = off;
+ANALYZE kefu.feed, kefu.feed_state, kefu.account;
+CREATE FUNCTION pg_temp.due() RETURNS void LANGUAGE sql AS
+$$ UPDATE kefu.feed_state SET next_poll_at = 'infinity', lease_until = NULL, lease_key = NULL;
+   UPDATE kefu.feed_state SET next_poll_at = kefu.now() WHERE account = 'plaza.1' $$;
+CREATE FUNCTION pg_temp.feeds_read() RETURNS bigint LANGUAGE sql AS
+$$ SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_all_tables WHERE relid = 'kefu.feed'::regclass $$;
+SELECT pg_temp.due();
+SELECT * FROM pg_temp.claim();
+SELECT pg_temp.reply(200, '{"items": []}');
+SELECT pg_temp.due();
+SELECT pg_temp.feeds_read() AS before \gset
+SELECT * FROM pg_temp.claim();
+SELECT pg_temp.reply(200, '{"items": []}');
+SELECT pg_temp.feeds_read() - :before < 20 AS reads_few;
+
 -- None of this is for people; the server's monitoring may look.
-SELECT count(*) FROM kefu.grant_list() WHERE object_name ~ 'grant_calls|note_replies|note_stop|stat_budget|rate_bucket';
+SELECT count(*) FROM kefu.grant_list() WHERE object_name ~ 'grant_calls|take_calls|pace_of|note_replies|note_stop|stat_budget|rate_bucket';
 SELECT has_table_privilege('pg_monitor', 'kefu.stat_budget', 'SELECT');
 ROLLBACK;
