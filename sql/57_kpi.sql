@@ -340,46 +340,60 @@ COMMENT ON COLUMN kefu.kpi_case_now.value IS 'seconds, value or change; NULL for
 
 -- --- counting -------------------------------------------------------------------------
 
-CREATE FUNCTION kefu.add_cases(cases kefu.kpi_case[], sign integer) RETURNS void
+CREATE FUNCTION kefu.add_cases(gone kefu.kpi_case[], come kefu.kpi_case[]) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
     first_date date;
     last_date date;
 BEGIN
-    IF cases IS NULL THEN
+    IF gone IS NULL AND come IS NULL THEN
         RETURN;
     END IF;
     SELECT min(c.counts_at AT TIME ZONE 'Asia/Shanghai')::date, max(c.counts_at AT TIME ZONE 'Asia/Shanghai')::date
       INTO first_date, last_date
-      FROM unnest(cases) AS c;
+      FROM unnest(come) AS c;
     first_date := date_trunc('week', date_trunc('month', first_date))::date;
     IF EXISTS (SELECT FROM generate_series(first_date, last_date, interval '1 day') AS s
                 WHERE NOT EXISTS (SELECT FROM kefu_bi.dim_date d WHERE d.local_date = s::date)) THEN
         PERFORM kefu.write_dates(first_date, last_date);
     END IF;
-    INSERT INTO kefu_bi.kpi_cells AS x
-    SELECT g.grain, c.kpi, date_trunc(g.grain, c.counts_at AT TIME ZONE 'Asia/Shanghai')::date AS local_date,
-           c.unit, c.platform, c.kind,
-           sign * count(*), sign * count(*) FILTER (WHERE c.is_hit), sign * coalesce(sum(c.value), 0)
-      FROM unnest(cases) AS c
-     CROSS JOIN (VALUES ('day'), ('week'), ('month')) AS g(grain)
-     GROUP BY g.grain, c.kpi, 3, c.unit, c.platform, c.kind
-        ON CONFLICT (grain, kpi, local_date, unit, platform, kind) DO UPDATE
-       SET case_count = x.case_count + excluded.case_count, hit_count = x.hit_count + excluded.hit_count,
-           value_sum = x.value_sum + excluded.value_sum;
+    -- By day first, of which the longer ones are sums; a spread for what is measured in seconds.
+    WITH day AS MATERIALIZED (
+        SELECT x.kpi, (x.counts_at AT TIME ZONE 'Asia/Shanghai')::date::timestamp AS local_day, x.unit, x.platform, x.kind,
+               CASE WHEN d.measure = 'seconds' THEN kefu.bucket(x.value) END AS bucket,
+               sum(x.sign) AS cases, coalesce(sum(x.sign) FILTER (WHERE x.is_hit), 0) AS hits,
+               coalesce(sum(x.sign * x.value), 0) AS total
+          FROM (SELECT -1 AS sign, g.* FROM unnest(gone) AS g
+                UNION ALL
+                SELECT 1, c.* FROM unnest(come) AS c) AS x
+          JOIN kefu_bi.kpi_definitions d ON d.kpi = x.kpi
+         GROUP BY 1, 2, 3, 4, 5, 6
+    ), summed AS (
+        INSERT INTO kefu_bi.kpi_cells AS x
+        SELECT g.grain, a.kpi, date_trunc(g.grain, a.local_day)::date, a.unit, a.platform, a.kind,
+               sum(a.cases), sum(a.hits), sum(a.total)
+          FROM day a
+         CROSS JOIN (VALUES ('day'), ('week'), ('month')) AS g(grain)
+         GROUP BY 1, 2, 3, 4, 5, 6
+        HAVING sum(a.cases) <> 0 OR sum(a.hits) <> 0 OR sum(a.total) <> 0
+            ON CONFLICT (grain, kpi, local_date, unit, platform, kind) DO UPDATE
+           SET case_count = x.case_count + excluded.case_count, hit_count = x.hit_count + excluded.hit_count,
+               value_sum = x.value_sum + excluded.value_sum
+    )
     INSERT INTO kefu_bi.kpi_buckets AS x
-    SELECT g.grain, c.kpi, date_trunc(g.grain, c.counts_at AT TIME ZONE 'Asia/Shanghai')::date AS local_date,
-           c.unit, c.platform, c.kind, kefu.bucket(c.value), sign * count(*), sign * sum(c.value)
-      FROM unnest(cases) AS c
-      JOIN kefu_bi.kpi_definitions d ON d.kpi = c.kpi AND d.measure = 'seconds'
+    SELECT g.grain, a.kpi, date_trunc(g.grain, a.local_day)::date, a.unit, a.platform, a.kind, a.bucket,
+           sum(a.cases), sum(a.total)
+      FROM day a
      CROSS JOIN (VALUES ('day'), ('week'), ('month')) AS g(grain)
-     GROUP BY g.grain, c.kpi, 3, c.unit, c.platform, c.kind, kefu.bucket(c.value)
+     WHERE a.bucket IS NOT NULL
+     GROUP BY 1, 2, 3, 4, 5, 6, 7
+    HAVING sum(a.cases) <> 0 OR sum(a.total) <> 0
         ON CONFLICT (grain, kpi, local_date, unit, platform, kind, bucket) DO UPDATE
        SET case_count = x.case_count + excluded.case_count, value_sum = x.value_sum + excluded.value_sum;
 END $$;
-COMMENT ON FUNCTION kefu.add_cases(kefu.kpi_case[], integer) IS
-'Adds cases to the sums, or takes them out with sign -1; NULL does nothing (内部: 计入汇总)';
+COMMENT ON FUNCTION kefu.add_cases(kefu.kpi_case[], kefu.kpi_case[]) IS
+'Takes cases out of the sums and puts others in; NULL none. A sum that stays what it was is not written (内部: 计入汇总)';
 
 CREATE FUNCTION kefu.recount(object_type text, ids bigint[], until timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
@@ -388,24 +402,43 @@ DECLARE
     gone kefu.kpi_case[];
     come kefu.kpi_case[];
 BEGIN
-    WITH taken AS (
-        DELETE FROM kefu.kpi_case c
+    -- Most events change nothing that is counted: only what differs is written.
+    WITH was AS (
+        SELECT c.* FROM kefu.kpi_case c
          WHERE c.object_type = recount.object_type AND c.object_id = ANY (ids)
-        RETURNING c.*)
-    SELECT array_agg(t::kefu.kpi_case) INTO gone FROM taken t WHERE t.is_counted;
-    PERFORM kefu.add_cases(gone, -1);
-    WITH given AS (
-        INSERT INTO kefu.kpi_case
+    ), now AS (
         SELECT n.object_type, n.object_id, n.kpi, n.part, n.counts_at, n.unit, n.platform, n.kind,
-               n.is_hit, n.value, n.counts_at <= recount.until
+               n.is_hit, n.value, n.counts_at <= recount.until AS is_counted
           FROM kefu.kpi_case_now n
          WHERE n.object_type = recount.object_type AND n.object_id = ANY (ids)
-        RETURNING *)
-    SELECT array_agg(g::kefu.kpi_case) INTO come FROM given g WHERE g.is_counted;
-    PERFORM kefu.add_cases(come, 1);
+    ), differs AS MATERIALIZED (
+        SELECT w::kefu.kpi_case AS was, n::kefu.kpi_case AS now
+          FROM was w
+          FULL JOIN now n ON n.object_id = w.object_id AND n.kpi = w.kpi AND n.part = w.part
+         WHERE (w.counts_at, w.unit, w.platform, w.kind, w.is_hit, w.value, w.is_counted)
+               IS DISTINCT FROM (n.counts_at, n.unit, n.platform, n.kind, n.is_hit, n.value, n.is_counted)
+    ), ended AS (
+        DELETE FROM kefu.kpi_case c USING differs d
+         WHERE (d.now).object_id IS NULL AND c.object_id = (d.was).object_id AND c.object_type = (d.was).object_type
+           AND c.kpi = (d.was).kpi AND c.part = (d.was).part
+    ), changed AS (
+        UPDATE kefu.kpi_case c
+           SET counts_at = (d.now).counts_at, unit = (d.now).unit, platform = (d.now).platform, kind = (d.now).kind,
+               is_hit = (d.now).is_hit, value = (d.now).value, is_counted = (d.now).is_counted
+          FROM differs d
+         WHERE (d.was).object_id IS NOT NULL AND c.object_id = (d.now).object_id AND c.object_type = (d.now).object_type
+           AND c.kpi = (d.now).kpi AND c.part = (d.now).part
+    ), began AS (
+        INSERT INTO kefu.kpi_case
+        SELECT (d.now).* FROM differs d WHERE (d.was).object_id IS NULL
+    )
+    SELECT array_agg(d.was) FILTER (WHERE (d.was).is_counted), array_agg(d.now) FILTER (WHERE (d.now).is_counted)
+      INTO gone, come
+      FROM differs d;
+    PERFORM kefu.add_cases(gone, come);
 END $$;
 COMMENT ON FUNCTION kefu.recount(text, bigint[], timestamptz) IS
-'Counts these objects anew: what they counted for goes out of the sums, what they count for now comes in. Cases later than until wait (内部: 重新计数)';
+'Counts these objects anew: what they no longer count for goes out of the sums, what they count for now comes in. Cases later than until wait (内部: 重新计数)';
 
 CREATE FUNCTION kefu.next_to_count(object_type text, after bigint, at_most integer) RETURNS bigint[]
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -438,7 +471,7 @@ BEGIN
          WHERE NOT c.is_counted AND c.counts_at <= count_fallen_due.until
         RETURNING c.*)
     SELECT array_agg(f::kefu.kpi_case) INTO due FROM fallen f;
-    PERFORM kefu.add_cases(due, 1);
+    PERFORM kefu.add_cases(NULL, due);
 END $$;
 COMMENT ON FUNCTION kefu.count_fallen_due(timestamptz) IS
 'Puts the waiting cases whose time has come into the sums (内部: 到期计入)';
@@ -462,7 +495,13 @@ $$
 DECLARE
     horizon bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
     last_xid bigint;
+    -- Whoever has it, it counts for the same.
+    handling CONSTANT text[] := ARRAY(
+        SELECT t.event FROM kefu.transition t GROUP BY t.event
+        HAVING bool_and(t.handler IS NOT NULL AND t.effect IS NULL AND t.clock_ops = '{}'
+                        AND t.from_state = t.to_state AND t.machine = t.to_machine));
     done integer;
+    seen integer;
     t text;
     ids bigint[];
 BEGIN
@@ -471,25 +510,26 @@ BEGIN
       FROM kefu.audit_event e
      WHERE e.incarnation = state.incarnation AND e.xid >= state.next_xid
      ORDER BY e.xid OFFSET at_most - 1 LIMIT 1;
-    SELECT count(*) INTO done
-      FROM kefu.audit_event e
-     WHERE e.incarnation = state.incarnation AND e.xid >= state.next_xid
-       AND (last_xid IS NULL OR e.xid <= last_xid);
-    FOREACH t IN ARRAY ARRAY['ticket', 'work_order', 'opinion', 'post'] LOOP
-        SELECT array_agg(DISTINCT x.id) INTO ids
-          FROM (SELECT e.object_id AS id
-                  FROM kefu.audit_event e
-                 WHERE e.incarnation = state.incarnation AND e.xid >= state.next_xid
-                   AND (last_xid IS NULL OR e.xid <= last_xid) AND e.object_type = t
+    done := 0;
+    FOR t, ids, seen IN
+        WITH touched AS MATERIALIZED (
+            SELECT e.object_type, e.object_id, count(*) AS events, bool_or(e.event <> ALL (handling)) AS counts
+              FROM kefu.audit_event e
+             WHERE e.incarnation = state.incarnation AND e.xid >= state.next_xid
+               AND (last_xid IS NULL OR e.xid <= last_xid)
+             GROUP BY e.object_type, e.object_id)
+        SELECT x.object_type, array_agg(DISTINCT x.object_id) FILTER (WHERE x.counts), sum(x.events)
+          FROM (TABLE touched
                 UNION ALL
                 -- A work order counts under the kind and platform of its ticket.
-                SELECT o.order_id
-                  FROM kefu.audit_event e
-                  JOIN kefu.work_order o ON o.ticket_id = e.object_id
-                 WHERE t = 'work_order' AND e.object_type = 'ticket'
-                   AND e.incarnation = state.incarnation AND e.xid >= state.next_xid
-                   AND (last_xid IS NULL OR e.xid <= last_xid)) AS x;
-        CONTINUE WHEN ids IS NULL;
+                SELECT 'work_order', o.order_id, 0, true
+                  FROM touched c
+                  JOIN kefu.work_order o ON o.ticket_id = c.object_id
+                 WHERE c.object_type = 'ticket' AND c.counts) AS x
+         GROUP BY x.object_type
+    LOOP
+        done := done + seen;
+        CONTINUE WHEN ids IS NULL OR t NOT IN ('ticket', 'work_order', 'opinion', 'post');
         PERFORM kefu.recount(t, ids, until);
     END LOOP;
     -- What runs now may still write events of transactions from the horizon on:

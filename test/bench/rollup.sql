@@ -1,7 +1,11 @@
 -- rollup: a year of a 31-province desk for the figure rollup, counted, and the same
--- question put to the rollup and to the rows; compared once. Variables: tickets.
+-- question put to the rollup and to the rows; compared once. Prints how long the desk
+-- took to make and to count. Variables: tickets. Neither side reads the trail.
 
+SELECT clock_timestamp() AS began \gset
+\set trail off
 \ir generate.sql
+SELECT clock_timestamp() AS made \gset
 SELECT 'CREATE ROLE bench_analyst LOGIN IN ROLE kefu_analyst'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'bench_analyst') \gexec
 SELECT kefu.grant_reader('bench_analyst', 'group') \g /dev/null
@@ -14,6 +18,7 @@ CREATE PROCEDURE bench.count_all() LANGUAGE plpgsql AS $$ BEGIN
 END $$;
 CALL bench.count_all();
 RESET session_replication_role;
+SELECT clock_timestamp() AS counted \gset
 VACUUM ANALYZE;
 
 GRANT USAGE ON SCHEMA bench TO bench_analyst;
@@ -40,3 +45,5 @@ DO $$ BEGIN
         RAISE 'the rollup is not what the rows say';
     END IF;
 END $$;
+SELECT format('made in %s s, counted in %s s, %s', extract(epoch FROM :'made'::timestamptz - :'began')::integer,
+              extract(epoch FROM :'counted'::timestamptz - :'made')::integer, pg_size_pretty(pg_database_size(current_database())));

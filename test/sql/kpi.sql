@@ -420,6 +420,24 @@ SELECT nextval('kefu.audit_event_id_seq'), 'ticket', :ticket_id, 1000, kefu.now(
 SELECT kefu.refresh_kpis(100000) BETWEEN 1 AND 99999 AS done;
 SELECT * FROM kefu.find_kpi_misfits();
 SELECT local_date, unit, kind, case_count FROM kefu_bi.kpi_cells WHERE unit = 'hi' AND kpi = 'volume' AND case_count > 0 ORDER BY grain;
+-- Only what differs is written, and who has a ticket is no case of anything: another's urge is counted with the first event that may be one.
+CREATE TEMP TABLE written AS SELECT k.ctid AS place, k.* FROM kefu.kpi_case k;
+SELECT object_id AS taken_id FROM written WHERE kpi = 'urges' AND object_id > :ticket_id ORDER BY 1 LIMIT 1 \gset
+CREATE PROCEDURE pg_temp.happens(ticket_id bigint, event text) LANGUAGE sql AS $$
+    INSERT INTO kefu.audit_event (event_id, object_type, object_id, seq, at, machine, event, to_state, version, flags, incarnation, xid, form, hash)
+    SELECT nextval('kefu.audit_event_id_seq'), 'ticket', ticket_id, 1001 + (event = 'urge')::integer, kefu.now(), 'complaint', event, 'archived', 2, 0, s.incarnation,
+           pg_current_xact_id()::text::bigint, 1, ''
+      FROM kefu.kpi_state s $$;
+SET LOCAL session_replication_role = replica;
+UPDATE kefu.ticket SET urge_count = urge_count + 1 WHERE ticket_id = :taken_id;
+RESET session_replication_role;
+CALL pg_temp.happens(:taken_id, 'take');
+SELECT kefu.refresh_kpis(100000) BETWEEN 1 AND 99999 AS done;
+SELECT count(*) FROM kefu.kpi_case k FULL JOIN written w USING (object_type, object_id, kpi, part) WHERE k.ctid IS DISTINCT FROM w.place;
+CALL pg_temp.happens(:taken_id, 'urge');
+SELECT kefu.refresh_kpis(100000) BETWEEN 1 AND 99999 AS done;
+SELECT kpi, k.value - w.value AS more FROM kefu.kpi_case k FULL JOIN written w USING (object_type, object_id, kpi, part) WHERE k.ctid IS DISTINCT FROM w.place ORDER BY 1;
+SELECT * FROM kefu.find_kpi_misfits();
 -- Any number of times, and from the beginning, gives the same.
 CREATE TEMP TABLE kept AS SELECT * FROM kefu_bi.kpi_cells WHERE case_count <> 0;
 SELECT kefu.refresh_kpis(100000) < 100000 AS done;
