@@ -138,6 +138,24 @@ SELECT pg_temp.push('mention', '@东省客服 谢谢', '{"subtype": "comment", "
 SELECT pg_temp.push('mention', '@东省客服 断网');
 SELECT * FROM pg_temp.messages() OFFSET 4;
 
+-- A message that is brought and found by asking is one, whichever comes first: sender,
+-- second and words are all that both have. Other words, another second or sender are
+-- others; the same words of one second are one, also where asking tells two ids.
+CREATE FUNCTION pg_temp.asked(id bigint, text text, at timestamptz DEFAULT kefu.now(), sender bigint DEFAULT 2489518277)
+    RETURNS kefu.ingested LANGUAGE sql AS
+$$ SELECT kefu.ingest('fans.east', 'messages', jsonb_build_object('direct_messages', jsonb_build_array(jsonb_build_object(
+              'id', id, 'idstr', id::text, 'text', text, 'sender_id', sender, 'recipient_id', 1902538057,
+              'created_at', to_char(at AT TIME ZONE 'Asia/Shanghai', 'Dy Mon DD HH24:MI:SS "+0800" YYYY'))))::text) $$;
+SELECT pg_temp.push('text', '先推后拉'), (pg_temp.asked(3400000000000001, '先推后拉')).new_messages;
+SELECT (pg_temp.asked(3400000000000002, '先拉后推')).new_messages, pg_temp.push('text', '先拉后推');
+SELECT (pg_temp.asked(3400000000000002, '先拉后推')).new_messages, pg_temp.push('text', '先拉后推');
+SELECT (pg_temp.asked(3400000000000003, '先拉后推!')).new_messages AS words,
+       (pg_temp.asked(3400000000000004, '先拉后推', kefu.now() + interval '1 second')).new_messages AS second,
+       (pg_temp.asked(3400000000000005, '先拉后推', sender => 2489518278)).new_messages AS sender,
+       (pg_temp.asked(3400000000000006, '先拉后推')).new_messages AS same;
+SELECT m.text, m.native_id, m.posted_at::time, string_agg(s.action, ', ' ORDER BY s.action) AS found_by
+  FROM kefu.message m JOIN kefu.sighting s USING (message_id) WHERE m.text LIKE '先%' GROUP BY m.message_id ORDER BY m.message_id;
+
 -- Who follows us, of those that wrote: by the platform's time, whenever it comes.
 CREATE FUNCTION pg_temp.fans() RETURNS TABLE (native_id text, is_fan boolean, changed time)
     LANGUAGE sql AS
