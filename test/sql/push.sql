@@ -126,6 +126,26 @@ SELECT pg_temp.brought(pg_temp.signed('g' || b.n), b.body)
                (9, '{"type": "text", "sender_id": 1}')) AS b(n, body);
 SELECT action, reason, length(payload) FROM kefu.dead_letter WHERE account = 'fans.east' ORDER BY dead_letter_id;
 
+-- What is not taken is counted, and a finding until a day has passed without any;
+-- nothing of it is kept, and nobody else's account has a row.
+SELECT account, outcome, since_at::time, last_at::time, refusals_count FROM kefu.push_refusal ORDER BY account, outcome;
+CREATE FUNCTION pg_temp.findings() RETURNS TABLE (effect text, all_rulebook text, unit text, account text, object_code text,
+        since_at timestamptz, detail_zh text, detail_en text) LANGUAGE sql AS
+$$ SELECT f.effect, f.all_rulebook, f.unit, f.account, f.object_code, f.since_at, f.detail_zh, f.detail_en
+     FROM kefu_bi.findings f WHERE f.finding = 'refused_push' ORDER BY f.account, f.object_code $$;
+SELECT * FROM pg_temp.findings();
+SAVEPOINT later;
+SELECT pg_temp.at('2026-03-03 09:00:05');
+SELECT pg_temp.brought(pg_temp.signed('y', secret => 'no'), pg_temp.body('text', '请问'));
+SELECT count(*) FROM pg_temp.findings();
+SELECT pg_temp.at('2026-03-03 09:00:06');
+SELECT object_code, since_at, detail_en FROM pg_temp.findings();
+SELECT pg_temp.at('2026-03-04 09:00:06');
+SELECT pg_temp.brought(pg_temp.signed('y', secret => 'no'), pg_temp.body('text', '请问'));
+SELECT object_code, since_at, detail_en FROM pg_temp.findings();
+ROLLBACK TO later;
+SELECT mend_en FROM kefu_bi.findings WHERE finding = 'refused_push' LIMIT 1;
+
 -- Everything else that is said to us. A mention that was found by asking is known.
 SELECT pg_temp.push('image', NULL, '{"vfid": 821804459, "tovfid": 821804469}');
 SELECT pg_temp.push('voice', '发了一条语音', '{"vfid": 821804460, "tovfid": 821804470}');
