@@ -18,6 +18,22 @@ COMMENT ON COLUMN kefu.push_request.body_digest IS 'SHA-256 of the body, which n
 COMMENT ON COLUMN kefu.push_request.deliveries IS 'times it came, from 1 (投递次数)';
 COMMENT ON COLUMN kefu.push_request.forget_at IS 'when its time is too old and it may be forgotten (可清除时间)';
 
+CREATE TABLE kefu.push_refusal (
+    account text COLLATE "C" REFERENCES kefu.account,
+    outcome text COLLATE "C" NOT NULL CONSTRAINT push_refusal_outcome CHECK
+        (outcome IN ('unknown', 'needs_secret', 'unsigned', 'stale', 'too_long', 'replayed', 'misdirected', 'unreadable')),
+    since_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    refusals_count bigint NOT NULL,
+    CONSTRAINT push_refusal_key UNIQUE NULLS NOT DISTINCT (account, outcome)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE kefu.push_refusal IS 'How often pushes were not taken: one row an account and reason, whoever sends however much; nothing of what came is kept (推送拒收)';
+COMMENT ON COLUMN kefu.push_refusal.account IS 'account they were for; NULL: none that there is (账号)';
+COMMENT ON COLUMN kefu.push_refusal.outcome IS 'why, as in kefu.push_answer; unreadable: signed, and a dead letter (原因)';
+COMMENT ON COLUMN kefu.push_refusal.since_at IS 'when the first came; one after a day without any begins anew (起始时间)';
+COMMENT ON COLUMN kefu.push_refusal.last_at IS 'when the last came (最近时间)';
+COMMENT ON COLUMN kefu.push_refusal.refusals_count IS 'how many since then (次数)';
+
 CREATE TABLE kefu.fan (
     account text COLLATE "C" NOT NULL REFERENCES kefu.account,
     identity_id bigint NOT NULL REFERENCES kefu.identity,

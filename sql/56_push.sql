@@ -32,10 +32,27 @@ COMMENT ON COLUMN kefu.push_answer.http_status IS '200 for what is taken; 403, 4
 COMMENT ON COLUMN kefu.push_answer.body IS 'plain text; empty for nothing (应答正文)';
 COMMENT ON COLUMN kefu.push_answer.outcome IS 'for the receiver''s log: taken, known: nothing new, ignored: no message, echoed, unreadable: kept as a dead letter; or refused: unknown, unsigned, stale, replayed, misdirected, too_long, needs_secret (结果)';
 
-CREATE FUNCTION kefu.refused_push(http_status integer, outcome text) RETURNS kefu.push_answer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION kefu.count_refusal(account text, outcome text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    INSERT INTO kefu.push_refusal AS x (account, outcome, since_at, last_at, refusals_count)
+    VALUES (account, outcome, kefu.now(), kefu.now(), 1)
+    ON CONFLICT ON CONSTRAINT push_refusal_key DO UPDATE
+       SET since_at = CASE WHEN x.last_at < EXCLUDED.last_at - interval '1 day' THEN EXCLUDED.since_at ELSE x.since_at END,
+           refusals_count = CASE WHEN x.last_at < EXCLUDED.last_at - interval '1 day' THEN 1 ELSE x.refusals_count + 1 END,
+           last_at = greatest(x.last_at, EXCLUDED.last_at);
+END;
+COMMENT ON FUNCTION kefu.count_refusal(text, text) IS
+'Counts a push that was not taken; account NULL: for no account of ours (登记推送拒收)';
+
+CREATE FUNCTION kefu.refuse_push(account text, http_status integer, outcome text) RETURNS kefu.push_answer
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
+$$ BEGIN
+    PERFORM kefu.count_refusal(account, outcome);
     RETURN ROW(http_status, '', outcome)::kefu.push_answer;
-COMMENT ON FUNCTION kefu.refused_push(integer, text) IS 'The answer to a push that is not let in, which tells the sender no reason (拒绝推送)';
+END $$;
+COMMENT ON FUNCTION kefu.refuse_push(text, integer, text) IS
+'Counts a push that is not let in; the answer to it, which tells the sender no reason (拒绝推送)';
 
 CREATE FUNCTION kefu.push_signed_at(r kefu.push_rule, query jsonb) RETURNS timestamptz
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -125,43 +142,67 @@ DECLARE
     secret jsonb;
     signed_at timestamptz;
     payload text;
+    outcome text;
 BEGIN
     SELECT x.* INTO a FROM kefu.account x JOIN kefu.platform p USING (platform)
      WHERE x.account = take_push.account AND p.closed_at IS NULL;
     SELECT x.* INTO r FROM kefu.push_rule x WHERE x.platform = a.platform;
     IF NOT FOUND OR jsonb_typeof(query) IS DISTINCT FROM 'object' OR body IS NULL THEN
-        RETURN kefu.refused_push(403, 'unknown');
+        RETURN kefu.refuse_push(a.account, 403, 'unknown');
     END IF;
     SELECT coalesce((SELECT k.secret FROM kefu.credential_secret k WHERE k.credential = a.credential),
                     kefu.secret_file(a.credential)) INTO secret;
     IF coalesce(secret ->> r.secret_member, '') = '' THEN
-        RETURN kefu.refused_push(503, 'needs_secret');
+        RETURN kefu.refuse_push(a.account, 503, 'needs_secret');
     ELSIF NOT kefu.push_is_signed(r, secret, query) THEN
-        RETURN kefu.refused_push(403, 'unsigned');
+        RETURN kefu.refuse_push(a.account, 403, 'unsigned');
     END IF;
     signed_at := kefu.push_signed_at(r, query);
     IF (signed_at BETWEEN kefu.now() - r.max_age AND kefu.now() + r.max_age) IS NOT TRUE THEN
-        RETURN kefu.refused_push(403, 'stale');
+        RETURN kefu.refuse_push(a.account, 403, 'stale');
     ELSIF length(body) > r.max_bytes THEN
-        RETURN kefu.refused_push(413, 'too_long');
+        RETURN kefu.refuse_push(a.account, 413, 'too_long');
     ELSIF NOT kefu.note_push(r, a.account, signed_at, query ->> r.nonce_param, body) THEN
-        RETURN kefu.refused_push(403, 'replayed');
+        RETURN kefu.refuse_push(a.account, 403, 'replayed');
     ELSIF length(body) = 0 AND query ? r.echo_param THEN
         RETURN ROW(200, query ->> r.echo_param, 'echoed')::kefu.push_answer;
     END IF;
     BEGIN
         payload := convert_from(body, 'UTF8');
         IF kefu.reply_value(payload::jsonb, r.recipient_path) <> a.native_id THEN
-            RETURN kefu.refused_push(403, 'misdirected');
+            RETURN kefu.refuse_push(a.account, 403, 'misdirected');
         END IF;
     EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
         IF payload IS NULL THEN
             PERFORM kefu.add_dead_letter(a.account, 'push', 'the body is not UTF-8',
                                          left(encode(body, 'escape'), 65536));
-            RETURN ROW(200, r.taken_body, 'unreadable')::kefu.push_answer;
+            outcome := 'unreadable';
         END IF;
     END;
-    RETURN ROW(200, r.taken_body, kefu.read_push(a.account, payload))::kefu.push_answer;
+    outcome := coalesce(outcome, kefu.read_push(a.account, payload));
+    IF outcome = 'unreadable' THEN
+        PERFORM kefu.count_refusal(a.account, outcome);
+    END IF;
+    RETURN ROW(200, r.taken_body, outcome)::kefu.push_answer;
 END $$;
 COMMENT ON FUNCTION kefu.take_push(text, jsonb, bytea) IS
-'Takes what a platform brings for an account: the parameters of the address as an object of strings, and the body as it came (empty: none); returns what to answer. It is let in by its signature (kefu.push_rule), not by who calls: a wrong signature, a time too far from ours, a nonce that was used for another body or too often, another recipient and a body too long are refused, in this order as far as they are looked at, and no reason goes to the sender. What is let in is kept as kefu.ingest() does, once however often it comes; what can''t be read is a dead letter and answered like what can, as repeating it would not help. For receivers: EXECUTE on it is all that they need (接收推送; R85, R86)';
+'Takes what a platform brings for an account: the parameters of the address as an object of strings, and the body as it came (empty: none); returns what to answer. It is let in by its signature (kefu.push_rule), not by who calls: a wrong signature, a time too far from ours, a nonce that was used for another body or too often, another recipient and a body too long are refused, in this order as far as they are looked at, and no reason goes to the sender; kefu.push_refusal counts them. What is let in is kept as kefu.ingest() does, once however often it comes; what can''t be read is a dead letter and answered like what can, as repeating it would not help. For receivers: EXECUTE on it is all that they need (接收推送; R85, R86)';
+
+CREATE FUNCTION kefu.find_refused_push() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql ROWS 5 STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN QUERY
+    SELECT 'push', NULL::bigint, x.outcome, a.unit, x.account, x.since_at, NULL::text[],
+           format('推送被拒 %s 次（%s），最近 %s', x.refusals_count, x.outcome, g.last),
+           format('%s pushes not taken (%s), the last at %s', x.refusals_count, x.outcome, g.last)
+      FROM kefu.push_refusal x
+      LEFT JOIN kefu.account a USING (account)
+     CROSS JOIN LATERAL (SELECT to_char(x.last_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') AS last) AS g
+     WHERE x.last_at >= kefu.now() - interval '1 day';
+END $$;
+COMMENT ON FUNCTION kefu.find_refused_push() IS 'Accounts whose pushes were not taken within a day, and pushes for no account of ours, by reason (推送拒收; R85)';
+
+INSERT INTO kefu.finding_rule (finding, call, rulebook, effect, label_zh, label_en, mend_zh, mend_en)
+VALUES ('refused_push', 'kefu.find_refused_push()', '{R85,R86}', 'warn', '推送被拒', 'pushes not taken',
+        '核对该账号的 app_secret、本机时钟和平台回调地址；unsigned 或 replayed 成批出现时可能有人冒充平台，由代理按来源拦截。停止一天后自动消失。',
+        'Compare the account''s app_secret, this host''s clock and the address the platform was given; many unsigned or replayed ones may be somebody playing the platform: have the proxy turn their source away. Gone after a day without any.');

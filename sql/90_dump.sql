@@ -143,6 +143,7 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.posting_exception', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.posting_exception_exception_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.posting_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.purpose', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.push_refusal', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.push_request', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.push_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.qualification', '');

@@ -4,8 +4,8 @@
  *
  * The rules are those every dialect shares: the target must exist, one deletes
  * one's own things only, the same text twice running under the same parent is
- * refused, a message needs a recipient who follows the sender.  Lengths and
- * parameters are the face's business (intent->refusal).
+ * refused, a message needs a recipient who follows the sender, an answer of the fan
+ * service somebody who asked.  Lengths and parameters are the face's business (intent->refusal).
  */
 #include "world.h"
 #include "journal.h"
@@ -120,6 +120,73 @@ apply_message(struct world *world, const struct intent *intent, struct item **ma
 	return REFUSE_NOTHING;
 }
 
+/*
+ * Answers of the fan service: any number within the window of a message, a number of
+ * them within that of a mention, none to who has left.
+ */
+static bool
+was_said(const struct world *world, const struct item *item, const struct user *author,
+		 int64_t at)
+{
+	return item->author == author && item->created_at <= at &&
+		(world->config.reply_window == 0 ||
+		 item->created_at > at - world->config.reply_window);
+}
+
+static long
+count_said(const struct world *world, const struct vec *feed, const struct user *author,
+		   int64_t at)
+{
+	long		said = 0;
+
+	for (size_t i = 0; i < feed->n; i++)
+		said += was_said(world, feed->at[i], author, at);
+	return said;
+}
+
+bool
+world_may_answer(const struct world *world, const struct user *account,
+				 const struct user *user)
+{
+	const struct vec *messages = &account->feed[FEED_MESSAGES];
+	const struct vec *sent = &account->feed[FEED_MESSAGES_SENT];
+	int64_t		now = world->now_ms / 1000;
+	long		mentions;
+
+	if (count_said(world, messages, user, now) > 0)
+		return true;
+	mentions = count_said(world, &account->feed[FEED_MENTIONS], user, now) +
+		count_said(world, &account->feed[FEED_COMMENT_MENTIONS], user, now);
+	if (world->config.replies_per_mention == 0)
+		return mentions > 0;
+	mentions *= world->config.replies_per_mention;
+	for (size_t i = 0; i < sent->n; i++)
+	{
+		const struct item *answer = sent->at[i];
+
+		/* What was sent while a message could be answered took nothing of a mention's. */
+		if (answer->recipient == user && was_said(world, answer, account, now) &&
+			count_said(world, messages, user, answer->created_at) == 0)
+			mentions--;
+	}
+	return mentions > 0;
+}
+
+static enum refusal
+apply_answer(struct world *world, const struct intent *intent, struct item **made)
+{
+	struct item_spec spec = {.kind = ITEM_MESSAGE, .recipient = intent->recipient};
+
+	if (!intent->recipient)
+		return REFUSE_NO_USER;
+	if (map_get(&intent->recipient->left, intent->account->uid))
+		return REFUSE_NOT_A_FOLLOWER;
+	if (!world_may_answer(world, intent->account, intent->recipient))
+		return REFUSE_UNASKED;
+	*made = add_own(world, intent, &spec);
+	return REFUSE_NOTHING;
+}
+
 static enum refusal
 apply_delete(struct world *world, const struct intent *intent, struct item **made)
 {
@@ -171,6 +238,8 @@ world_apply(struct world *world, const struct intent *intent, struct item **made
 			return apply_comment(world, intent, made);
 		case ACTION_MESSAGE:
 			return apply_message(world, intent, made);
+		case ACTION_ANSWER:
+			return apply_answer(world, intent, made);
 		case ACTION_DELETE_POST:
 		case ACTION_DELETE_COMMENT:
 			return apply_delete(world, intent, made);

@@ -127,6 +127,24 @@ post_token(struct world *world, struct json_object *spec, struct out *out)
 	return error;
 }
 
+static const char *
+post_push(struct world *world, struct json_object *spec, struct out *out)
+{
+	struct user *account = world_user(world, read_text(spec, "account", NULL));
+	struct push_config how;
+	const char *error;
+
+	if (!account || !account->official)
+		return "no such account";
+	how = account->push;
+	error = push_read_config(spec, &how);
+	if (error)
+		return error;
+	world_set_push(world, account, &how);
+	out_text(out, "account", account->uid);
+	return NULL;
+}
+
 /* --- what customers do ------------------------------------------------------------ */
 
 static const char *
@@ -308,6 +326,9 @@ post_config(struct world *world, struct json_object *spec, struct out *out)
 	config.require_rip = read_bool(spec, "require_rip", config.require_rip);
 	config.rate_headers = read_bool(spec, "rate_headers", config.rate_headers);
 	config.cut_at = read_int(spec, "cut_at", config.cut_at);
+	config.reply_window = read_int(spec, "reply_window", config.reply_window);
+	config.replies_per_mention = read_int(spec, "replies_per_mention",
+										  config.replies_per_mention);
 	config.user_limit = read_int(spec, "user_limit", config.user_limit);
 	config.ip_limit = read_int(spec, "ip_limit", config.ip_limit);
 	config.window = read_int(spec, "window", config.window);
@@ -360,6 +381,7 @@ static const struct post_path post_paths[] = {
 	{"/_sim/account", post_account},
 	{"/_sim/user", post_user},
 	{"/_sim/token", post_token},
+	{"/_sim/push", post_push},
 	{"/_sim/act", post_act},
 	{"/_sim/act_many", post_act_many},
 	{"/_sim/fault", post_fault},

@@ -113,8 +113,6 @@ fault_remove(struct world *world, long id)
 static bool
 happens(const struct world *world, struct fault *fault)
 {
-	uint64_t	dice;
-
 	if (fault->after > 0)
 	{
 		fault->after--;
@@ -122,8 +120,8 @@ happens(const struct world *world, struct fault *fault)
 	}
 	if (fault->times == 0)
 		return false;
-	dice = sim_mix(world->seed ^ (uint64_t) fault->id << 32, (uint64_t) fault->seen++);
-	return (double) (dice >> 11) / (double) (UINT64_C(1) << 53) < fault->p;
+	return sim_chance(world->seed ^ (uint64_t) fault->id << 32, (uint64_t) fault->seen++,
+					  fault->p);
 }
 
 struct fault *

@@ -4,9 +4,10 @@
  *
  * Everything runs in the caller's thread.  A reply that must wait suspends its
  * connection and sits in the list of waiting exchanges; the loop wakes it, so a
- * slow reply never holds up another.
+ * slow reply never holds up another.  Between two turns pushes go on (carry.c).
  */
 #include "http.h"
+#include "carry.h"
 #include "oauth1.h"
 #include "serve.h"
 
@@ -14,7 +15,6 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,6 +27,7 @@ struct http
 	struct MHD_Daemon *daemon;
 	struct world *world;
 	struct vec	waiting;		/* of exchange, suspended */
+	struct carriers carriers;
 };
 
 struct exchange
@@ -352,10 +353,10 @@ static int64_t
 idle_ms(struct http *http)
 {
 	MHD_UNSIGNED_LONG_LONG timeout;
-	int64_t		ms = -1;
+	int64_t		ms = carriers_idle_ms(&http->carriers, http->world);
 	int64_t		now = sim_now_ms();
 
-	if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES)
+	if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES && (ms < 0 || (int64_t) timeout < ms))
 		ms = (int64_t) timeout;
 	for (size_t i = 0; i < http->waiting.n; i++)
 	{
@@ -370,18 +371,21 @@ idle_ms(struct http *http)
 void
 http_run(struct http *http, const volatile sig_atomic_t *stop, const sigset_t *signals)
 {
-	struct pollfd fd = {.events = POLLIN};
+	struct pollfd fds[1 + CARRIERS] = {{.events = POLLIN}};
 
-	fd.fd = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	fds[0].fd = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	while (!*stop)
 	{
 		int64_t		ms = idle_ms(http);
 		struct timespec limit = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
-		if (ppoll(&fd, 1, ms < 0 ? NULL : &limit, signals) < 0 && errno != EINTR)
+		nfds_t		n = 1 + carriers_wait_for(&http->carriers, fds + 1);
+
+		if (ppoll(fds, n, ms < 0 ? NULL : &limit, signals) < 0 && errno != EINTR)
 			break;
 		wake(http, false);
 		MHD_run(http->daemon);
+		carriers_run(&http->carriers, http->world);
 	}
 }
 
@@ -393,5 +397,6 @@ http_stop(struct http *http)
 	wake(http, true);
 	MHD_stop_daemon(http->daemon);
 	vec_free(&http->waiting);
+	carriers_stop(&http->carriers);
 	free(http);
 }

@@ -135,11 +135,55 @@ journal_config(struct world *world)
 	out_bool(&line, "require_rip", config->require_rip);
 	out_bool(&line, "rate_headers", config->rate_headers);
 	out_int(&line, "cut_at", config->cut_at);
+	out_int(&line, "reply_window", config->reply_window);
+	out_int(&line, "replies_per_mention", config->replies_per_mention);
 	out_int(&line, "user_limit", config->user_limit);
 	out_int(&line, "ip_limit", config->ip_limit);
 	out_int(&line, "window", config->window);
 	for (int i = 0; i < RATE_CLASSES; i++)
 		out_int(&line, class_names[i], config->class_limit[i]);
+	end(world, &line);
+}
+
+void
+journal_push_config(struct world *world, const struct user *account)
+{
+	const struct push_config *how = &account->push;
+	struct out	line = {0};
+
+	if (!world->journal)
+		return;
+	begin(world, &line, "push_config");
+	out_text(&line, "uid", account->uid);
+	out_text(&line, "url", how->url);
+	out_text(&line, "app_secret", how->secret);
+	out_int(&line, "tries", how->tries);
+	out_int(&line, "patience_ms", how->patience_ms);
+	out_int(&line, "pause_ms", how->pause_ms);
+	out_int(&line, "at_once", how->at_once);
+	out_int(&line, "shuffle", how->shuffle);
+	out_real(&line, "again", how->again);
+	out_real(&line, "hang_up", how->hang_up);
+	out_real(&line, "keyless", how->keyless);
+	out_real(&line, "forged", how->forged);
+	out_real(&line, "odd", how->odd);
+	out_bool(&line, "sign_anew", how->sign_anew);
+	end(world, &line);
+}
+
+void
+journal_push(struct world *world, const struct push *push, long status, bool taken,
+			 enum push_answer answer)
+{
+	struct out	line = {0};
+
+	if (!world->journal)
+		return;
+	begin(world, &line, "push");
+	out_int(&line, "serial", (long long) push->serial);
+	out_int(&line, "status", status);
+	out_bool(&line, "taken", taken);
+	out_text(&line, "answer", push_answer_names[answer]);
 	end(world, &line);
 }
 

@@ -18,6 +18,9 @@ void		journal_delete(struct world *world, const struct item *item);
 void		journal_follow(struct world *world, const struct user *who,
 						   const struct user *whom, bool follows);
 void		journal_config(struct world *world);
+void		journal_push_config(struct world *world, const struct user *account);
+void		journal_push(struct world *world, const struct push *push, long status,
+						 bool taken, enum push_answer answer);
 void		journal_reset(struct world *world);
 void		journal_attempt(struct world *world, const struct attempt *attempt, bool cut,
 							enum refusal refusal, const struct item *made);

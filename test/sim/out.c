@@ -119,6 +119,15 @@ out_int(struct out *out, const char *key, long long value)
 }
 
 void
+out_real(struct out *out, const char *key, double value)
+{
+	char		digits[32];
+
+	snprintf(digits, sizeof(digits), "%.17g", value);
+	out_digits(out, key, digits);
+}
+
+void
 out_bool(struct out *out, const char *key, bool value)
 {
 	out_digits(out, key, value ? "true" : "false");

@@ -29,6 +29,7 @@ void		out_close(struct out *out, char bracket);
 void		out_text(struct out *out, const char *key, const char *text);	/* or null */
 void		out_digits(struct out *out, const char *key, const char *digits);	/* bare */
 void		out_int(struct out *out, const char *key, long long value);
+void		out_real(struct out *out, const char *key, double value);
 void		out_bool(struct out *out, const char *key, bool value);
 void		out_null(struct out *out, const char *key);
 

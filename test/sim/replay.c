@@ -111,6 +111,8 @@ replay_config(struct world *world, struct json_object *line)
 		.require_rip = read_bool(line, "require_rip", false),
 		.rate_headers = read_bool(line, "rate_headers", false),
 		.cut_at = read_int(line, "cut_at", 0),
+		.reply_window = read_int(line, "reply_window", 0),
+		.replies_per_mention = read_int(line, "replies_per_mention", 0),
 		.user_limit = read_int(line, "user_limit", 0),
 		.ip_limit = read_int(line, "ip_limit", 0),
 		.window = read_int(line, "window", 3600),
@@ -166,6 +168,32 @@ replay_request(struct world *world, struct json_object *line)
 }
 
 static bool
+replay_push_config(struct world *world, struct json_object *line)
+{
+	struct user *account = world_user(world, read_text(line, "uid", NULL));
+	struct push_config how = {0};
+
+	if (!account || push_read_config(line, &how))
+		return false;
+	world_set_push(world, account, &how);
+	return true;
+}
+
+static bool
+replay_push(struct world *world, struct json_object *line)
+{
+	size_t		serial = (size_t) read_int(line, "serial", -1);
+	int			answer;
+
+	answer = name_index(push_answer_names, PUSH_ANSWERS, read_text(line, "answer", NULL));
+	if (serial >= world->pushes.n || answer < 0)
+		return false;
+	world_note_push(world, world->pushes.at[serial], read_int(line, "status", 0),
+					read_bool(line, "taken", false), answer);
+	return true;
+}
+
+static bool
 replay_line(struct world *world, struct json_object *line)
 {
 	const char *event = read_text(line, "e", "");
@@ -185,6 +213,10 @@ replay_line(struct world *world, struct json_object *line)
 		return replay_delete(world, line);
 	else if (strcmp(event, "follow") == 0)
 		return replay_follow(world, line);
+	else if (strcmp(event, "push_config") == 0)
+		return replay_push_config(world, line);
+	else if (strcmp(event, "push") == 0)
+		return replay_push(world, line);
 	else if (strcmp(event, "attempt") == 0)
 		return replay_attempt(world, line);
 	else if (strcmp(event, "request") == 0)

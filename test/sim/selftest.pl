@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use utf8;
 
-use Digest::SHA qw(hmac_sha1_base64);
+use Digest::SHA qw(hmac_sha1_base64 sha1_hex);
 use Encode qw(encode_utf8 decode_utf8);
 use File::Temp qw(tempdir);
 use IO::Select;
@@ -827,6 +827,11 @@ sub test_restart
 	act(kind => 'delete', id => $theirs);
 	fault(match => 'update', kind => 'cut_before', times => 1);
 	post('statuses/update', status => '丢了');
+	subscribe(again => 1);
+	act(kind => 'dm', uid => '802', account => '701', text => '请问');
+	acknowledge(pushed(), 200) for 1 .. 2;
+	pushes_over(1);
+	answer(802, '请说');
 	$before = comparable();
 	stop($from, 'KILL');
 
@@ -836,7 +841,7 @@ sub test_restart
 	close $journal;
 	$from = start('--state', "$dir/journal");
 	is(comparable(), $before, 'the truth outlives a kill');
-	is(get('account/rate_limit_status')->{data}{remaining_user_hits}, 46,
+	is(get('account/rate_limit_status')->{data}{remaining_user_hits}, 45,
 		'and so do the windows');
 	$next = post('statuses/update', status => '续')->{data}{idstr};
 	ok($next gt $ours, 'ids go on', "$ours, $next");
@@ -982,6 +987,206 @@ sub refused_by_words
 	is($reply->{data}{error}, $words, "$name, words");
 }
 
+# --- what is pushed -------------------------------------------------------------
+
+my $receiver = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 50) or die "cannot listen: $!\n";
+my $push_secret = 'xyz123xyz';
+
+# The next push: method, query, data (its body), and the socket that waits; undef: none
+# comes within that many seconds.
+sub pushed
+{
+	my ($seconds) = @_;
+
+	return undef if !IO::Select->new($receiver)->can_read($seconds // 20);
+	my $socket = $receiver->accept;
+	my $all = '';
+	until ($all =~ /\r\n\r\n/) { sysread($socket, $all, 65536, length $all) or return undef; }
+	my ($head, $body) = split /\r\n\r\n/, $all, 2;
+	my ($length) = $head =~ /^Content-Length: (\d+)/mi;
+	while (length $body < ($length // 0)) { sysread($socket, $body, 65536, length $body) or return undef; }
+	my ($method, $query) = $head =~ m{^([A-Z]+) /push/a\?(\S+) HTTP};
+	return {
+		socket => $socket,
+		method => $method,
+		query => { map { split /=/, $_, 2 } split /&/, $query // '' },
+		data => scalar eval { $json->decode(decode_utf8($body)) },
+	};
+}
+
+# Answers it; without status there is none.
+sub acknowledge
+{
+	my ($push, $status, $body) = @_;
+
+	$body = encode_utf8($body // '');
+	print { $push->{socket} } "HTTP/1.1 $status X\r\nContent-Length: " . length($body) . "\r\n\r\n$body" if $status;
+	close $push->{socket};
+}
+
+sub is_signed
+{
+	my ($push) = @_;
+	my $query = $push->{query};
+
+	return $query->{signature} eq sha1_hex(join '', sort $push_secret, $query->{timestamp}, $query->{nonce});
+}
+
+# Subscribes 701, with a receiver that echoes.
+sub subscribe
+{
+	my (%how) = @_;
+
+	sim('POST', 'push', {account => '701', url => 'http://127.0.0.1:' . $receiver->sockport . '/push/a',
+		app_secret => $push_secret, pause_ms => 10, patience_ms => 20_000, at_once => 1, %how});
+	my $setup = pushed();
+	acknowledge($setup, 200, $setup->{query}{echostr});
+	return $setup;
+}
+
+# The pushes but the set-up, once n of them are over.
+sub pushes_over
+{
+	my ($n) = @_;
+
+	for (1 .. 400)
+	{
+		my @over = grep { $_->{kind} ne 'setup' && $_->{state} =~ /done|given_up/ } @{truth('pushes')};
+		return @over if @over >= $n;
+		select undef, undef, undef, 0.05;
+	}
+	return ();
+}
+
+sub counts { return join ' ', map { "$_=$_[0]{$_}" } grep { $_[0]{$_} } qw(tries acknowledged refused unanswered answers answers_refused); }
+
+sub test_push
+{
+	is(sim('POST', 'push', {account => '701', url => 'http://example.com/', app_secret => 'x'})->{status}, 400,
+		'nothing is pushed to the world');
+	is(sim('POST', 'push', {account => '801', url => 'http://127.0.0.1:1/'})->{status}, 400, 'nor for a customer');
+
+	# Who doesn't echo gets nothing.
+	my $setup = subscribe();
+	is($setup->{method}, 'GET', 'set-up asks');
+	ok(is_signed($setup), 'and is signed');
+	my $id = act(kind => 'dm', uid => '801', account => '701', text => '断网了', created_at => 1342433360);
+	my $push = pushed();
+	ok(is_signed($push), 'a push is signed');
+	is($json->encode($push->{data}), '{"created_at":"Mon Jul 16 18:09:20 +0800 2012","data":{},"receiver_id":701,"sender_id":801,"text":"断网了","type":"text"}',
+		'a message, which has no id');
+	acknowledge($push, 200);
+	my ($over) = pushes_over(1);
+	is("$over->{state} $over->{id} " . counts($over), "done $id tries=1 acknowledged=1", 'it is taken');
+
+	# Three times at most, the same request; anything but nothing is no acknowledgement.
+	act(kind => 'dm', uid => '801', account => '701', text => '喂');
+	my @tries = map { my $try = pushed(); acknowledge($try, @$_); $try } [503], [200, 'ok'], [];
+	is(scalar(grep { $_->{query}{nonce} eq $tries[0]{query}{nonce} } @tries), 3, 'a try is repeated as it was');
+	(undef, $over) = pushes_over(2);
+	is("$over->{state} $over->{last_status} " . counts($over), 'given_up 0 tries=3 refused=2 unanswered=1', 'three tries');
+	sim('POST', 'push', {account => '701', sign_anew => JSON::PP::true, tries => 2});
+	act(kind => 'dm', uid => '801', account => '701', text => '在吗');
+	@tries = map { my $try = pushed(); acknowledge($try, @$_); $try } [500], [200];
+	ok($tries[0]{query}{nonce} ne $tries[1]{query}{nonce} && is_signed($tries[1]), 'or is signed anew');
+	ok(!pushed(0.2), 'and no more');
+
+	# Mentions name what mentions; who follows is an event; who is impatient hangs up.
+	my $mention = act(kind => 'post_mention', uid => '802', account => '701', text => '@广东客服 慢');
+	$push = pushed();
+	is($json->encode($push->{data}{data}), qq({"key":"$mention","subtype":"status"}), 'a mention');
+	acknowledge($push, 200);
+	act(kind => 'follow', uid => '802', account => '701');
+	$push = pushed();
+	is("$push->{data}{type} $push->{data}{data}{subtype}", 'event follow', 'a follower');
+	acknowledge($push, 200);
+	sim('POST', 'push', {account => '701', keyless => 1, patience_ms => 100});
+	act(kind => 'comment_mention', uid => '802', account => '701', text => '慢');
+	$push = pushed();
+	is($json->encode($push->{data}{data}), '{"subtype":"comment"}', 'without a key');
+	my $again = pushed();
+	acknowledge($again, 200);
+	($over) = (pushes_over(6))[-1];
+	is(counts($over), 'tries=2 acknowledged=1 unanswered=1', 'patience has an end');
+}
+
+# What isn't the platform's, isn't known, comes twice, or in another order.
+sub test_push_badly
+{
+	subscribe(forged => 1, odd => 1, again => 1);
+	act(kind => 'dm', uid => '801', account => '701', text => '断网了');
+	my %seen;
+	for (1 .. 5)
+	{
+		my $push = pushed();
+		$seen{ is_signed($push) ? "$push->{data}{type} $push->{data}{text}" : 'forged' }++;
+		acknowledge($push, is_signed($push) ? 200 : 403);
+	}
+	ok(!pushed(0.2), 'no more than that');
+	is(join(' | ', map { "$_: $seen{$_}" } sort grep { !/^(event|sticker)/ } keys %seen), 'forged: 1 | text 断网了: 2', 'forged, and again');
+	is(join(' | ', map { "$_->{kind} $_->{state} " . counts($_) } pushes_over(3)),
+		'forged given_up tries=1 refused=1 | odd done tries=2 acknowledged=2 | item done tries=2 acknowledged=2', 'all of it in the books');
+
+	furnish();
+	subscribe(shuffle => 20);
+	sim('POST', 'act_many', [ map { {kind => 'dm', uid => '801', account => '701', text => "第$_"} } 10 .. 29 ]);
+	my @came = map { my $push = pushed(); acknowledge($push, 200); $push->{data}{text} } 1 .. 20;
+	is(join(' ', sort @came), join(' ', map { "第$_" } 10 .. 29), 'shuffled, all come');
+	ok(join(' ', @came) ne join(' ', sort @came), 'in another order');
+
+	furnish();
+	subscribe(hang_up => 1, tries => 2);
+	act(kind => 'dm', uid => '801', account => '701', text => '急');
+	acknowledge(pushed(), 200) for 1 .. 2;
+	is(counts((pushes_over(1))[0]), 'tries=2 unanswered=2', 'who hangs up learns nothing');
+}
+
+sub answer { return post('messages/reply', type => 'text', receiver_id => $_[0], data => $json->encode({ text => $_[1] })); }
+
+# How long and how often an answer is taken.
+sub test_answers
+{
+	my $now = int time;
+
+	refused(answer(801, '您好'), 403, 10014, 'nothing was asked');
+	act(kind => 'dm', uid => '801', account => '701', text => '旧', created_at => $now - 48 * 3600 - 1);
+	refused(answer(801, '您好'), 403, 10014, 'behind 48 hours');
+	act(kind => 'dm', uid => '801', account => '701', text => '新', created_at => $now - 48 * 3600 + 60);
+	is(answer(801, '您好')->{data}{result}, 1, 'within 48 hours');
+	is(answer(801, '您好')->{status}, 200, 'any number');
+	is(attempt('您好')->{applied} . ' ' . attempt('您好')->{refused}, '2 2', 'all counted');
+	is(sim('GET', 'truth/replies?recipient=801')->{data}{applied}, 2, 'as replies');
+	refused(answer(801, '字' x 301), 400, 20012, '301');
+	refused(post('messages/reply', receiver_id => 801, data => '{"articles": []}'), 400, 10016, 'no words');
+	act(kind => 'unfollow', uid => '801', account => '701');
+	refused(answer(801, '还在吗'), 403, 20306, 'who left');
+	act(kind => 'follow', uid => '801', account => '701');
+	is(answer(801, '回来了')->{status}, 200, 'who came back');
+
+	act(kind => 'post_mention', uid => '802', account => '701', text => '@广东客服 慢');
+	is(answer(802, '一')->{status}, 200, 'a mention, without following');
+	refused(answer(802, '二'), 403, 10014, 'is answered once');
+	act(kind => 'comment_mention', uid => '802', account => '701', text => '还慢');
+	is(answer(802, '三')->{status}, 200, 'another, once more');
+	sim('POST', 'config', {replies_per_mention => 0, reply_window => 1});
+	is(answer(802, '四')->{status}, 200, 'or any number');
+	select undef, undef, undef, 2;
+	refused(answer(802, '五'), 403, 10014, 'within another window');
+
+	# Within the acknowledgement: one to each stimulus, however often that comes.
+	subscribe(again => 1);
+	sim('POST', 'config', {reply_window => 0});
+	my $reply = $json->encode({ result => JSON::PP::true, receiver_id => 801, sender_id => 701, type => 'text',
+		data => join '', map { sprintf '%%%02X', ord } split //, encode_utf8('{"text":"请稍候"}') });
+	act(kind => 'dm', uid => '801', account => '701', text => '喂');
+	acknowledge(pushed(), 200, $reply) for 1 .. 2;
+	is(counts((pushes_over(1))[0]), 'tries=2 acknowledged=2 answers=1 answers_refused=1', 'one answer on the way');
+	is(attempt('请稍候')->{applied} . ' ' . attempt('请稍候')->{refused}, '1 1', 'which is said once');
+	act(kind => 'dm', uid => '802', account => '701', text => '喂');
+	acknowledge(pushed(), 200, $reply) for 1 .. 2;
+	is(attempt('请稍候')->{applied}, 1, 'and to nobody else');
+}
+
 # --- the run ----------------------------------------------------------------
 
 alarm 600;
@@ -992,7 +1197,7 @@ for my $test (\&test_control, \&test_tokens, \&test_shapes, \&test_own_reposts, 
 	\&test_reposts, \&test_mentions_by_text, \&test_paging, \&test_writes,
 	\&test_messages, \&test_friends, \&test_rates, \&test_switches, \&test_cuts,
 	\&test_refusing_faults, \&test_spoiling_faults, \&test_slow, \&test_keepalive, \&test_tencent,
-	\&test_netease, \&test_sohu)
+	\&test_netease, \&test_sohu, \&test_push, \&test_push_badly, \&test_answers)
 {
 	furnish();
 	$test->();

@@ -9,6 +9,7 @@
  * Error codes of the 2xxxx family are as remembered, not as recorded.
  */
 #include "sina2.h"
+#include "fans.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,7 @@ static const struct write_path write_paths[] = {
 	{"comments/reply", ACTION_REPLY, RATE_COMMENT, "comment", "id", "cid", false},
 	{"comments/destroy", ACTION_DELETE_COMMENT, RATE_COMMENT, NULL, "cid", NULL, false},
 	{"direct_messages/new", ACTION_MESSAGE, RATE_MESSAGE, "text", NULL, NULL, true},
+	{"messages/reply", ACTION_ANSWER, RATE_MESSAGE, "data", NULL, NULL, true},
 	{"friendships/create", ACTION_FOLLOW, RATE_FOLLOW, NULL, NULL, NULL, true},
 	{"friendships/destroy", ACTION_UNFOLLOW, RATE_FOLLOW, NULL, NULL, NULL, true},
 };
@@ -405,7 +407,12 @@ sina_intent(struct world *world, const struct request *request, struct user *acc
 	if (path->action == ACTION_REPOST && (!intent->text || !*intent->text))
 		intent->text = "转发微博";
 	intent->prefix_name = number_param(request, "without_mention", 0) == 0;
-	if (path->user)
+	if (path->action == ACTION_ANSWER)
+	{
+		intent->text = intent->owned = fans_answer_text(intent->text);
+		intent->recipient = world_user(world, request_param(request, "receiver_id"));
+	}
+	else if (path->user)
 		intent->recipient = named_user(world, request, &named);
 	if (request->bad_text)
 		intent->refusal = REFUSE_BAD_PARAM;
@@ -413,7 +420,7 @@ sina_intent(struct world *world, const struct request *request, struct user *acc
 			 (path->post && !intent->post) || (path->comment && !intent->comment) ||
 			 (world->config.require_rip && !request_param(request, "rip")))
 		intent->refusal = REFUSE_MISSING_PARAM;
-	else if (path->text && too_long(intent->text, path->action == ACTION_MESSAGE
+	else if (path->text && too_long(intent->text, path->rate_class == RATE_MESSAGE
 									? MESSAGE_LIMIT : POST_LIMIT))
 		intent->refusal = REFUSE_TOO_LONG;
 	return true;
@@ -427,6 +434,11 @@ sina_wrote(struct world *world, const struct intent *intent, struct item *made,
 	bool		deleted = made && made->deleted;
 
 	(void) world;
+	if (intent->action == ACTION_ANSWER)
+	{
+		fans_out_answered(out, intent);
+		return;
+	}
 	if (!made)
 	{
 		sina_out_user(out, NULL, intent->recipient, intent->account);
@@ -466,6 +478,7 @@ static const struct sina_error errors[REFUSALS] = {
 	[REFUSE_NOT_YOUR_POST] = {403, 20102, "not your own weibo!"},
 	[REFUSE_NOT_YOUR_COMMENT] = {403, 20203, "not your own comment!"},
 	[REFUSE_NOT_A_FOLLOWER] = {403, 20306, "recipient is not your follower!"},
+	[REFUSE_UNASKED] = {403, 10014, "Insufficient app permissions!"},
 	[REFUSE_ALREADY_FOLLOWED] = {400, 20506, "already followed"},
 	[REFUSE_NOT_FOLLOWED] = {400, 20522, "not followed"},
 	[REFUSE_SUCCESS_WITHOUT_ID] =

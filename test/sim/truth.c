@@ -190,6 +190,35 @@ out_refused(const struct world *world, struct out *out)
 }
 
 static void
+out_pushes(const struct world *world, struct out *out)
+{
+	out_open(out, "pushes", '[');
+	for (size_t i = 0; i < world->pushes.n; i++)
+	{
+		const struct push *push = world->pushes.at[i];
+
+		out_open(out, NULL, '{');
+		out_text(out, "kind", push_kind_names[push->kind]);
+		out_text(out, "state", push_state_names[push->state]);
+		out_text(out, "account", push->account->uid);
+		out_text(out, "about", push->about ? push->about->uid : NULL);
+		out_text(out, "item", push->item ? item_names[push->item->kind] : NULL);
+		out_text(out, "id", push->item ? push->item->id : NULL);
+		out_text(out, "text", push->item ? push->item->text : NULL);
+		out_bool(out, "keyless", push->keyless);
+		out_int(out, "tries", push->tries);
+		out_int(out, "acknowledged", push->acknowledged);
+		out_int(out, "refused", push->refused);
+		out_int(out, "unanswered", push->unanswered);
+		out_int(out, "last_status", push->last_status);
+		out_int(out, "answers", push->answers[ANSWER_APPLIED]);
+		out_int(out, "answers_refused", push->answers[ANSWER_REFUSED]);
+		out_close(out, '}');
+	}
+	out_close(out, ']');
+}
+
+static void
 out_people(const struct world *world, struct out *out)
 {
 	out_open(out, "users", '[');
@@ -226,6 +255,7 @@ truth_write(struct world *world, const struct request *request, struct out *out)
 		{"attempts", out_attempts},
 		{"requests", out_requests},
 		{"refused", out_refused},
+		{"pushes", out_pushes},
 	};
 	const char *only = request_param(request, "part");
 
@@ -258,7 +288,7 @@ truth_replies(struct world *world, const struct request *request, struct out *ou
 		const struct attempt *attempt = world->attempts.at[i];
 
 		if (attempt->action != ACTION_COMMENT && attempt->action != ACTION_REPLY &&
-			attempt->action != ACTION_MESSAGE)
+			attempt->action != ACTION_MESSAGE && attempt->action != ACTION_ANSWER)
 			continue;
 		if ((!agrees(request, "parent", attempt->parent) &&
 			 !agrees(request, "parent", attempt->answers)) ||

@@ -168,6 +168,12 @@ sim_mix(uint64_t seed, uint64_t n)
 }
 
 bool
+sim_chance(uint64_t seed, uint64_t n, double p)
+{
+	return (double) (sim_mix(seed, n) >> 11) / (double) (UINT64_C(1) << 53) < p;
+}
+
+bool
 is_digits(const char *text)
 {
 	if (!text || !*text)

@@ -52,6 +52,9 @@ int64_t		sim_now_ms(void);
 /* A fixed, well mixed function of its two arguments (splitmix64's finish). */
 uint64_t	sim_mix(uint64_t seed, uint64_t n);
 
+/* The n-th throw of dice that say yes with probability p, the same for a seed. */
+bool		sim_chance(uint64_t seed, uint64_t n, double p);
+
 bool		is_digits(const char *text);
 
 /* Order of two decimal numbers of any length without leading zeros. */

@@ -27,7 +27,7 @@ const char *const act_names[ACTS] = {
 
 const char *const action_names[ACTIONS] = {
 	"post", "delete_post", "comment", "reply", "delete_comment", "message", "follow",
-	"unfollow", "repost"
+	"unfollow", "repost", "answer"
 };
 
 const char *const class_names[RATE_CLASSES] = {
@@ -38,7 +38,7 @@ const char *const refusal_names[REFUSALS] = {
 	"nothing", "no_token", "bad_token", "expired_token", "signature", "nonce", "time", "rate_user", "rate_ip",
 	"rate_class", "no_such_path", "method", "missing_param", "bad_param", "too_long",
 	"duplicate", "no_post", "no_comment", "no_user", "not_your_post",
-	"not_your_comment", "not_a_follower", "already_followed", "not_followed",
+	"not_your_comment", "not_a_follower", "unasked", "already_followed", "not_followed",
 	"success_without_id", "unavailable"
 };
 
@@ -57,6 +57,8 @@ world_init(struct world *world, uint64_t seed)
 	memset(world, 0, sizeof(*world));
 	world->seed = seed;
 	world->config.window = 3600;
+	world->config.reply_window = 48 * 3600;
+	world->config.replies_per_mention = 1;
 	world->now_ms = sim_now_ms();
 }
 
@@ -70,6 +72,9 @@ free_user(struct user *user)
 	free(user->domain);
 	free(user->description);
 	map_free(&user->follows);
+	map_free(&user->left);
+	free(user->push.url);
+	free(user->push.secret);
 	for (int i = 0; i < FEEDS; i++)
 		vec_free(&user->feed[i]);
 	free(user);
@@ -138,6 +143,8 @@ world_free(struct world *world)
 	FREE_ALL(world->addresses, free_counter);
 	FREE_ALL(world->refusals, free_refused);
 	FREE_ALL(world->faults, fault_free);
+	FREE_ALL(world->pushes, push_free);
+	vec_free(&world->open_pushes);
 	vec_free(&world->officials);
 	map_free(&world->user_by_uid);
 	map_free(&world->user_by_name);
@@ -156,10 +163,12 @@ world_reset(struct world *world)
 {
 	FILE	   *journal = world->journal;
 	uint64_t	seed = world->seed;
+	uint64_t	resets = world->resets;
 
 	world_free(world);
 	world_init(world, seed);
 	world->journal = journal;
+	world->resets = resets + 1;
 	journal_reset(world);
 }
 
@@ -388,6 +397,7 @@ world_add_item(struct world *world, const struct item_spec *spec)
 	vec_push(&world->items, item);
 	map_put(&world->item_by_id[item->kind], item->id, item);
 	journal_item(world, item);
+	world_push_item(world, item);
 	return item;
 }
 
@@ -404,9 +414,15 @@ world_delete_item(struct world *world, struct item *item)
 void
 world_set_follow(struct world *world, struct user *who, struct user *whom, bool follows)
 {
-	who->friends += (int) follows - (map_get(&who->follows, whom->uid) != NULL);
+	bool		followed = map_get(&who->follows, whom->uid) != NULL;
+
+	who->friends += (int) follows - (int) followed;
 	map_put(&who->follows, whom->uid, follows ? whom : NULL);
+	if (follows || followed)
+		map_put(&who->left, whom->uid, follows ? NULL : whom);
 	journal_follow(world, who, whom, follows);
+	if (follows != followed)
+		world_push_follow(world, who, whom, follows);
 }
 
 void

@@ -66,6 +66,7 @@ enum action
 	ACTION_FOLLOW,
 	ACTION_UNFOLLOW,
 	ACTION_REPOST,
+	ACTION_ANSWER,				/* of the fan service */
 	ACTIONS
 };
 
@@ -106,6 +107,7 @@ enum refusal
 	REFUSE_NOT_YOUR_POST,
 	REFUSE_NOT_YOUR_COMMENT,
 	REFUSE_NOT_A_FOLLOWER,
+	REFUSE_UNASKED,				/* nothing that may still be answered */
 	REFUSE_ALREADY_FOLLOWED,
 	REFUSE_NOT_FOLLOWED,
 	REFUSE_SUCCESS_WITHOUT_ID,	/* done all the same */
@@ -128,6 +130,8 @@ struct config
 	bool		require_rip;
 	bool		rate_headers;	/* replies tell in headers what is left */
 	long		cut_at;			/* characters that lists show of a post, 0 = all */
+	long		reply_window;	/* seconds in which a stimulus is answered, 0 = for ever */
+	long		replies_per_mention;	/* 0 = any number */
 	long		user_limit;		/* requests per token and window, 0 = no limit */
 	long		ip_limit;
 	long		class_limit[RATE_CLASSES];
@@ -148,6 +152,24 @@ struct rate_left
 	int64_t		reset_ms;		/* when the window is over, since 1970 */
 };
 
+/* What comes to an account unasked, and how badly; chances are 0 to 1. */
+struct push_config
+{
+	char	   *url;			/* http://127.0.0.1:PORT/PATH, NULL = nothing comes */
+	char	   *secret;
+	long		tries;			/* of what isn't acknowledged */
+	long		patience_ms;	/* for an acknowledgement */
+	long		pause_ms;		/* between tries */
+	long		at_once;
+	long		shuffle;		/* of how many that wait one is drawn, 1 = in order */
+	double		again;			/* what was acknowledged comes once more */
+	double		hang_up;		/* nobody waits for the acknowledgement */
+	double		keyless;		/* a mention doesn't say of which post */
+	double		forged;			/* before it comes one that the platform didn't sign */
+	double		odd;			/* before it comes one of a kind nobody knows */
+	bool		sign_anew;		/* each try has a time and nonce of its own */
+};
+
 struct user
 {
 	char	   *uid;
@@ -163,7 +185,11 @@ struct user
 	size_t		serial;
 	struct map	follows;		/* uid -> user */
 	long		friends;		/* how many of them */
+	struct map	left;			/* uid -> user it follows no longer */
 	struct vec	feed[FEEDS];	/* of item, ids ascending */
+	struct push_config push;
+	bool		is_set_up;		/* the receiver has echoed */
+	long		under_way;		/* pushes to it */
 };
 
 struct token
@@ -234,9 +260,60 @@ struct refused
 	enum refusal why;
 };
 
+enum push_kind
+{
+	PUSH_SETUP,
+	PUSH_ITEM,
+	PUSH_FOLLOW,
+	PUSH_UNFOLLOW,
+	PUSH_FORGED,
+	PUSH_ODD,
+	PUSH_KINDS
+};
+
+enum push_state
+{
+	PUSH_WAITING,
+	PUSH_UNDER_WAY,
+	PUSH_DONE,
+	PUSH_GIVEN_UP,
+	PUSH_STATES
+};
+
+enum push_answer
+{
+	ANSWER_NONE,
+	ANSWER_APPLIED,
+	ANSWER_REFUSED,
+	PUSH_ANSWERS
+};
+
+/* One thing brought to an account, however often. */
+struct push
+{
+	size_t		serial;
+	enum push_kind kind;
+	enum push_state state;
+	struct user *account;
+	struct user *about;			/* who did it, NULL = nobody */
+	struct item *item;			/* NULL: none */
+	int64_t		created_at;		/* epoch seconds */
+	bool		keyless;
+	bool		comes_again;
+	char	   *query;			/* signed; NULL = not yet */
+	int64_t		due_ms;
+	long		tries;
+	long		acknowledged;
+	long		refused;		/* answered by something else */
+	long		unanswered;
+	long		last_status;	/* 0 = none */
+	long		answers[PUSH_ANSWERS];	/* that came with acknowledgements */
+};
+
 struct world
 {
 	uint64_t	seed;
+	uint64_t	resets;
 	struct config config;
 	uint64_t	made[ITEM_KINDS];
 	int64_t		now_ms;			/* of the request being served */
@@ -251,6 +328,9 @@ struct world
 	struct vec	refusals;		/* of refused */
 	struct vec	faults;
 	long		next_fault;
+	struct vec	pushes;			/* of push */
+	struct vec	open_pushes;	/* of them, what is not over */
+	uint64_t	draws;			/* from those that wait */
 
 	struct map	user_by_uid;
 	struct map	user_by_name;
@@ -290,7 +370,7 @@ struct intent
 	const char *comment;		/* the comment to answer */
 	struct user *recipient;
 	const char *text;
-	char	   *owned;			/* text, where the face made it; freed by serve.c */
+	char	   *owned;			/* text, where the face made it; freed by who asked */
 	bool		prefix_name;	/* the platform names whom a reply answers */
 	enum refusal refusal;		/* found while reading the request */
 };
@@ -301,6 +381,9 @@ extern const char *const act_names[ACTS];
 extern const char *const action_names[ACTIONS];
 extern const char *const class_names[RATE_CLASSES];
 extern const char *const refusal_names[REFUSALS];
+extern const char *const push_kind_names[PUSH_KINDS];
+extern const char *const push_state_names[PUSH_STATES];
+extern const char *const push_answer_names[PUSH_ANSWERS];
 
 /* Index of name in names, -1 when it isn't there. */
 int			name_index(const char *const *names, int n, const char *name);
@@ -329,6 +412,32 @@ struct attempt *world_attempt(struct world *world, const struct intent *intent);
 /* Counts one request towards the attempt; made may be NULL. */
 void		world_note_attempt(struct world *world, struct attempt *attempt,
 							   bool cut, enum refusal refusal, struct item *made);
+
+/* Has this user said something that the account may still answer? */
+bool		world_may_answer(const struct world *world, const struct user *account,
+							 const struct user *user);
+
+/*
+ * push.c.  What the other functions do becomes pushes by itself, where the account
+ * wants them.
+ */
+void		world_set_push(struct world *world, struct user *account,
+						   const struct push_config *like);
+void		world_push_item(struct world *world, struct item *item);
+void		world_push_follow(struct world *world, struct user *who, struct user *whom,
+							  bool follows);
+
+/* The next one due for an account, NULL = none. */
+struct push *world_next_push(struct world *world, const struct user *account);
+
+/* What came of one try. status: 0 = no answer. */
+void		world_note_push(struct world *world, struct push *push, long status,
+							bool taken, enum push_answer answer);
+void		push_free(struct push *push);
+
+/* Takes what spec names over into *like; the texts stay spec's. NULL or what is wrong. */
+struct json_object;
+const char *push_read_config(struct json_object *spec, struct push_config *like);
 
 /* rate.c */
 struct token *world_token(const struct world *world, const char *text);

@@ -126,6 +126,26 @@ SELECT pg_temp.brought(pg_temp.signed('g' || b.n), b.body)
                (9, '{"type": "text", "sender_id": 1}')) AS b(n, body);
 SELECT action, reason, length(payload) FROM kefu.dead_letter WHERE account = 'fans.east' ORDER BY dead_letter_id;
 
+-- What is not taken is counted, and a finding until a day has passed without any;
+-- nothing of it is kept, and nobody else's account has a row.
+SELECT account, outcome, since_at::time, last_at::time, refusals_count FROM kefu.push_refusal ORDER BY account, outcome;
+CREATE FUNCTION pg_temp.findings() RETURNS TABLE (effect text, all_rulebook text, unit text, account text, object_code text,
+        since_at timestamptz, detail_zh text, detail_en text) LANGUAGE sql AS
+$$ SELECT f.effect, f.all_rulebook, f.unit, f.account, f.object_code, f.since_at, f.detail_zh, f.detail_en
+     FROM kefu_bi.findings f WHERE f.finding = 'refused_push' ORDER BY f.account, f.object_code $$;
+SELECT * FROM pg_temp.findings();
+SAVEPOINT later;
+SELECT pg_temp.at('2026-03-03 09:00:05');
+SELECT pg_temp.brought(pg_temp.signed('y', secret => 'no'), pg_temp.body('text', '请问'));
+SELECT count(*) FROM pg_temp.findings();
+SELECT pg_temp.at('2026-03-03 09:00:06');
+SELECT object_code, since_at, detail_en FROM pg_temp.findings();
+SELECT pg_temp.at('2026-03-04 09:00:06');
+SELECT pg_temp.brought(pg_temp.signed('y', secret => 'no'), pg_temp.body('text', '请问'));
+SELECT object_code, since_at, detail_en FROM pg_temp.findings();
+ROLLBACK TO later;
+SELECT mend_en FROM kefu_bi.findings WHERE finding = 'refused_push' LIMIT 1;
+
 -- Everything else that is said to us. A mention that was found by asking is known.
 SELECT pg_temp.push('image', NULL, '{"vfid": 821804459, "tovfid": 821804469}');
 SELECT pg_temp.push('voice', '发了一条语音', '{"vfid": 821804460, "tovfid": 821804470}');
@@ -137,6 +157,24 @@ SELECT pg_temp.push('mention', '@东省客服 宽带', '{"subtype": "status", "k
 SELECT pg_temp.push('mention', '@东省客服 谢谢', '{"subtype": "comment", "key": "3663464826469470"}');
 SELECT pg_temp.push('mention', '@东省客服 断网');
 SELECT * FROM pg_temp.messages() OFFSET 4;
+
+-- A message that is brought and found by asking is one, whichever comes first: sender,
+-- second and words are all that both have. Other words, another second or sender are
+-- others; the same words of one second are one, also where asking tells two ids.
+CREATE FUNCTION pg_temp.asked(id bigint, text text, at timestamptz DEFAULT kefu.now(), sender bigint DEFAULT 2489518277)
+    RETURNS kefu.ingested LANGUAGE sql AS
+$$ SELECT kefu.ingest('fans.east', 'messages', jsonb_build_object('direct_messages', jsonb_build_array(jsonb_build_object(
+              'id', id, 'idstr', id::text, 'text', text, 'sender_id', sender, 'recipient_id', 1902538057,
+              'created_at', to_char(at AT TIME ZONE 'Asia/Shanghai', 'Dy Mon DD HH24:MI:SS "+0800" YYYY'))))::text) $$;
+SELECT pg_temp.push('text', '先推后拉'), (pg_temp.asked(3400000000000001, '先推后拉')).new_messages;
+SELECT (pg_temp.asked(3400000000000002, '先拉后推')).new_messages, pg_temp.push('text', '先拉后推');
+SELECT (pg_temp.asked(3400000000000002, '先拉后推')).new_messages, pg_temp.push('text', '先拉后推');
+SELECT (pg_temp.asked(3400000000000003, '先拉后推!')).new_messages AS words,
+       (pg_temp.asked(3400000000000004, '先拉后推', kefu.now() + interval '1 second')).new_messages AS second,
+       (pg_temp.asked(3400000000000005, '先拉后推', sender => 2489518278)).new_messages AS sender,
+       (pg_temp.asked(3400000000000006, '先拉后推')).new_messages AS same;
+SELECT m.text, m.native_id, m.posted_at::time, string_agg(s.action, ', ' ORDER BY s.action) AS found_by
+  FROM kefu.message m JOIN kefu.sighting s USING (message_id) WHERE m.text LIKE '先%' GROUP BY m.message_id ORDER BY m.message_id;
 
 -- Who follows us, of those that wrote: by the platform's time, whenever it comes.
 CREATE FUNCTION pg_temp.fans() RETURNS TABLE (native_id text, is_fan boolean, changed time)
