@@ -68,8 +68,8 @@ $$ SELECT pg_temp.verdict(VARIADIC array_agg(p.effect || ': ' || p.problem ORDER
      FROM kefu.slot_problems('sina.gd', at, kind, is_repost) AS p WHERE p.rule = coalesce(of_rule, p.rule) $$;
 \set ECHO all
 
--- [4 platforms] R18: the set of live platforms, not a number of its own: its rows say
--- how many there are, and from when on one is none of them.
+-- [4 platforms] R18: on three a province is one short, on a fifth it need not be, until
+-- a version with its day asks for five; which platforms there are is in rows (ruling 16).
 \set ECHO none
 SELECT kefu.load_preset('all') \g /dev/null
 INSERT INTO kefu.platform SELECT (jsonb_populate_record(p, jsonb_build_object('platform', n.name))).*
@@ -77,9 +77,10 @@ INSERT INTO kefu.platform SELECT (jsonb_populate_record(p, jsonb_build_object('p
  WHERE p.platform = 'sina' AND NOT EXISTS (SELECT FROM kefu.platform x WHERE x.platform = n.name);
 UPDATE kefu.platform SET is_live = true WHERE platform IN ('sina', 'tencent', 'sohu', 'netease');
 INSERT INTO kefu.account (account, platform, unit, handle, native_id) VALUES ('sohu.gd', 'sohu', 'gd', '中国电信广东客服', '9001');
-CREATE FUNCTION pg_temp.platforms() RETURNS TABLE (live bigint, verdict text) LANGUAGE sql AS
+CREATE FUNCTION pg_temp.platforms() RETURNS TABLE (live bigint, verdict text, group_verdict text) LANGUAGE sql AS
 $$ SELECT (SELECT count(*) FROM kefu.platform p WHERE p.is_live),
-          pg_temp.verdict(VARIADIC array_agg(f.detail_en ORDER BY f.detail_en)) FROM kefu.find_account_gap() AS f WHERE f.unit = 'gd' $$;
+          (SELECT pg_temp.verdict(VARIADIC array_agg(f.detail_en ORDER BY f.detail_en)) FROM kefu.find_account_gap() AS f WHERE f.unit = 'gd'),
+          (SELECT pg_temp.verdict(VARIADIC array_agg(f.detail_en)) FROM kefu.find_few_platforms() AS f) $$;
 \set ECHO all
 SELECT * FROM pg_temp.platforms();
 INSERT INTO kefu.account (account, platform, unit, handle, native_id) VALUES ('netease.gd', 'netease', 'gd', '中国电信广东客服', '9001');
@@ -89,10 +90,17 @@ SELECT * FROM pg_temp.platforms();
 SELECT kefu.set_account('sohu.gd2', false);
 UPDATE kefu.platform SET is_live = true WHERE platform = 'mastodon';
 SELECT * FROM pg_temp.platforms();
-SELECT kefu.close_platform('mastodon', '2026-03-02 09:01+08', '试用结束');
+SELECT kefu.set_profile_rule('2026-03-02 09:01+08', '{"platforms": 0}');
+SELECT kefu.set_profile_rule('2026-03-02 09:01+08', '{"platforms": 5}');
+SELECT pg_temp.at('2026-03-02 09:00:59');
+SELECT * FROM pg_temp.platforms();
 SELECT pg_temp.at('2026-03-02 09:01');
-SELECT kefu.close_platform('mastodon', '2026-03-02 09:01+08', '试用结束');
-SELECT live, verdict, (SELECT closed_at FROM kefu.platform WHERE platform = 'mastodon') FROM pg_temp.platforms();
+SELECT * FROM pg_temp.platforms();
+-- Four live platforms are one too few for that.
+SELECT kefu.close_platform('mastodon', '2026-03-02 09:02+08', '试用结束');
+SELECT pg_temp.at('2026-03-02 09:02');
+SELECT kefu.close_platform('mastodon', '2026-03-02 09:02+08', '试用结束');
+SELECT p.*, (SELECT closed_at FROM kefu.platform WHERE platform = 'mastodon') FROM pg_temp.platforms() AS p;
 
 -- [4 tags] R24: each of the four is missed, a fifth is free; another four from a day on.
 \set ECHO none
