@@ -307,8 +307,16 @@ CREATE TABLE kefu.placement (
 ) WITH (fillfactor = 80);
 CREATE INDEX placement_post ON kefu.placement (post_id);
 CREATE INDEX placement_day ON kefu.placement (account, send_at);
--- As kefu.standing_placement tells the time.
-CREATE INDEX placement_at ON kefu.placement (account, (coalesce(published_at, send_at)));
+-- The rules of a day speak in minutes: a platform's seconds are none.
+CREATE FUNCTION kefu.counted_at(send_at timestamptz, published_at timestamptz) RETURNS timestamptz
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN published_at - send_at > interval '-1 minute' AND published_at - send_at < interval '1 minute' THEN send_at
+                ELSE coalesce(published_at, send_at) END;
+END;
+COMMENT ON FUNCTION kefu.counted_at(timestamptz, timestamptz) IS
+'Instant that a placement counts for in the rules of its day: when it was to leave, where it was published less than a minute from then or not at all yet; else when it was published (计入规则的时间; R39, R48, R49)';
+CREATE INDEX placement_at ON kefu.placement (account, kefu.counted_at(send_at, published_at));
 CREATE INDEX placement_native ON kefu.placement (native_id) WHERE native_id IS NOT NULL;
 COMMENT ON TABLE kefu.placement IS 'A post on one account: its wording and time there, the platform''s id, and what became of it (投放; R38-R64)';
 COMMENT ON COLUMN kefu.placement.placement_id IS 'number (投放编号)';

@@ -192,10 +192,11 @@ $$ BEGIN
          GROUP BY a.account, a.unit, r.day
     ), post AS (
         SELECT s.account, kefu.local_day(s.at) AS day, s.at, s.is_repost, s.is_exempt, s.has_media, s.has_video, k.mix, k.slot, k.is_soft,
-               p.is_marketing, (s.at AT TIME ZONE 'Asia/Shanghai')::time AS local,
-               CASE WHEN NOT s.is_exempt THEN s.at - lag(s.at) OVER (
-                   PARTITION BY s.account, kefu.local_day(s.at), s.is_exempt ORDER BY s.at, s.placement_id) END AS apart
+               p.is_marketing, (m.at AT TIME ZONE 'Asia/Shanghai')::time AS local,
+               CASE WHEN NOT s.is_exempt THEN m.at - lag(m.at) OVER (
+                   PARTITION BY s.account, kefu.local_day(s.at), s.is_exempt ORDER BY m.at, s.placement_id) END AS apart
           FROM kefu.standing_placement s
+         CROSS JOIN LATERAL (SELECT date_trunc('minute', s.at) AS at) AS m
           JOIN kefu.post_kind k USING (kind)
           JOIN kefu.post p USING (post_id)
          WHERE s.at >= kefu.local_instant(from_day, '00:00') AND s.at < kefu.local_instant(to_day + 1, '00:00')
@@ -208,7 +209,7 @@ $$ BEGIN
            count(*) FILTER (WHERE b.between_slots AND x.mix = 'leisure'),
            count(*) FILTER (WHERE b.between_slots AND x.mix IS NOT NULL),
            count(*) FILTER (WHERE x.is_marketing), min(x.at), max(x.at),
-           floor(extract(epoch FROM min(x.apart)) / 60)::integer, floor(extract(epoch FROM max(x.apart)) / 60)::integer,
+           extract(epoch FROM min(x.apart))::integer / 60, extract(epoch FROM max(x.apart))::integer / 60,
            min(x.at) FILTER (WHERE x.slot = 'morning'), min(x.at) FILTER (WHERE x.slot = 'evening'),
            count(*) FILTER (WHERE NOT x.is_exempt AND x.slot IS NULL AND (x.local < d.opens OR x.local > d.shuts)),
            count(*) FILTER (WHERE x.is_exempt), count(*) FILTER (WHERE x.has_video)
@@ -219,7 +220,7 @@ $$ BEGIN
      GROUP BY d.account, d.unit, d.day;
 END $$;
 COMMENT ON FUNCTION kefu.posting_days(date, date) IS
-'What each account has posted or is to post on each local day of a span, from the day of its first placement: counts without emergencies and re-issues (which exempt_posts counts), the mix between the fixed slots, spacing in whole minutes. Of all units; for the owner''s functions only (每日发文统计; R38, R39, R48-R52, R61, R62)';
+'What each account has posted or is to post on each local day of a span, from the day of its first placement: counts without emergencies and re-issues (which exempt_posts counts), the mix between the fixed slots; each post at the instant it counts for, compared in whole minutes. Of all units; for the owner''s functions only (每日发文统计; R38, R39, R48-R52, R61, R62)';
 
 CREATE FUNCTION kefu.find_posting(kinds text[])
     RETURNS TABLE (rule text, account text, unit text, day date, rulebook text, said_zh text, said_en text)
@@ -271,7 +272,7 @@ $$ BEGIN
           FROM (SELECT v.at, to_char(v.at AT TIME ZONE 'Asia/Shanghai', 'HH24:MI') AS local
                   FROM (SELECT CASE r.name WHEN 'morning' THEN r.morning_at ELSE r.evening_at END AS at) AS v) AS x
          WHERE r.name IN ('morning', 'evening')
-           AND (x.at NOT BETWEEN kefu.local_instant(r.day, r.from_time) - make_interval(mins => r.at_most)
+           AND (date_trunc('minute', x.at) NOT BETWEEN kefu.local_instant(r.day, r.from_time) - make_interval(mins => r.at_most)
                             AND kefu.local_instant(r.day, r.from_time) + make_interval(mins => r.at_most)
                 OR x.at IS NULL AND r.is_over)
         UNION ALL

@@ -33,7 +33,8 @@ $$ SELECT pg_temp.verdict(VARIADIC array_agg(f.detail_en))
      FROM kefu.find_follow_quota() AS f JOIN kefu.follow_category c ON f.detail_en LIKE '% of ' || c.label_en || ',%'
     WHERE f.account = 'sina.gd' AND (c.category, c.subcategory) = (of_category, of_subcategory) $$;
 -- A day of posts on sina.gd: of a kind, at times, so many of them reposts or with a picture.
-CREATE FUNCTION pg_temp.posted(day date, kind text, times time[], reposts integer DEFAULT 0, pictures integer DEFAULT 0) RETURNS void
+CREATE FUNCTION pg_temp.posted(day date, kind text, times time[], reposts integer DEFAULT 0, pictures integer DEFAULT 0,
+                               off interval[] DEFAULT '{}') RETURNS void
     LANGUAGE plpgsql AS
 $$
 DECLARE
@@ -47,8 +48,8 @@ BEGIN
         INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, text, planned_at, send_at,
                                     published_at, native_id, made_at)
         VALUES ('published', 'gd', made, 'sina.gd', kind, n <= reposts, false, n <= pictures, kind || n,
-                kefu.local_instant(day, times[n]), kefu.local_instant(day, times[n]), kefu.local_instant(day, times[n]),
-                made::text, kefu.now());
+                kefu.local_instant(day, times[n]), kefu.local_instant(day, times[n]),
+                kefu.local_instant(day, times[n]) + coalesce(off[n], '0'), made::text, kefu.now());
     END LOOP;
 END $$;
 CREATE FUNCTION pg_temp.every(first time, last time, minutes integer) RETURNS time[] LANGUAGE sql AS
@@ -196,6 +197,18 @@ SELECT day::date, pg_temp.looked(day::date, 'spacing', 'gap') FROM generate_seri
 SELECT pg_temp.slot('2026-04-13 08:30+08', of_rule => 'spacing') AS thirty, pg_temp.slot('2026-04-13 08:31+08', of_rule => 'spacing') AS twenty_nine,
        pg_temp.slot('2026-04-16 08:40+08', of_rule => 'spacing') AS twenty, pg_temp.slot('2026-04-16 08:41+08', of_rule => 'spacing') AS nineteen;
 
+-- The rule speaks in minutes: what a platform stamps less than one away from its time
+-- counts as at its time, and seconds within a minute count nowhere.
+SELECT pg_temp.at('2026-03-26 08:00');
+SELECT pg_temp.posted('2026-03-23', 'industry', '{08:30,09:00,22:00}', off => '{-2 s,-59.9 s,59.9 s}'),
+       pg_temp.posted('2026-03-24', 'industry', '{08:30,22:00}', off => '{-60 s,60 s}'),
+       pg_temp.posted('2026-03-25', 'industry', '{23:05,23:35,23:59:40}', off => '{2 s,-2 s,40 s}'),
+       pg_temp.posted('2026-03-26', 'industry', '{09:00,09:30,10:30:50}', off => '{2 s,-2 s,0 s}') \g /dev/null
+SELECT day::date, pg_temp.looked(day::date, 'window') FROM generate_series('2026-03-23'::date, '2026-03-24', interval '1 day') AS day;
+SELECT pg_temp.looked('2026-03-23', 'spacing'), pg_temp.looked('2026-03-26', 'spacing', 'gap');
+SELECT at, pg_temp.slot(at, of_rule => 'spacing') FROM unnest('{2026-03-26 08:30:59+08,2026-03-26 08:31+08,2026-03-26 11:00+08}'::timestamptz[]) AS at;
+SELECT posts FROM kefu.posting_days('2026-03-25', '2026-03-25') WHERE account = 'sina.gd';
+
 -- [140 characters on Sina] R41: comments today; posts had them until 2016 (test/sql/length.sql).
 SELECT pg_temp.at('2026-04-20 09:00');
 SELECT kefu.set_length_rule('sina', 'comment', 200, valid_from => '2026-04-21 00:00+08');
@@ -216,6 +229,9 @@ SELECT pg_temp.posted('2026-04-21', 'morning', '{08:45}'), pg_temp.posted('2026-
        pg_temp.posted('2026-04-23', 'service', '{12:00}'),
        pg_temp.posted('2026-04-24', 'morning', '{08:15}'), pg_temp.posted('2026-04-24', 'evening', '{19:10}') \g /dev/null
 SELECT day::date, pg_temp.looked(day::date, 'morning', 'evening') FROM generate_series('2026-04-21'::date, '2026-04-24', interval '1 day') AS day;
+
+SELECT pg_temp.posted('2026-04-20', 'morning', '{08:45}', off => '{59 s}'), pg_temp.posted('2026-04-20', 'evening', '{17:45}', off => '{-59 s}') \g /dev/null
+SELECT pg_temp.looked('2026-04-20', 'morning', 'evening'), pg_temp.slot('2026-04-20 08:45:59+08', 'morning', of_rule => 'morning');
 
 -- [6:3:1] R50, ruling 9: between the two slots, give or take a post.
 SELECT pg_temp.at('2026-05-01 08:00');
