@@ -42,9 +42,8 @@ BEGIN
     n.from_time := coalesce(set_posting_rule.from_time, above.from_time);
     n.to_time := coalesce(set_posting_rule.to_time, above.to_time);
     n.effect := coalesce(set_posting_rule.effect, above.effect);
-    IF unit <> 'group' OR account <> '' THEN
-        PERFORM kefu.check_posting_latitude(above, n);
-    END IF;
+    PERFORM kefu.check_latitude('posting_rule', rule, unit, to_jsonb(n), kefu.rule_above('posting_rule', rule, unit, account, since));
+    PERFORM kefu.make_room('posting_rule', rule, unit, account, since);
     INSERT INTO kefu.posting_rule (rule, unit, account, valid_from, at_least, at_most, from_time, to_time, effect,
                                    latitude, bound_least, bound_most, rulebook)
     VALUES (n.rule, set_posting_rule.unit, set_posting_rule.account, since, n.at_least, n.at_most, n.from_time,
@@ -53,31 +52,10 @@ BEGIN
         'rule', n.rule, 'unit', set_posting_rule.unit, 'account', nullif(set_posting_rule.account, ''),
         'at_least', n.at_least, 'at_most', n.at_most, 'from_time', n.from_time, 'to_time', n.to_time,
         'effect', n.effect, 'from', since)));
+    PERFORM kefu.settle_rules('posting_rule', rule, unit, since);
 END $$;
 COMMENT ON FUNCTION kefu.set_posting_rule(text, text, integer, integer, time, time, text, text, timestamptz) IS
-'A new version of a posting rule for a unit and all below it, or one account of it, from an instant on (default now); what is left out stays as it is above. KF003 where the rule''s latitude doesn''t allow it (设定发文规则; R2, R6, R38, ruling 28)';
-
-CREATE FUNCTION kefu.check_posting_latitude(above kefu.posting_rule, n kefu.posting_rule) RETURNS void
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
-$$
-DECLARE
-    loosens boolean := n.at_least < above.at_least OR n.at_most > above.at_most OR n.from_time < above.from_time
-                       OR n.to_time > above.to_time OR above.effect = 'block' AND n.effect = 'warn';
-BEGIN
-    IF above.latitude = 'no'
-       OR above.latitude = 'stricter' AND loosens
-       OR above.latitude = 'bounds' AND (above.effect = 'block' AND n.effect = 'warn'
-              OR NOT n.at_least BETWEEN above.bound_least AND above.bound_most
-              OR NOT n.at_most BETWEEN above.bound_least AND above.bound_most) THEN
-        RAISE EXCEPTION 'posting rule "%" may not be changed so', n.rule
-            USING ERRCODE = 'KF003',
-                  DETAIL = CASE above.latitude WHEN 'no' THEN 'It is the same for all.'
-                                WHEN 'stricter' THEN 'It may only be made stricter.'
-                                ELSE format('Its figures stay between %s and %s.', above.bound_least, above.bound_most) END;
-    END IF;
-END $$;
-COMMENT ON FUNCTION kefu.check_posting_latitude(kefu.posting_rule, kefu.posting_rule) IS
-'KF003 if a new version goes beyond what the one above it leaves open (校验可调范围; ruling 28)';
+'A new version of a posting rule for a unit and all below it, or one account of it, from an instant on (default now); what is left out stays as it is above. KF004 where the rule''s latitude doesn''t allow it (设定发文规则; R2, R6, R38, ruling 28)';
 
 CREATE FUNCTION kefu.add_posting_exception(unit text, from_at timestamptz, to_at timestamptz, reason text,
                                            account text DEFAULT NULL) RETURNS bigint

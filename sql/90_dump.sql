@@ -113,6 +113,7 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.outbound_way', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.patrol', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.patrol_patrol_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.patrol_rule', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.rule_given_way', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.person', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.person_person_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.person_history', '');
