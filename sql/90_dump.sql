@@ -196,6 +196,7 @@ SELECT pg_catalog.pg_extension_config_dump('kefu.survey_survey_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.tag_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.sweep', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.sweep_sweep_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kefu.media_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.sweep_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.task', '');
 SELECT pg_catalog.pg_extension_config_dump('kefu.task_task_id_seq', '');
