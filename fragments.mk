@@ -51,6 +51,7 @@ SQL_FRAGMENTS = \
 	sql/46_admin.sql \
 	sql/45_triage.sql \
 	sql/47_organization.sql \
+	sql/47_latitude.sql \
 	sql/48_crm.sql \
 	sql/49_shift.sql \
 	sql/50_tick.sql \
@@ -91,6 +92,7 @@ SQL_FRAGMENTS = \
 	sql/71_bi_kpi.sql \
 	sql/72_bi_clock.sql \
 	sql/73_bi_order.sql \
+	sql/72_bi_rules.sql \
 	sql/73_bi_as_of.sql \
 	sql/73_bi_replay.sql \
 	sql/74_bi_proof.sql \

@@ -84,7 +84,7 @@ CREATE TABLE kefu.calendar_week (
     CHECK (from_minute < to_minute OR (from_minute, to_minute) = (0, 0))
 );
 COMMENT ON TABLE kefu.calendar_week IS
-'Staffed windows of each kind of day; several rows a day are split shifts, windows past midnight are two rows. Of a kind of day the version begun last holds, with all its windows (每周值班时段, R71, R72)';
+'Staffed windows of each kind of day; several rows a day are split shifts, windows past midnight are two rows. Of a kind of day the version begun last holds, with all its windows (每周值班时段; R71, R72)';
 COMMENT ON COLUMN kefu.calendar_week.calendar IS 'Calendar (值班日历)';
 COMMENT ON COLUMN kefu.calendar_week.day IS
 '1 Monday to 7 Sunday; 8 make-up workday 调休上班日, without rows like Monday; 9 public holiday, without rows closed (日类型)';

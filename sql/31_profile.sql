@@ -12,6 +12,7 @@ CREATE TABLE kefu.profile_rule (
     province_name text NOT NULL CONSTRAINT profile_rule_province_name CHECK (strpos(province_name, '{province}') > 0),
     unit_suffix text NOT NULL,
     domain_prefix text NOT NULL,
+    platforms integer NOT NULL CONSTRAINT profile_rule_platforms CHECK (platforms > 0),
     seen_within interval NOT NULL CONSTRAINT profile_rule_seen_within CHECK (seen_within > interval '0'),
     switch_tolerance interval NOT NULL CONSTRAINT profile_rule_switch_tolerance CHECK (switch_tolerance >= interval '0'),
     shown_for interval NOT NULL CONSTRAINT profile_rule_shown_for CHECK (shown_for > interval '0'),
@@ -19,12 +20,13 @@ CREATE TABLE kefu.profile_rule (
     design_before interval NOT NULL,
     CONSTRAINT profile_rule_order CHECK (plan_before > design_before AND design_before > interval '0')
 );
-COMMENT ON TABLE kefu.profile_rule IS 'Rules of the accounts'' appearance; the latest valid_from holds, for all units (账号资料规则; R16, R17, R19, R21, R22, R27, ruling 28)';
+COMMENT ON TABLE kefu.profile_rule IS 'Rules of the accounts'' appearance; the latest valid_from holds, for all units (账号资料规则; R16, R17, R18, R19, R21, R22, R27, ruling 28)';
 COMMENT ON COLUMN kefu.profile_rule.valid_from IS 'from then on (生效时间)';
 COMMENT ON COLUMN kefu.profile_rule.group_name IS 'name of Group''s accounts, without @ (集团账号名称; R16)';
 COMMENT ON COLUMN kefu.profile_rule.province_name IS 'name of a province''s accounts, without @; {province} is the unit''s Chinese name without unit_suffix (省公司账号名称; R17)';
 COMMENT ON COLUMN kefu.profile_rule.unit_suffix IS 'end of a unit''s Chinese name that is no part of the account''s (机构名称后缀)';
 COMMENT ON COLUMN kefu.profile_rule.domain_prefix IS 'how a personal domain begins (个性域名前缀; R27)';
+COMMENT ON COLUMN kefu.profile_rule.platforms IS 'on how many platforms Group and each province have their account (平台数; R18)';
 COMMENT ON COLUMN kefu.profile_rule.seen_within IS 'an account''s real profile is looked at at least this often; house default (核对周期)';
 COMMENT ON COLUMN kefu.profile_rule.switch_tolerance IS 'how far from its time a switch may be, to count as at that time, itself included; house default (切换容差; R19, R21)';
 COMMENT ON COLUMN kefu.profile_rule.shown_for IS 'how long what was done off its time, and can''t be mended, stays a finding; house default (留示期)';

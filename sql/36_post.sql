@@ -54,6 +54,13 @@ COMMENT ON COLUMN kefu.review_rule.unit IS 'unit (机构)';
 COMMENT ON COLUMN kefu.review_rule.valid_from IS 'from then on (生效时间)';
 COMMENT ON COLUMN kefu.review_rule.scheme IS 'scheme (审核方案)';
 
+CREATE FUNCTION kefu.longest_file() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT 10485760;
+END;
+COMMENT ON FUNCTION kefu.longest_file() IS 'Most bytes a file may ever have, 10 MiB: the worker holds a request in memory, as many as kefu.connections at once (文件大小极限; R42)';
+
 CREATE TABLE kefu.media (
     media_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
@@ -67,20 +74,33 @@ CREATE TABLE kefu.media (
     credit text NOT NULL CONSTRAINT media_credit CHECK (btrim(credit) <> ''),
     added_by integer REFERENCES kefu.staff,
     added_at timestamptz NOT NULL,
-    CONSTRAINT media_size CHECK (octet_length(content) BETWEEN 1 AND 10485760)
+    CONSTRAINT media_size CHECK (octet_length(content) BETWEEN 1 AND kefu.longest_file())
 );
 COMMENT ON TABLE kefu.media IS 'Pictures and videos that posts show; a longer video is linked to (图片与视频; R42, R52)';
 COMMENT ON COLUMN kefu.media.media_id IS 'number (媒体编号)';
 COMMENT ON COLUMN kefu.media.unit IS 'unit that owns it (机构)';
 COMMENT ON COLUMN kefu.media.content_type IS 'image/jpeg, image/png, image/gif, video/mp4 or video/webm, which its first bytes must agree with (内容类型)';
 COMMENT ON COLUMN kefu.media.file_name IS 'name it is sent under (文件名)';
-COMMENT ON COLUMN kefu.media.content IS 'the file, at most 10 MiB (内容)';
+COMMENT ON COLUMN kefu.media.content IS 'the file, no longer than kefu.media_rule says (内容)';
 COMMENT ON COLUMN kefu.media.size_bytes IS 'its length, bytes (大小)';
 COMMENT ON COLUMN kefu.media.is_video IS 'a video; false: a picture (是否视频)';
 COMMENT ON COLUMN kefu.media.alt_text IS 'what it shows, in words (替代文字)';
 COMMENT ON COLUMN kefu.media.credit IS 'where it is from and who allowed its use (来源与授权)';
 COMMENT ON COLUMN kefu.media.added_by IS 'who added it; NULL a superuser who is not on the desk (添加人)';
 COMMENT ON COLUMN kefu.media.added_at IS 'when (添加时间)';
+
+CREATE TABLE kefu.media_rule (
+    kind text COLLATE "C" NOT NULL CONSTRAINT media_rule_kind CHECK (kind IN ('picture', 'video')),
+    valid_from timestamptz NOT NULL,
+    bytes_at_most integer NOT NULL CONSTRAINT media_rule_bytes CHECK (bytes_at_most BETWEEN 1 AND kefu.longest_file()),
+    rulebook text COLLATE "C" NOT NULL,
+    PRIMARY KEY (kind, valid_from)
+);
+COMMENT ON TABLE kefu.media_rule IS 'How long a file may be that is put into the store; what a platform takes is in its endpoint (媒体大小规则; R42, R52)';
+COMMENT ON COLUMN kefu.media_rule.kind IS 'picture or video (媒体种类)';
+COMMENT ON COLUMN kefu.media_rule.valid_from IS 'from then on (生效时间)';
+COMMENT ON COLUMN kefu.media_rule.bytes_at_most IS 'longest file, bytes; no more than kefu.longest_file() (大小上限)';
+COMMENT ON COLUMN kefu.media_rule.rulebook IS 'house for a house default (规范条款)';
 
 CREATE TABLE kefu.post_request (
     request_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -307,8 +327,16 @@ CREATE TABLE kefu.placement (
 ) WITH (fillfactor = 80);
 CREATE INDEX placement_post ON kefu.placement (post_id);
 CREATE INDEX placement_day ON kefu.placement (account, send_at);
--- As kefu.standing_placement tells the time.
-CREATE INDEX placement_at ON kefu.placement (account, (coalesce(published_at, send_at)));
+-- The rules of a day speak in minutes: a platform's seconds are none.
+CREATE FUNCTION kefu.counted_at(send_at timestamptz, published_at timestamptz) RETURNS timestamptz
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN published_at - send_at > interval '-1 minute' AND published_at - send_at < interval '1 minute' THEN send_at
+                ELSE coalesce(published_at, send_at) END;
+END;
+COMMENT ON FUNCTION kefu.counted_at(timestamptz, timestamptz) IS
+'Instant that a placement counts for in the rules of its day: when it was to leave, where it was published less than a minute from then or not at all yet; else when it was published (计入规则的时间; R39, R48, R49)';
+CREATE INDEX placement_at ON kefu.placement (account, kefu.counted_at(send_at, published_at));
 CREATE INDEX placement_native ON kefu.placement (native_id) WHERE native_id IS NOT NULL;
 COMMENT ON TABLE kefu.placement IS 'A post on one account: its wording and time there, the platform''s id, and what became of it (投放; R38-R64)';
 COMMENT ON COLUMN kefu.placement.placement_id IS 'number (投放编号)';

@@ -114,7 +114,7 @@ COMMENT ON FUNCTION kefu.local_instant(date, time) IS 'Instant of a Beijing date
 -- What stands or is to stand on an account, with the time it counts for.
 CREATE VIEW kefu.standing_placement AS
     SELECT l.placement_id, l.post_id, l.account, l.unit, l.kind, l.is_repost, l.is_exempt, l.has_media, l.state,
-           coalesce(l.published_at, l.send_at) AS at, l.published_at IS NOT NULL AS is_published, l.has_video
+           kefu.counted_at(l.send_at, l.published_at) AS at, l.published_at IS NOT NULL AS is_published, l.has_video
       FROM kefu.placement l
      WHERE l.state IN ('planned', 'sending', 'uncertain', 'published', 'deleting')
         OR l.state = 'deleted' AND l.published_at IS NOT NULL;
@@ -128,7 +128,7 @@ COMMENT ON COLUMN kefu.standing_placement.is_repost IS 'a repost (是否转发)'
 COMMENT ON COLUMN kefu.standing_placement.is_exempt IS 'emergency or re-issue (是否豁免)';
 COMMENT ON COLUMN kefu.standing_placement.has_media IS 'shows a picture (是否含图)';
 COMMENT ON COLUMN kefu.standing_placement.state IS 'state (状态)';
-COMMENT ON COLUMN kefu.standing_placement.at IS 'when it was published, or is planned (时间)';
+COMMENT ON COLUMN kefu.standing_placement.at IS 'instant it counts for, as kefu.counted_at() (时间)';
 COMMENT ON COLUMN kefu.standing_placement.is_published IS 'published already (是否已发布)';
 COMMENT ON COLUMN kefu.standing_placement.has_video IS 'shows a video (是否含视频)';
 
@@ -145,7 +145,8 @@ DECLARE
     day date := kefu.local_day(at);
     begins timestamptz := kefu.local_instant(day, '00:00');
     ends timestamptz := kefu.local_instant(day + 1, '00:00');
-    local time := (at AT TIME ZONE 'Asia/Shanghai')::time;
+    minute timestamptz := date_trunc('minute', at);
+    local time := (minute AT TIME ZONE 'Asia/Shanghai')::time;
     found integer;
     near interval;
 BEGIN
@@ -177,18 +178,18 @@ BEGIN
             format('%s is outside %s to %s', to_char(local, 'HH24:MI'), to_char(r.from_time, 'HH24:MI'), to_char(r.to_time, 'HH24:MI'));
     END IF;
     r := kefu.posting_rule_of('spacing', account, at);
-    SELECT min(CASE WHEN s.at > slot_problems.at THEN s.at - slot_problems.at ELSE slot_problems.at - s.at END) INTO near
+    SELECT min(CASE WHEN m.at > minute THEN m.at - minute ELSE minute - m.at END) INTO near
       FROM kefu.standing_placement s
+     CROSS JOIN LATERAL (SELECT date_trunc('minute', s.at) AS at) AS m
      WHERE s.account = slot_problems.account AND NOT s.is_exempt AND s.placement_id IS DISTINCT FROM placement
-       AND s.at BETWEEN slot_problems.at - make_interval(mins => r.at_least)
-                    AND slot_problems.at + make_interval(mins => r.at_least);
+       AND s.at BETWEEN minute - make_interval(mins => r.at_least) AND minute + make_interval(mins => r.at_least);
     IF near < make_interval(mins => r.at_least) THEN
         RETURN QUERY SELECT r.rule, r.rulebook, r.effect,
-            format('another post is %s minutes away, less than %s', floor(extract(epoch FROM near) / 60), r.at_least);
+            format('another post is %s minutes away, less than %s', extract(epoch FROM near)::integer / 60, r.at_least);
     END IF;
     IF k.slot IS NOT NULL THEN
         r := kefu.posting_rule_of(k.slot, account, at);
-        IF at NOT BETWEEN kefu.local_instant(day, r.from_time) - make_interval(mins => r.at_most)
+        IF minute NOT BETWEEN kefu.local_instant(day, r.from_time) - make_interval(mins => r.at_most)
                       AND kefu.local_instant(day, r.from_time) + make_interval(mins => r.at_most) THEN
             RETURN QUERY SELECT r.rule, r.rulebook, r.effect,
                 format('%s is not %s, give or take %s minutes', to_char(local, 'HH24:MI'), to_char(r.from_time, 'HH24:MI'), r.at_most);
@@ -196,7 +197,7 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION kefu.slot_problems(text, timestamptz, text, boolean, bigint) IS
-'What a post of a kind would break on an account at an instant, one row a rule; placement: itself, which doesn''t count. Special events are not looked at (时段冲突; R38, R39, R48, R49, R61)';
+'What a post of a kind would break on an account at an instant, one row a rule; placement: itself, which doesn''t count. In whole minutes, seconds cut off. Special events are not looked at (时段冲突; R38, R39, R48, R49, R61)';
 
 CREATE FUNCTION kefu.next_free_at(account text, kind text, is_repost boolean, from_at timestamptz,
                                   placement bigint DEFAULT NULL) RETURNS timestamptz

@@ -65,8 +65,6 @@ CREATE FUNCTION kefu.set_content_rule(rule text, unit text, effect text, applies
 $$
 DECLARE
     since timestamptz := coalesce(set_content_rule.valid_from, kefu.now());
-    ranks CONSTANT text[] := ARRAY['off', 'warn', 'block'];
-    g kefu.content_rule;
     n kefu.content_rule;
 BEGIN
     PERFORM kefu.require_admin(unit);
@@ -75,8 +73,7 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', HINT = 'What was published stays as it was judged.';
     END IF;
     SELECT r.* INTO n FROM kefu.content_rules(unit, since) AS r WHERE r.rule = set_content_rule.rule;
-    SELECT r.* INTO g FROM kefu.content_rules('group', since) AS r WHERE r.rule = set_content_rule.rule;
-    IF g IS NULL THEN
+    IF n IS NULL THEN
         RAISE EXCEPTION 'there is no rule "%" for texts', rule
             USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM kefu.load_preset(''texts'').';
     END IF;
@@ -85,19 +82,13 @@ BEGIN
     n.effect := set_content_rule.effect;
     n.applies_to := coalesce(set_content_rule.applies_to, n.applies_to);
     n.at_most := coalesce(set_content_rule.at_most, n.at_most);
-    IF unit <> 'group' AND (g.latitude = 'no' OR g.latitude = 'stricter' AND (
-           array_position(ranks, n.effect) < array_position(ranks, g.effect)
-           OR NOT n.applies_to @> g.applies_to OR n.at_most > g.at_most)) THEN
-        RAISE EXCEPTION 'rule "%" can''t be set so for unit "%"', rule, unit
-            USING ERRCODE = 'KF004',
-                  DETAIL = CASE g.latitude WHEN 'no' THEN 'Only Group sets it.'
-                           ELSE 'It may only be stricter than Group''s.' END,
-                  HINT = 'See latitude in kefu_bi.content_rules; a lexicon of its own may add words (kefu.add_lexicon).';
-    END IF;
+    PERFORM kefu.check_latitude('content_rule', rule, unit, to_jsonb(n), kefu.rule_above('content_rule', rule, unit, '', since));
+    PERFORM kefu.make_room('content_rule', rule, unit, '', since);
     INSERT INTO kefu.content_rule SELECT n.*;
     PERFORM kefu.append_ledger('rules', 'set_content_rule', jsonb_strip_nulls(jsonb_build_object(
         'rule', rule, 'unit', unit, 'effect', effect, 'applies_to', array_to_string(n.applies_to, ','),
         'at_most', n.at_most, 'from', since)));
+    PERFORM kefu.settle_rules('content_rule', rule, unit, since);
 END $$;
 COMMENT ON FUNCTION kefu.set_content_rule(text, text, text, text[], integer, timestamptz) IS
 'A new version of a rule of texts for a unit and all below it, from an instant on (default now). KF004 where a unit below Group would change what it may not. Administrators of the unit (设定内容规则; R2, ruling 28)';

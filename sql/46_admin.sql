@@ -126,6 +126,7 @@ $$
 DECLARE
     since timestamptz := coalesce(set_clock_policy.valid_from, kefu.now());
     earlier kefu.clock_policy;
+    policy kefu.clock_policy;
     new_id integer;
 BEGIN
     PERFORM kefu.require_admin(unit);
@@ -143,26 +144,21 @@ BEGIN
         RAISE EXCEPTION 'there is no policy for clock "%"', clock
             USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM kefu.load_preset(''policies'').';
     END IF;
-    PERFORM kefu.check_latitude(clock, unit, target, coalesce(set_clock_policy.calendar, earlier.calendar),
-        (SELECT g.target FROM kefu.clock_policy g
-          WHERE g.clock = set_clock_policy.clock AND g.unit = 'group' AND g.valid_from <= since
-          ORDER BY g.valid_from DESC LIMIT 1));
+    policy.clock := set_clock_policy.clock;
+    policy.unit := set_clock_policy.unit;
+    policy.valid_from := since;
+    policy.target := set_clock_policy.target;
+    policy.calendar := coalesce(set_clock_policy.calendar, earlier.calendar);
+    PERFORM kefu.check_latitude('clock_policy', clock, unit, to_jsonb(policy), kefu.rule_above('clock_policy', clock, unit, '', since));
+    PERFORM kefu.make_room('clock_policy', clock, unit, '', since);
     INSERT INTO kefu.clock_policy (clock, unit, valid_from, target, calendar)
-    VALUES (set_clock_policy.clock, set_clock_policy.unit, since, set_clock_policy.target,
-            coalesce(set_clock_policy.calendar, earlier.calendar))
+    VALUES (policy.clock, policy.unit, policy.valid_from, policy.target, policy.calendar)
     RETURNING policy_id INTO new_id;
-    -- Levels keep their place: an offset longer than the new target is cut to it.
-    INSERT INTO kefu.clock_level (clock, unit, valid_from, level, base, offset_by, role, event)
-    SELECT l.clock, set_clock_policy.unit, since, l.level, l.base,
-           CASE WHEN earlier.target IS NULL OR l.offset_by = interval '0' THEN l.offset_by
-                ELSE l.offset_by * (extract(epoch FROM set_clock_policy.target)
-                                    / extract(epoch FROM earlier.target))::float8 END,
-           l.role, l.event
-      FROM kefu.clock_level l
-     WHERE l.clock = earlier.clock AND l.unit = earlier.unit AND l.valid_from = earlier.valid_from;
+    PERFORM kefu.scale_levels(policy, earlier);
     PERFORM kefu.append_ledger('rules', 'set_clock_policy', jsonb_build_object(
         'clock', clock, 'unit', unit, 'policy', new_id, 'target_s', extract(epoch FROM target)::bigint,
         'from', since));
+    PERFORM kefu.settle_rules('clock_policy', clock, unit, since);
     RETURN new_id;
 END $$;
 COMMENT ON FUNCTION kefu.set_clock_policy(text, text, interval, text, timestamptz) IS

@@ -60,6 +60,7 @@ $$
 DECLARE
     since timestamptz := coalesce(set_patrol.valid_from, kefu.now());
     g kefu.patrol_rule;
+    n kefu.patrol_rule;
 BEGIN
     PERFORM kefu.require_admin(unit);
     PERFORM kefu.require_later(since);
@@ -68,15 +69,17 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no rule of patrols'
             USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM kefu.load_preset(''people'').';
-    ELSIF unit <> 'group' AND (g.latitude = 'no' OR g.latitude = 'stricter' AND every > g.every) THEN
-        RAISE EXCEPTION 'patrols can''t be % apart in unit "%"', every, unit
-            USING ERRCODE = 'KF004', DETAIL = format('Group''s rule is %s.', g.every),
-                  HINT = 'A unit below Group may only shorten it.';
     END IF;
-    INSERT INTO kefu.patrol_rule (unit, valid_from, every, latitude, rulebook)
-    VALUES (set_patrol.unit, since, set_patrol.every, g.latitude, g.rulebook);
+    n := g;
+    n.unit := set_patrol.unit;
+    n.valid_from := since;
+    n.every := set_patrol.every;
+    PERFORM kefu.check_latitude('patrol_rule', '', unit, to_jsonb(n), kefu.rule_above('patrol_rule', '', unit, '', since));
+    PERFORM kefu.make_room('patrol_rule', '', unit, '', since);
+    INSERT INTO kefu.patrol_rule SELECT n.*;
     PERFORM kefu.append_ledger('rules', 'set_patrol', jsonb_build_object(
         'unit', unit, 'every_s', extract(epoch FROM every)::bigint, 'from', since));
+    PERFORM kefu.settle_rules('patrol_rule', '', unit, since);
 END $$;
 COMMENT ON FUNCTION kefu.set_patrol(text, interval, timestamptz) IS
 'How often a unit and all below it patrol, from an instant on (default now). KF004 where a unit below Group would patrol less often. Administrators of the unit (设定巡查间隔; R2, R71, ruling 28)';
@@ -469,35 +472,3 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.contact_of(text, text, timestamptz) IS
 'Whom to ask in a department about a matter at an instant (default now): who is in hours before who is not, the one named for the nearest matter before a general one, the first before the deputy; is_reachable is false if all are off. No row if nobody is named; KF008 if the department is not visible (查询接口人; R4, R5, R8, R10)';
-
--- What provinces may change ---------------------------------------------------------------
-
-CREATE FUNCTION kefu.check_latitude(clock text, unit text, target interval, calendar text,
-                                    group_target interval) RETURNS void
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
-$$
-DECLARE
-    r kefu.rule_latitude;
-    why text;
-BEGIN
-    SELECT * INTO r FROM kefu.rule_latitude l
-     WHERE l.clock IN (check_latitude.clock, '*') ORDER BY l.clock = '*' LIMIT 1;
-    IF r.is_wall AND calendar = 'shift' THEN
-        why := 'It never runs in staffed time (ruling 1).';
-    ELSIF r.clock IS NULL OR unit = 'group' OR r.latitude = 'yes' THEN
-        RETURN;
-    ELSIF r.latitude = 'no' THEN
-        why := 'Only Group sets it.';
-    ELSIF r.latitude = 'stricter' AND target > group_target THEN
-        why := format('It may only be shorter than Group''s %s.', group_target);
-    ELSIF r.latitude = 'bounds' AND NOT target BETWEEN r.least AND r.most THEN
-        why := format('It may be %s to %s.', r.least, r.most);
-    END IF;
-    IF why IS NOT NULL THEN
-        RAISE EXCEPTION 'clock "%" can''t be set so for unit "%"', clock, unit
-            USING ERRCODE = 'KF004', DETAIL = why,
-                  HINT = 'See kefu.rule_latitude; Group may change what provinces may not.';
-    END IF;
-END $$;
-COMMENT ON FUNCTION kefu.check_latitude(text, text, interval, text, interval) IS
-'Raises KF004 where a unit below Group would set a promise beyond what kefu.rule_latitude lets it, or where anybody would take the legal limit or a correction off the wall clock (内部: 校验调整权限; R91, rulings 1 and 28)';

@@ -543,7 +543,8 @@ BEGIN
             -- The day may have changed since it was planned, and the rule only warns where it is sent.
             SELECT l.placement_id INTO near
               FROM kefu.day_stands(ARRAY[d.account], d.plan_date) AS l
-             WHERE s.edited_at IS NULL AND abs(extract(epoch FROM l.at - s.send_at)) < r.at_least * 60
+             WHERE s.edited_at IS NULL
+               AND abs(extract(epoch FROM date_trunc('minute', l.at) - date_trunc('minute', s.send_at))) < r.at_least * 60
              ORDER BY l.placement_id LIMIT 1;
             IF near IS NOT NULL THEN
                 RAISE EXCEPTION 'placement % is less than % minutes away', near, r.at_least

@@ -2,6 +2,37 @@
 --
 -- As 44_desk: each is kefu.advance() with the facts spelled out.
 
+CREATE FUNCTION kefu.media_limit(kind text, at timestamptz) RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- Where no rule is loaded, the longest that the store takes at all.
+    SELECT coalesce((SELECT r.bytes_at_most FROM kefu.media_rule r
+                      WHERE r.kind = media_limit.kind AND r.valid_from <= at ORDER BY r.valid_from DESC LIMIT 1), kefu.longest_file());
+END;
+COMMENT ON FUNCTION kefu.media_limit(text, timestamptz) IS 'Most bytes that a picture or video may have at an instant (媒体大小上限; R42, R52)';
+
+CREATE FUNCTION kefu.set_media_rule(kind text, bytes_at_most integer, valid_from timestamptz DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    since timestamptz := coalesce(set_media_rule.valid_from, kefu.now());
+BEGIN
+    PERFORM kefu.require_admin('group');
+    PERFORM kefu.require_later(since);
+    IF (kind IN ('picture', 'video') AND bytes_at_most BETWEEN 1 AND kefu.longest_file()) IS NOT TRUE THEN
+        RAISE EXCEPTION 'a % can''t have up to % bytes', kind, bytes_at_most
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('A picture or a video has up to %s bytes: the worker holds a request in memory.', kefu.longest_file()),
+                  HINT = 'What is longer is put elsewhere and linked to (R42).';
+    END IF;
+    INSERT INTO kefu.media_rule (kind, valid_from, bytes_at_most, rulebook)
+    VALUES (set_media_rule.kind, since, set_media_rule.bytes_at_most, 'house');
+    PERFORM kefu.append_ledger('rules', 'set_media_rule', jsonb_build_object('kind', kind, 'bytes_at_most', bytes_at_most, 'from', since));
+END $$;
+COMMENT ON FUNCTION kefu.set_media_rule(text, integer, timestamptz) IS
+'How long a picture or video may be that is added from an instant on (default now), 10 MiB at most; what is in the store stays. Administrators of Group (设定媒体大小; R2, R42, R52)';
+
 CREATE FUNCTION kefu.add_media(unit text, file_name text, content bytea, alt_text text, credit text) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
@@ -13,14 +44,21 @@ DECLARE
         WHEN substring(content, 1, 6) IN ('\x474946383761', '\x474946383961') THEN 'image/gif'
         WHEN substring(content, 5, 4) = '\x66747970' THEN 'video/mp4'
         WHEN substring(content, 1, 4) = '\x1a45dfa3' THEN 'video/webm' END;
+    at_most integer;
     new_id bigint;
 BEGIN
     PERFORM kefu.require_unit(unit, 'operator', 'leader', 'department');
-    IF is_of IS NULL OR octet_length(content) > 10485760 THEN
+    IF is_of IS NULL THEN
         RAISE EXCEPTION 'that is no picture or video that can be posted'
+            USING ERRCODE = 'KF004', DETAIL = 'Its first bytes are not those of a JPEG, PNG, GIF, MP4 or WebM.';
+    END IF;
+    at_most := kefu.media_limit(CASE WHEN is_of LIKE 'video/%' THEN 'video' ELSE 'picture' END, kefu.now());
+    IF octet_length(content) > at_most THEN
+        RAISE EXCEPTION 'the file is too long to be posted'
             USING ERRCODE = 'KF004',
-                  DETAIL = CASE WHEN is_of IS NULL THEN 'Its first bytes are not those of a JPEG, PNG, GIF, MP4 or WebM.'
-                                ELSE format('It has %s bytes, more than 10 MiB.', octet_length(content)) END;
+                  DETAIL = format('It has %s bytes, a %s may have %s.', octet_length(content),
+                                  CASE WHEN is_of LIKE 'video/%' THEN 'video' ELSE 'picture' END, at_most),
+                  HINT = 'Make it smaller, or put it elsewhere and link to it (R42). The limit is kefu.media_rule, that of a platform kefu.endpoint.';
     END IF;
     IF coalesce(btrim(alt_text), '') = '' OR coalesce(btrim(credit), '') = '' THEN
         RAISE EXCEPTION 'a picture or video needs words for what it shows and where it is from'
@@ -33,7 +71,7 @@ BEGIN
     RETURN new_id;
 END $$;
 COMMENT ON FUNCTION kefu.add_media(text, text, bytea, text, text) IS
-'Adds a picture or video to a unit''s store and returns its number; what it is is read from its first bytes. KF004 if it is no JPEG, PNG, GIF, MP4 or WebM of at most 10 MiB, KF002 without alt_text or credit (添加图片或视频; R42, R52)';
+'Adds a picture or video to a unit''s store and returns its number; what it is is read from its first bytes. KF004 if it is no JPEG, PNG, GIF, MP4 or WebM, or longer than kefu.media_rule says, KF002 without alt_text or credit (添加图片或视频; R42, R52)';
 
 CREATE FUNCTION kefu.request_post(unit text, kind text, text text, wish_at timestamptz, request_key text DEFAULT NULL)
     RETURNS kefu.outcome

@@ -42,9 +42,8 @@ BEGIN
     n.from_time := coalesce(set_posting_rule.from_time, above.from_time);
     n.to_time := coalesce(set_posting_rule.to_time, above.to_time);
     n.effect := coalesce(set_posting_rule.effect, above.effect);
-    IF unit <> 'group' OR account <> '' THEN
-        PERFORM kefu.check_posting_latitude(above, n);
-    END IF;
+    PERFORM kefu.check_latitude('posting_rule', rule, unit, to_jsonb(n), kefu.rule_above('posting_rule', rule, unit, account, since));
+    PERFORM kefu.make_room('posting_rule', rule, unit, account, since);
     INSERT INTO kefu.posting_rule (rule, unit, account, valid_from, at_least, at_most, from_time, to_time, effect,
                                    latitude, bound_least, bound_most, rulebook)
     VALUES (n.rule, set_posting_rule.unit, set_posting_rule.account, since, n.at_least, n.at_most, n.from_time,
@@ -53,31 +52,10 @@ BEGIN
         'rule', n.rule, 'unit', set_posting_rule.unit, 'account', nullif(set_posting_rule.account, ''),
         'at_least', n.at_least, 'at_most', n.at_most, 'from_time', n.from_time, 'to_time', n.to_time,
         'effect', n.effect, 'from', since)));
+    PERFORM kefu.settle_rules('posting_rule', rule, unit, since);
 END $$;
 COMMENT ON FUNCTION kefu.set_posting_rule(text, text, integer, integer, time, time, text, text, timestamptz) IS
-'A new version of a posting rule for a unit and all below it, or one account of it, from an instant on (default now); what is left out stays as it is above. KF003 where the rule''s latitude doesn''t allow it (设定发文规则; R2, R6, R38, ruling 28)';
-
-CREATE FUNCTION kefu.check_posting_latitude(above kefu.posting_rule, n kefu.posting_rule) RETURNS void
-    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
-$$
-DECLARE
-    loosens boolean := n.at_least < above.at_least OR n.at_most > above.at_most OR n.from_time < above.from_time
-                       OR n.to_time > above.to_time OR above.effect = 'block' AND n.effect = 'warn';
-BEGIN
-    IF above.latitude = 'no'
-       OR above.latitude = 'stricter' AND loosens
-       OR above.latitude = 'bounds' AND (above.effect = 'block' AND n.effect = 'warn'
-              OR NOT n.at_least BETWEEN above.bound_least AND above.bound_most
-              OR NOT n.at_most BETWEEN above.bound_least AND above.bound_most) THEN
-        RAISE EXCEPTION 'posting rule "%" may not be changed so', n.rule
-            USING ERRCODE = 'KF003',
-                  DETAIL = CASE above.latitude WHEN 'no' THEN 'It is the same for all.'
-                                WHEN 'stricter' THEN 'It may only be made stricter.'
-                                ELSE format('Its figures stay between %s and %s.', above.bound_least, above.bound_most) END;
-    END IF;
-END $$;
-COMMENT ON FUNCTION kefu.check_posting_latitude(kefu.posting_rule, kefu.posting_rule) IS
-'KF003 if a new version goes beyond what the one above it leaves open (校验可调范围; ruling 28)';
+'A new version of a posting rule for a unit and all below it, or one account of it, from an instant on (default now); what is left out stays as it is above. KF004 where the rule''s latitude doesn''t allow it (设定发文规则; R2, R6, R38, ruling 28)';
 
 CREATE FUNCTION kefu.add_posting_exception(unit text, from_at timestamptz, to_at timestamptz, reason text,
                                            account text DEFAULT NULL) RETURNS bigint
@@ -192,10 +170,11 @@ $$ BEGIN
          GROUP BY a.account, a.unit, r.day
     ), post AS (
         SELECT s.account, kefu.local_day(s.at) AS day, s.at, s.is_repost, s.is_exempt, s.has_media, s.has_video, k.mix, k.slot, k.is_soft,
-               p.is_marketing, (s.at AT TIME ZONE 'Asia/Shanghai')::time AS local,
-               CASE WHEN NOT s.is_exempt THEN s.at - lag(s.at) OVER (
-                   PARTITION BY s.account, kefu.local_day(s.at), s.is_exempt ORDER BY s.at, s.placement_id) END AS apart
+               p.is_marketing, (m.at AT TIME ZONE 'Asia/Shanghai')::time AS local,
+               CASE WHEN NOT s.is_exempt THEN m.at - lag(m.at) OVER (
+                   PARTITION BY s.account, kefu.local_day(s.at), s.is_exempt ORDER BY m.at, s.placement_id) END AS apart
           FROM kefu.standing_placement s
+         CROSS JOIN LATERAL (SELECT date_trunc('minute', s.at) AS at) AS m
           JOIN kefu.post_kind k USING (kind)
           JOIN kefu.post p USING (post_id)
          WHERE s.at >= kefu.local_instant(from_day, '00:00') AND s.at < kefu.local_instant(to_day + 1, '00:00')
@@ -208,7 +187,7 @@ $$ BEGIN
            count(*) FILTER (WHERE b.between_slots AND x.mix = 'leisure'),
            count(*) FILTER (WHERE b.between_slots AND x.mix IS NOT NULL),
            count(*) FILTER (WHERE x.is_marketing), min(x.at), max(x.at),
-           floor(extract(epoch FROM min(x.apart)) / 60)::integer, floor(extract(epoch FROM max(x.apart)) / 60)::integer,
+           extract(epoch FROM min(x.apart))::integer / 60, extract(epoch FROM max(x.apart))::integer / 60,
            min(x.at) FILTER (WHERE x.slot = 'morning'), min(x.at) FILTER (WHERE x.slot = 'evening'),
            count(*) FILTER (WHERE NOT x.is_exempt AND x.slot IS NULL AND (x.local < d.opens OR x.local > d.shuts)),
            count(*) FILTER (WHERE x.is_exempt), count(*) FILTER (WHERE x.has_video)
@@ -219,7 +198,7 @@ $$ BEGIN
      GROUP BY d.account, d.unit, d.day;
 END $$;
 COMMENT ON FUNCTION kefu.posting_days(date, date) IS
-'What each account has posted or is to post on each local day of a span, from the day of its first placement: counts without emergencies and re-issues (which exempt_posts counts), the mix between the fixed slots, spacing in whole minutes. Of all units; for the owner''s functions only (每日发文统计; R38, R39, R48-R52, R61, R62)';
+'What each account has posted or is to post on each local day of a span, from the day of its first placement: counts without emergencies and re-issues (which exempt_posts counts), the mix between the fixed slots; each post at the instant it counts for, compared in whole minutes. Of all units; for the owner''s functions only (每日发文统计; R38, R39, R48-R52, R61, R62)';
 
 CREATE FUNCTION kefu.find_posting(kinds text[])
     RETURNS TABLE (rule text, account text, unit text, day date, rulebook text, said_zh text, said_en text)
@@ -271,7 +250,7 @@ $$ BEGIN
           FROM (SELECT v.at, to_char(v.at AT TIME ZONE 'Asia/Shanghai', 'HH24:MI') AS local
                   FROM (SELECT CASE r.name WHEN 'morning' THEN r.morning_at ELSE r.evening_at END AS at) AS v) AS x
          WHERE r.name IN ('morning', 'evening')
-           AND (x.at NOT BETWEEN kefu.local_instant(r.day, r.from_time) - make_interval(mins => r.at_most)
+           AND (date_trunc('minute', x.at) NOT BETWEEN kefu.local_instant(r.day, r.from_time) - make_interval(mins => r.at_most)
                             AND kefu.local_instant(r.day, r.from_time) + make_interval(mins => r.at_most)
                 OR x.at IS NULL AND r.is_over)
         UNION ALL

@@ -689,7 +689,10 @@ COMMENT ON FUNCTION kefu.find_name_break() IS 'Accounts of Group and provinces t
 
 CREATE FUNCTION kefu.find_account_gap() RETURNS SETOF kefu.found
     LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
-$$ BEGIN
+$$
+DECLARE
+    asked CONSTANT integer := (kefu.profile_rule_now()).platforms;
+BEGIN
     RETURN QUERY
     SELECT 'unit', NULL::bigint, u.unit, u.unit, CASE WHEN n.accounts > 1 THEN n.account END,
            NULL::timestamptz, NULL::text[],
@@ -704,9 +707,25 @@ $$ BEGIN
      CROSS JOIN LATERAL (SELECT count(*) AS accounts, min(a.account) AS account FROM kefu.account a
                           WHERE a.unit = u.unit AND a.platform = p.platform AND a.is_live) AS n
       LEFT JOIN kefu.reserved_name r ON r.platform = p.platform AND r.unit = u.unit
-     WHERE u.is_live AND u.kind IN ('group', 'province') AND p.is_live AND n.accounts <> 1;
+     WHERE u.is_live AND u.kind IN ('group', 'province') AND p.is_live
+       AND (n.accounts > 1
+            OR n.accounts = 0 AND (SELECT count(DISTINCT a.platform) FROM kefu.account a JOIN kefu.platform x USING (platform)
+                                    WHERE a.unit = u.unit AND a.is_live AND x.is_live) < asked);
 END $$;
-COMMENT ON FUNCTION kefu.find_account_gap() IS 'Group or a province without an account on a live platform, or with two (平台账号缺失或重复; R18)';
+COMMENT ON FUNCTION kefu.find_account_gap() IS 'Live platforms without an account of Group or a province that is on fewer than it has to be, and those on which it has two (平台账号缺失或重复; R18)';
+
+CREATE FUNCTION kefu.find_few_platforms() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql ROWS 1 STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN QUERY
+    SELECT 'unit', NULL::bigint, 'group', 'group', NULL::text, r.valid_from, NULL::text[],
+           format('在用平台 %s 个，少于规定的 %s 个', n.live, r.platforms),
+           format('%s live platforms, the rule asks for %s', n.live, r.platforms)
+      FROM kefu.profile_rule_now() AS r
+     CROSS JOIN (SELECT count(*) AS live FROM kefu.platform p WHERE p.is_live) AS n
+     WHERE n.live < r.platforms;
+END $$;
+COMMENT ON FUNCTION kefu.find_few_platforms() IS 'Fewer live platforms than units have to be on; Group''s (在用平台不足; R18)';
 
 CREATE FUNCTION kefu.find_missing_tag() RETURNS SETOF kefu.found
     LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
@@ -875,6 +894,9 @@ VALUES
     ('account_gap', 'kefu.find_account_gap()', '{R18}', 'must', '平台账号缺失或重复', 'account missing or double',
      '由集团抢注名称（kefu.reserve_name）并登记账号（kefu.add_account），或停用多余账号（kefu.set_account）。',
      'Group reserves the name (kefu.reserve_name) and the account is registered (kefu.add_account), or the surplus one is stopped (kefu.set_account).'),
+    ('few_platforms', 'kefu.find_few_platforms()', '{R18}', 'warn', '在用平台不足', 'fewer platforms than asked for',
+     '由集团接入更多平台，或以新版本调整平台数（kefu.set_profile_rule）。',
+     'Group connects more platforms, or sets another number by a new version (kefu.set_profile_rule).'),
     ('missing_tag', 'kefu.find_missing_tag()', '{R24,R25}', 'must', '缺少必选标签', 'tag missing',
      '在平台上添加标签并登记核对结果。', 'Add the tag on the platform and note what it shows.'),
     ('profile_setting', 'kefu.find_profile_setting()', '{R26,R28}', 'must', '私信未开放或未认证', 'messages closed or not verified',

@@ -136,6 +136,13 @@ COMMENT ON COLUMN kefu_bi.kpi_freshness.counted_to_local_date IS 'Beijing date o
 COMMENT ON COLUMN kefu_bi.kpi_freshness.counted_to_local_hour IS 'Beijing hour of counted_to_at, 0 to 23 (计至小时)';
 COMMENT ON COLUMN kefu_bi.kpi_freshness.is_complete IS 'false while everything is counted anew: figures are too low until then (是否完整)';
 
+CREATE FUNCTION kefu.term_zh(comment text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT (regexp_match(comment, '[(]([^();]*[^ -~][^();]*)(;[^()]*)?[)]$'))[1];
+END;
+COMMENT ON FUNCTION kefu.term_zh(text) IS 'The Chinese term that a comment ends with, in parentheses before what it cites; NULL without (内部: 注释中文名)';
+
 CREATE VIEW kefu_bi.data_dictionary WITH (security_barrier) AS
 SELECT c.relname::text AS relation_name,
        CASE c.relkind WHEN 'r' THEN 'table' ELSE 'view' END AS relation_kind,
@@ -144,15 +151,14 @@ SELECT c.relname::text AS relation_name,
        a.attname::text AS column_name,
        format_type(a.atttypid, a.atttypmod) AS data_type,
        col_description(c.oid, a.attnum) AS column_comment,
-       (regexp_match(col_description(c.oid, a.attnum), term.pattern))[1] AS column_term_zh,
+       kefu.term_zh(col_description(c.oid, a.attnum)) AS column_term_zh,
        coalesce((SELECT true FROM pg_constraint k
                   WHERE k.conrelid = c.oid AND k.contype = 'p' AND a.attnum = ANY (k.conkey)), false) AS is_key,
        (SELECT f.relname::text FROM pg_constraint k JOIN pg_class f ON f.oid = k.confrelid
          WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)
          ORDER BY k.conname LIMIT 1) AS refers_to,
-       (regexp_match(obj_description(c.oid, 'pg_class'), term.pattern))[1] AS relation_term_zh
-  FROM (VALUES ('[(]([^();]*[^ -~][^();]*)(;[^()]*)?[)]$')) AS term(pattern),
-       pg_class c
+       kefu.term_zh(obj_description(c.oid, 'pg_class')) AS relation_term_zh
+  FROM pg_class c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
  WHERE c.relnamespace = 'kefu_bi'::regnamespace AND c.relkind IN ('r', 'v');
 COMMENT ON VIEW kefu_bi.data_dictionary IS 'Every published column and what it means, from the comments in the catalog (数据字典)';

@@ -250,21 +250,6 @@ COMMENT ON FUNCTION kefu_bi.tickets_as_of(timestamptz, bigint) IS
 
 -- --- rules ---------------------------------------------------------------------------
 
-CREATE FUNCTION kefu.rule_tables()
-    RETURNS TABLE (rule_set text, relation regclass, keys text[])
-    LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
-BEGIN ATOMIC
-    SELECT c.relname::text, c.oid::regclass, k.keys
-      FROM pg_index i
-      JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'kefu'::regnamespace
-     CROSS JOIN LATERAL (
-           SELECT array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attname <> 'valid_from') AS keys,
-                  bool_or(a.attname = 'valid_from') AS has_versions
-             FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)) AS k
-     WHERE i.indisprimary AND k.has_versions;
-END;
-COMMENT ON FUNCTION kefu.rule_tables() IS 'Tables whose rows are versions of rules, by valid_from, and the rest of their keys (内部: 规则表)';
-
 CREATE TYPE kefu.rule_version AS (
     rule_set text,
     rule text,
@@ -296,7 +281,7 @@ $$
 DECLARE
     r record;
 BEGIN
-    FOR r IN SELECT t.* FROM kefu.rule_tables() AS t ORDER BY t.rule_set LOOP
+    FOR r IN SELECT t.* FROM kefu.rule_relations() AS t WHERE t.has_versions ORDER BY t.rule_set LOOP
         RETURN QUERY EXECUTE format(
             'SELECT %L, (SELECT string_agg(v.row ->> k.key, ''/'' ORDER BY k.n) FROM unnest(%L::text[]) WITH ORDINALITY AS k(key, n)
                           WHERE k.key NOT IN (''unit'', ''account'', ''jurisdiction'') AND v.row ->> k.key <> ''''),
@@ -308,7 +293,9 @@ BEGIN
                LEFT JOIN LATERAL (
                     SELECT e.at, e.staff_id, e.event_id FROM kefu.audit_event e
                      WHERE e.object_type = ''ledger'' AND e.object_id = $2 AND (e.facts ->> ''from'')::timestamptz = v.valid_from
-                       AND e.facts @> (SELECT jsonb_object_agg(k.key, v.row -> k.key) FROM unnest(%2$L::text[]) AS k(key)
+                       -- Of a rule that is the only one of its table, the call is named like it.
+                       AND (%2$L <> ''{}'' OR e.event = ''set_'' || %1$L)
+                       AND e.facts @> (SELECT coalesce(jsonb_object_agg(k.key, v.row -> k.key), ''{}'') FROM unnest(%2$L::text[]) AS k(key)
                                         WHERE v.row ->> k.key <> '''' AND k.key <> ''level'')
                      ORDER BY e.seq LIMIT 1) AS s ON true
                -- ... or that loaded the shipped one.

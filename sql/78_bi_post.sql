@@ -38,10 +38,16 @@ SELECT r.rule,
        r.to_time,
        r.effect,
        r.latitude,
-       r.rulebook
-  FROM kefu.posting_rule r JOIN kefu.unit u USING (unit)
- WHERE r.unit = ANY ((SELECT kefu.my_units())::text[]);
-COMMENT ON VIEW kefu_bi.posting_rules IS 'Posting rules of all units, every version (发文规则; R38, R39, R48-R52, R61, R62)';
+       r.rulebook,
+       coalesce(r.valid_from = max(r.valid_from) FILTER (WHERE r.valid_from <= kefu.now())
+                               OVER (PARTITION BY r.rule, r.unit, r.account), false) AS is_in_force,
+       w.own IS NOT NULL AS has_given_way
+  FROM kefu.posting_rule r
+  JOIN kefu.unit u USING (unit)
+  LEFT JOIN kefu.rule_given_way w ON (w.rule_set, w.rule, w.unit, w.account, w.given_way_at)
+                                   = ('posting_rule', r.rule, r.unit, r.account, r.valid_from)
+ WHERE r.unit = ANY ((SELECT kefu.my_rule_units())::text[]);
+COMMENT ON VIEW kefu_bi.posting_rules IS 'Posting rules of the own units and those above, every version (发文规则; R38, R39, R48-R52, R61, R62)';
 COMMENT ON COLUMN kefu_bi.posting_rules.rule IS 'rule (规则)';
 COMMENT ON COLUMN kefu_bi.posting_rules.unit IS 'unit and all below it (机构)';
 COMMENT ON COLUMN kefu_bi.posting_rules.unit_label_zh IS 'Chinese label of unit (机构标签)';
@@ -57,6 +63,8 @@ COMMENT ON COLUMN kefu_bi.posting_rules.to_time IS 'local time it ends; NULL non
 COMMENT ON COLUMN kefu_bi.posting_rules.effect IS 'block or warn (效力)';
 COMMENT ON COLUMN kefu_bi.posting_rules.latitude IS 'what units below may change (下级可调范围)';
 COMMENT ON COLUMN kefu_bi.posting_rules.rulebook IS 'R number (规范条款)';
+COMMENT ON COLUMN kefu_bi.posting_rules.is_in_force IS 'the version of that unit that holds now (是否现行)';
+COMMENT ON COLUMN kefu_bi.posting_rules.has_given_way IS 'true: not the unit''s own, which went beyond what the rule above allows (是否让位)';
 
 CREATE VIEW kefu_bi.requests WITH (security_barrier) AS
 SELECT r.request_id,

@@ -59,11 +59,14 @@ SELECT c.rule,
        CASE c.latitude WHEN 'no' THEN 'no' WHEN 'stricter' THEN 'stricter only' WHEN 'yes' THEN 'yes' END AS latitude_label_en,
        c.rulebook,
        c.hint_zh,
-       c.hint_en
-  FROM kefu.content_rule c JOIN kefu.unit u USING (unit)
- WHERE c.unit = 'group' AND cardinality((SELECT kefu.my_units())::text[]) > 0
-    OR c.unit = ANY ((SELECT kefu.my_units())::text[]);
-COMMENT ON VIEW kefu_bi.content_rules IS 'What a text may not be: the rules of Group and of the own units with their versions (内容规则; R41, R47, R53, R63, R80, rulings 26 and 28)';
+       c.hint_en,
+       w.own IS NOT NULL AS has_given_way
+  FROM kefu.content_rule c
+  JOIN kefu.unit u USING (unit)
+  LEFT JOIN kefu.rule_given_way w ON (w.rule_set, w.rule, w.unit, w.account, w.given_way_at)
+                                   = ('content_rule', c.rule, c.unit, '', c.valid_from)
+ WHERE c.unit = ANY ((SELECT kefu.my_rule_units())::text[]);
+COMMENT ON VIEW kefu_bi.content_rules IS 'What a text may not be: the rules of the own units and those above with their versions (内容规则; R41, R47, R53, R63, R80, rulings 26 and 28)';
 COMMENT ON COLUMN kefu_bi.content_rules.rule IS 'rule of kefu.check_text() (规则)';
 COMMENT ON COLUMN kefu_bi.content_rules.rule_label_zh IS 'Chinese label of rule (规则标签)';
 COMMENT ON COLUMN kefu_bi.content_rules.rule_label_en IS 'English label of rule (规则英文标签)';
@@ -85,6 +88,7 @@ COMMENT ON COLUMN kefu_bi.content_rules.latitude_label_en IS 'English label of l
 COMMENT ON COLUMN kefu_bi.content_rules.rulebook IS 'where it comes from (依据)';
 COMMENT ON COLUMN kefu_bi.content_rules.hint_zh IS 'what to do, Chinese (处理建议)';
 COMMENT ON COLUMN kefu_bi.content_rules.hint_en IS 'what to do, English (英文处理建议)';
+COMMENT ON COLUMN kefu_bi.content_rules.has_given_way IS 'true: not the unit''s own, which went beyond what the rule above allows (是否让位)';
 
 CREATE VIEW kefu_bi.lexicons WITH (security_barrier) AS
 SELECT l.lexicon,

@@ -65,9 +65,9 @@ $$
                         reschedule retry_placement cancel_placement delete_placement withdraw_post
                         preview_post'),
               ('leader', 'add_posting_exception'),
-              ('admin', 'set_posting_rule set_review'),
+              ('admin', 'set_posting_rule set_review set_media_rule'),
               ('admin', 'set_patrol set_duty_hours add_mandatory_tag add_festival'),
-              ('anyone', 'share my_posting_verdicts'),
+              ('anyone', 'share my_posting_verdicts my_rules my_rule_units term_zh'),
               ('anyone', 'find_unraised_topic count_opinions my_posting_days find_broken_posts'),
               ('desk', 'affected_by change_notice confirm_notice correct order_takedown report_error verify_error
                         error_unfounded delete_corrected report_dead revoke_correction reissue approve_reissue

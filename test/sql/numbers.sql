@@ -33,7 +33,8 @@ $$ SELECT pg_temp.verdict(VARIADIC array_agg(f.detail_en))
      FROM kefu.find_follow_quota() AS f JOIN kefu.follow_category c ON f.detail_en LIKE '% of ' || c.label_en || ',%'
     WHERE f.account = 'sina.gd' AND (c.category, c.subcategory) = (of_category, of_subcategory) $$;
 -- A day of posts on sina.gd: of a kind, at times, so many of them reposts or with a picture.
-CREATE FUNCTION pg_temp.posted(day date, kind text, times time[], reposts integer DEFAULT 0, pictures integer DEFAULT 0) RETURNS void
+CREATE FUNCTION pg_temp.posted(day date, kind text, times time[], reposts integer DEFAULT 0, pictures integer DEFAULT 0,
+                               off interval[] DEFAULT '{}') RETURNS void
     LANGUAGE plpgsql AS
 $$
 DECLARE
@@ -47,8 +48,8 @@ BEGIN
         INSERT INTO kefu.placement (state, unit, post_id, account, kind, is_repost, is_exempt, has_media, text, planned_at, send_at,
                                     published_at, native_id, made_at)
         VALUES ('published', 'gd', made, 'sina.gd', kind, n <= reposts, false, n <= pictures, kind || n,
-                kefu.local_instant(day, times[n]), kefu.local_instant(day, times[n]), kefu.local_instant(day, times[n]),
-                made::text, kefu.now());
+                kefu.local_instant(day, times[n]), kefu.local_instant(day, times[n]),
+                kefu.local_instant(day, times[n]) + coalesce(off[n], '0'), made::text, kefu.now());
     END LOOP;
 END $$;
 CREATE FUNCTION pg_temp.every(first time, last time, minutes integer) RETURNS time[] LANGUAGE sql AS
@@ -68,8 +69,8 @@ $$ SELECT pg_temp.verdict(VARIADIC array_agg(p.effect || ': ' || p.problem ORDER
      FROM kefu.slot_problems('sina.gd', at, kind, is_repost) AS p WHERE p.rule = coalesce(of_rule, p.rule) $$;
 \set ECHO all
 
--- [4 platforms] R18: the set of live platforms, not a number of its own: its rows say
--- how many there are, and from when on one is none of them.
+-- [4 platforms] R18: on three a province is one short, on a fifth it need not be, until
+-- a version with its day asks for five; which platforms there are is in rows (ruling 16).
 \set ECHO none
 SELECT kefu.load_preset('all') \g /dev/null
 INSERT INTO kefu.platform SELECT (jsonb_populate_record(p, jsonb_build_object('platform', n.name))).*
@@ -77,9 +78,10 @@ INSERT INTO kefu.platform SELECT (jsonb_populate_record(p, jsonb_build_object('p
  WHERE p.platform = 'sina' AND NOT EXISTS (SELECT FROM kefu.platform x WHERE x.platform = n.name);
 UPDATE kefu.platform SET is_live = true WHERE platform IN ('sina', 'tencent', 'sohu', 'netease');
 INSERT INTO kefu.account (account, platform, unit, handle, native_id) VALUES ('sohu.gd', 'sohu', 'gd', '中国电信广东客服', '9001');
-CREATE FUNCTION pg_temp.platforms() RETURNS TABLE (live bigint, verdict text) LANGUAGE sql AS
+CREATE FUNCTION pg_temp.platforms() RETURNS TABLE (live bigint, verdict text, group_verdict text) LANGUAGE sql AS
 $$ SELECT (SELECT count(*) FROM kefu.platform p WHERE p.is_live),
-          pg_temp.verdict(VARIADIC array_agg(f.detail_en ORDER BY f.detail_en)) FROM kefu.find_account_gap() AS f WHERE f.unit = 'gd' $$;
+          (SELECT pg_temp.verdict(VARIADIC array_agg(f.detail_en ORDER BY f.detail_en)) FROM kefu.find_account_gap() AS f WHERE f.unit = 'gd'),
+          (SELECT pg_temp.verdict(VARIADIC array_agg(f.detail_en)) FROM kefu.find_few_platforms() AS f) $$;
 \set ECHO all
 SELECT * FROM pg_temp.platforms();
 INSERT INTO kefu.account (account, platform, unit, handle, native_id) VALUES ('netease.gd', 'netease', 'gd', '中国电信广东客服', '9001');
@@ -89,10 +91,17 @@ SELECT * FROM pg_temp.platforms();
 SELECT kefu.set_account('sohu.gd2', false);
 UPDATE kefu.platform SET is_live = true WHERE platform = 'mastodon';
 SELECT * FROM pg_temp.platforms();
-SELECT kefu.close_platform('mastodon', '2026-03-02 09:01+08', '试用结束');
+SELECT kefu.set_profile_rule('2026-03-02 09:01+08', '{"platforms": 0}');
+SELECT kefu.set_profile_rule('2026-03-02 09:01+08', '{"platforms": 5}');
+SELECT pg_temp.at('2026-03-02 09:00:59');
+SELECT * FROM pg_temp.platforms();
 SELECT pg_temp.at('2026-03-02 09:01');
-SELECT kefu.close_platform('mastodon', '2026-03-02 09:01+08', '试用结束');
-SELECT live, verdict, (SELECT closed_at FROM kefu.platform WHERE platform = 'mastodon') FROM pg_temp.platforms();
+SELECT * FROM pg_temp.platforms();
+-- Four live platforms are one too few for that.
+SELECT kefu.close_platform('mastodon', '2026-03-02 09:02+08', '试用结束');
+SELECT pg_temp.at('2026-03-02 09:02');
+SELECT kefu.close_platform('mastodon', '2026-03-02 09:02+08', '试用结束');
+SELECT p.*, (SELECT closed_at FROM kefu.platform WHERE platform = 'mastodon') FROM pg_temp.platforms() AS p;
 
 -- [4 tags] R24: each of the four is missed, a fifth is free; another four from a day on.
 \set ECHO none
@@ -188,6 +197,18 @@ SELECT day::date, pg_temp.looked(day::date, 'spacing', 'gap') FROM generate_seri
 SELECT pg_temp.slot('2026-04-13 08:30+08', of_rule => 'spacing') AS thirty, pg_temp.slot('2026-04-13 08:31+08', of_rule => 'spacing') AS twenty_nine,
        pg_temp.slot('2026-04-16 08:40+08', of_rule => 'spacing') AS twenty, pg_temp.slot('2026-04-16 08:41+08', of_rule => 'spacing') AS nineteen;
 
+-- The rule speaks in minutes: what a platform stamps less than one away from its time
+-- counts as at its time, and seconds within a minute count nowhere.
+SELECT pg_temp.at('2026-03-26 08:00');
+SELECT pg_temp.posted('2026-03-23', 'industry', '{08:30,09:00,22:00}', off => '{-2 s,-59.9 s,59.9 s}'),
+       pg_temp.posted('2026-03-24', 'industry', '{08:30,22:00}', off => '{-60 s,60 s}'),
+       pg_temp.posted('2026-03-25', 'industry', '{23:05,23:35,23:59:40}', off => '{2 s,-2 s,40 s}'),
+       pg_temp.posted('2026-03-26', 'industry', '{09:00,09:30,10:30:50}', off => '{2 s,-2 s,0 s}') \g /dev/null
+SELECT day::date, pg_temp.looked(day::date, 'window') FROM generate_series('2026-03-23'::date, '2026-03-24', interval '1 day') AS day;
+SELECT pg_temp.looked('2026-03-23', 'spacing'), pg_temp.looked('2026-03-26', 'spacing', 'gap');
+SELECT at, pg_temp.slot(at, of_rule => 'spacing') FROM unnest('{2026-03-26 08:30:59+08,2026-03-26 08:31+08,2026-03-26 11:00+08}'::timestamptz[]) AS at;
+SELECT posts FROM kefu.posting_days('2026-03-25', '2026-03-25') WHERE account = 'sina.gd';
+
 -- [140 characters on Sina] R41: comments today; posts had them until 2016 (test/sql/length.sql).
 SELECT pg_temp.at('2026-04-20 09:00');
 SELECT kefu.set_length_rule('sina', 'comment', 200, valid_from => '2026-04-21 00:00+08');
@@ -208,6 +229,9 @@ SELECT pg_temp.posted('2026-04-21', 'morning', '{08:45}'), pg_temp.posted('2026-
        pg_temp.posted('2026-04-23', 'service', '{12:00}'),
        pg_temp.posted('2026-04-24', 'morning', '{08:15}'), pg_temp.posted('2026-04-24', 'evening', '{19:10}') \g /dev/null
 SELECT day::date, pg_temp.looked(day::date, 'morning', 'evening') FROM generate_series('2026-04-21'::date, '2026-04-24', interval '1 day') AS day;
+
+SELECT pg_temp.posted('2026-04-20', 'morning', '{08:45}', off => '{59 s}'), pg_temp.posted('2026-04-20', 'evening', '{17:45}', off => '{-59 s}') \g /dev/null
+SELECT pg_temp.looked('2026-04-20', 'morning', 'evening'), pg_temp.slot('2026-04-20 08:45:59+08', 'morning', of_rule => 'morning');
 
 -- [6:3:1] R50, ruling 9: between the two slots, give or take a post.
 SELECT pg_temp.at('2026-05-01 08:00');

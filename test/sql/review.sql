@@ -278,6 +278,21 @@ SELECT a.account, m.content_type, m.size_bytes, kefu.unsendable(a.account, CASE 
   FROM kefu.account a, kefu.media m WHERE a.account = 'sina.gd' AND m.media_id >= :v1 ORDER BY m.media_id;
 SELECT kefu.unsendable('sina.gd', 'post', :g1), kefu.unsendable('sina.gd', 'post_picture', :v1), kefu.unsendable('sina.gd', 'repost');
 SELECT pg_temp.planned('service', '12:00', jsonb_build_object('media', :v1::text)), pg_temp.planned('service', '13:00', jsonb_build_object('media', :g2::text));
+-- How long a file may be is a row with a date, for all platforms; at the boundary and a byte beyond.
+RESET ROLE;
+SELECT kefu.set_media_rule('video', 10485761);
+SELECT kefu.set_media_rule('video', 12, kefu.now() + interval '1 minute'), kefu.media_limit('video', kefu.now()), kefu.media_limit('picture', kefu.now() + interval '1 minute');
+SAVEPOINT short;
+SELECT set_config('kefu.test_now', (kefu.now() + interval '59 seconds')::text, true) \g /dev/null
+SET LOCAL ROLE lin;
+SELECT kefu.add_media('gd', 'b.mp4', '\x000000186674797000000000', '终端演示', '自制') > 0 AS of_twelve, kefu.add_media('gd', 'b.mp4', '\x00000018667479700000000000', '终端演示', '自制') > 0 AS of_thirteen;
+RESET ROLE;
+SELECT set_config('kefu.test_now', (kefu.now() + interval '1 second')::text, true) \g /dev/null
+SET LOCAL ROLE lin;
+SELECT kefu.add_media('gd', 'b.mp4', '\x000000186674797000000000', '终端演示', '自制') > 0 AS of_twelve;
+SELECT kefu.add_media('gd', 'b.mp4', '\x00000018667479700000000000', '终端演示', '自制');
+ROLLBACK TO short;
+RESET ROLE;
 -- A platform that takes MP4.
 INSERT INTO kefu.endpoint SELECT (jsonb_populate_record(e, '{"action": "post_video", "file_types": ["video/mp4"], "file_bytes_max": null}')).*
   FROM kefu.endpoint e WHERE e.platform = 'tencent' AND e.action = 'post_picture';
