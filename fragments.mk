@@ -82,6 +82,7 @@ SQL_FRAGMENTS = \
 	build/kpis.sql \
 	sql/59_report.sql \
 	sql/59_report_html.sql \
+	sql/59_work.sql \
 	sql/59_score.sql \
 	sql/57_night.sql \
 	sql/58_jobs.sql \

@@ -1,10 +1,11 @@
 -- 59_score: how a unit appraises those directly below it, month by month.
 --
 -- Group appraises provinces, a province its departments, its hotline and its
--- contractors: a card a unit, made of lines, one a KPI with a weight, and of
--- bonus and penalty points with reasons.  kefu.scores() computes the cards of
--- any month from the rollups and the rules that were set before the month
--- began.  kefu.close_scores() keeps them with all they were made of: what is
+-- contractors, both the teams, which are the people a province employs itself:
+-- a card a unit, made of lines, one a KPI with a weight, and of bonus and
+-- penalty points with reasons.  kefu.scores() computes the cards of any month
+-- from the rollups, from what people did (59_work) and from the rules that
+-- were set before the month began.  kefu.close_scores() keeps them with all they were made of: what is
 -- done to rules, tickets or points later changes nothing of a closed month
 -- until somebody closes it again, with a reason, as another edition.
 --
@@ -13,7 +14,7 @@
 CREATE TABLE kefu.score_rule (
     unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
     kind text COLLATE "C" NOT NULL CONSTRAINT score_rule_kind CHECK
-        (kind IN ('province', 'department', 'hotline', 'contractor')),
+        (kind IN ('province', 'department', 'hotline', 'contractor', 'team')),
     kpi text COLLATE "C" NOT NULL,
     from_month date NOT NULL CONSTRAINT score_rule_from_month CHECK (extract(day FROM from_month) = 1),
     set_at timestamptz NOT NULL,
@@ -24,8 +25,8 @@ CREATE TABLE kefu.score_rule (
 );
 COMMENT ON TABLE kefu.score_rule IS 'What units are appraised by, from a month on: KPI, weight, target (考核规则; R3, R4, R6, R7)';
 COMMENT ON COLUMN kefu.score_rule.unit IS 'unit that appraises, and all below it; the nearest one up the tree wins, KPI by KPI (考核机构)';
-COMMENT ON COLUMN kefu.score_rule.kind IS 'kind of unit that is appraised: province, department, hotline, contractor (被考核机构类型)';
-COMMENT ON COLUMN kefu.score_rule.kpi IS 'KPI of kefu_bi.kpi_definitions; no foreign key: engine rows are never dumped (指标)';
+COMMENT ON COLUMN kefu.score_rule.kind IS 'kind of unit that is appraised: province, department, hotline, contractor; team: a province''s own people (被考核机构类型)';
+COMMENT ON COLUMN kefu.score_rule.kpi IS 'KPI of kefu_bi.kpi_definitions or work_definitions; no foreign key: engine rows are never dumped (指标)';
 COMMENT ON COLUMN kefu.score_rule.from_month IS 'first day of the first month it holds for; the latest wins (起始月份)';
 COMMENT ON COLUMN kefu.score_rule.set_at IS 'when it was set; of two for one month the later one wins (设定时间)';
 COMMENT ON COLUMN kefu.score_rule.weight IS 'weight among the KPIs of its kind, whatever their sum; 0 takes the KPI out (权重)';
@@ -35,6 +36,7 @@ COMMENT ON COLUMN kefu.score_rule.zero_at IS 'figure that gets 0, in proportion 
 CREATE TABLE kefu.score_entry (
     entry_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     unit text COLLATE "C" NOT NULL REFERENCES kefu.unit,
+    kind text COLLATE "C" NOT NULL,
     local_month date NOT NULL CONSTRAINT score_entry_month CHECK (extract(day FROM local_month) = 1),
     points numeric(4,2) NOT NULL CONSTRAINT score_entry_points CHECK (points <> 0 AND abs(points) <= 20),
     reason text NOT NULL CONSTRAINT score_entry_reason CHECK (btrim(reason) <> ''),
@@ -47,6 +49,7 @@ CREATE INDEX score_entry_month ON kefu.score_entry (local_month, unit);
 COMMENT ON TABLE kefu.score_entry IS 'Bonus and penalty points with their reasons; append-only, a wrong one is countered (加减分台账; R4, R6, R7)';
 COMMENT ON COLUMN kefu.score_entry.entry_id IS 'number (加减分编号)';
 COMMENT ON COLUMN kefu.score_entry.unit IS 'unit that is appraised (被考核机构)';
+COMMENT ON COLUMN kefu.score_entry.kind IS 'card it counts on: kind of the unit, or team (考核对象类型)';
 COMMENT ON COLUMN kefu.score_entry.local_month IS 'first day of the month it counts in, in Beijing (考核月份)';
 COMMENT ON COLUMN kefu.score_entry.points IS 'bonus, or penalty below 0; at most 20 either way (分值)';
 COMMENT ON COLUMN kefu.score_entry.reason IS 'why, without personal data (事由)';
@@ -91,12 +94,12 @@ CREATE TABLE kefu.score_line (
     hit_count bigint,
     figure numeric,
     points numeric,
-    PRIMARY KEY (close_id, unit, kpi)
+    PRIMARY KEY (close_id, unit, kind, kpi)
 );
 COMMENT ON TABLE kefu.score_line IS 'What closed scores were made of: the figure of each KPI and the rule it was measured by (考核明细)';
 COMMENT ON COLUMN kefu.score_line.close_id IS 'edition it belongs to (结账)';
 COMMENT ON COLUMN kefu.score_line.unit IS 'unit that is appraised (被考核机构)';
-COMMENT ON COLUMN kefu.score_line.kind IS 'its kind then (机构类型)';
+COMMENT ON COLUMN kefu.score_line.kind IS 'its kind then, or team (机构类型)';
 COMMENT ON COLUMN kefu.score_line.kpi IS 'KPI (指标)';
 COMMENT ON COLUMN kefu.score_line.weight IS 'weight of the rule (权重)';
 COMMENT ON COLUMN kefu.score_line.full_at IS 'figure that gets 100 points (满分值)';
@@ -120,7 +123,7 @@ CREATE TABLE kefu.score_card (
     is_ranked boolean NOT NULL,
     rank integer,
     ranked_count integer NOT NULL,
-    PRIMARY KEY (close_id, unit)
+    PRIMARY KEY (close_id, unit, kind)
 );
 COMMENT ON TABLE kefu.score_card IS 'Closed scores of units (考核成绩; R4, R6, R7)';
 COMMENT ON COLUMN kefu.score_card.close_id IS 'edition it belongs to (结账)';
@@ -215,24 +218,70 @@ END;
 COMMENT ON FUNCTION kefu.score_points(numeric, numeric, numeric, boolean) IS
 'Points of a figure, 0 to 100: in proportion between the figure that gets none and the one that gets all, or all or nothing where they are the same; NULL for NULL (内部: 指标得分)';
 
-CREATE FUNCTION kefu.score_lines_of(unit text, month date) RETURNS SETOF kefu.score_line
-    LANGUAGE sql STABLE PARALLEL SAFE ROWS 200
+CREATE FUNCTION kefu.score_targets(unit text) RETURNS TABLE (unit text, kind text, is_live boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 60
 BEGIN ATOMIC
+    SELECT u.unit, u.kind, u.is_live FROM kefu.unit u WHERE u.parent = score_targets.unit
+    UNION ALL
+    -- The team of a province is appraised by Group and by the province (R4, R6).
+    SELECT u.unit, 'team', u.is_live FROM kefu.unit u
+     WHERE u.kind = 'province' AND score_targets.unit IN (u.parent, u.unit);
+END;
+COMMENT ON FUNCTION kefu.score_targets(text) IS 'Whom a unit appraises, and as what (内部: 考核对象; R4, R6, R7)';
+
+CREATE FUNCTION kefu.work_figures(by_unit text, month date)
+    RETURNS TABLE (unit text, kind text, kpi text, case_count bigint, hit_count bigint, figure numeric)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 300 AS
+$$ BEGIN
+    RETURN QUERY
+    WITH covered AS MATERIALIZED (
+        -- A team is the unit's own people alone, others with all below them.
+        SELECT t.unit AS top, t.kind, u.unit
+          FROM kefu.score_targets(by_unit) AS t
+          JOIN kefu.unit u ON CASE WHEN t.kind = 'team' THEN u.unit = t.unit ELSE t.unit IN (SELECT kefu.unit_path(u.unit)) END
+    )
+    SELECT v.top, v.kind, c.kpi, sum(c.case_count)::bigint, CASE WHEN d.measure = 'pct' THEN sum(c.hit_count)::bigint END,
+           CASE d.measure WHEN 'pct' THEN round(100.0 * sum(c.hit_count) / sum(c.case_count), 2)
+                          ELSE kefu.percentile(kefu.bucket(c.value), c.case_count, 0.5)::numeric END
+      FROM kefu.work_cases_of(by_unit, work_figures.month) AS c
+      JOIN covered v ON v.unit = c.unit
+      JOIN kefu_bi.work_definitions d ON d.kpi = c.kpi
+     GROUP BY v.top, v.kind, c.kpi, d.measure;
+END $$;
+COMMENT ON FUNCTION kefu.work_figures(text, date) IS
+'What the people of those whom a unit appraises did in a month: pct 0 to 100, or median seconds; none without a case. For the owner''s functions only (内部: 月度承办指标; R7)';
+
+CREATE FUNCTION kefu.score_lines_of(unit text, month date) RETURNS SETOF kefu.score_line
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 200 AS
+$$
+DECLARE
+    rules kefu.score_rule[] := ARRAY(SELECT r FROM kefu.score_rules_of(score_lines_of.unit, score_lines_of.month) AS r);
+BEGIN
     -- A line a rule, also without a case. A unit that was shut since keeps the months it worked in.
-    SELECT NULL::bigint, u.unit, u.kind, r.kpi, r.weight, r.full_at, r.zero_at,
+    RETURN QUERY
+    WITH target AS MATERIALIZED (
+        SELECT t.* FROM kefu.score_targets(score_lines_of.unit) AS t
+    ), figure AS MATERIALIZED (
+        SELECT f.unit, t.kind, f.kpi, f.case_count, f.hit_count, f.figure
+          FROM kefu.month_figures(ARRAY(SELECT x.unit FROM target x WHERE x.kind <> 'team'),
+                                  score_lines_of.month, (score_lines_of.month + interval '1 month')::date) AS f
+          JOIN target t ON t.unit = f.unit AND t.kind <> 'team'
+        UNION ALL
+        -- What nobody is appraised by isn't looked for.
+        SELECT w.unit, w.kind, w.kpi, w.case_count, w.hit_count, w.figure
+          FROM (SELECT WHERE EXISTS (SELECT FROM unnest(rules) AS r JOIN kefu_bi.work_definitions d ON d.kpi = r.kpi
+                                      WHERE r.kind IN (SELECT x.kind FROM target x))) AS needed
+         CROSS JOIN LATERAL kefu.work_figures(score_lines_of.unit, score_lines_of.month) AS w
+    )
+    SELECT NULL::bigint, t.unit, t.kind, r.kpi, r.weight, r.full_at, r.zero_at,
            coalesce(f.case_count, 0), CASE WHEN d.measure = 'pct' THEN coalesce(f.hit_count, 0) END, f.figure,
            CASE WHEN f.case_count >= 10 THEN kefu.score_points(f.figure, r.full_at, r.zero_at, d.is_higher_better) END
-      FROM kefu.unit u
-      JOIN kefu.score_rules_of(score_lines_of.unit, score_lines_of.month) AS r ON r.kind = u.kind
-      JOIN kefu_bi.kpi_definitions d ON d.kpi = r.kpi
-      LEFT JOIN kefu.month_figures(ARRAY(SELECT x.unit FROM kefu.unit x WHERE x.parent = score_lines_of.unit),
-                    score_lines_of.month, (score_lines_of.month + interval '1 month')::date) AS f
-             ON f.unit = u.unit AND f.kpi = r.kpi
-     WHERE u.parent = score_lines_of.unit
-       AND (u.is_live OR EXISTS (SELECT FROM kefu_bi.kpi_cells c
-                                  WHERE c.unit = u.unit AND c.grain = 'month' AND c.local_date = score_lines_of.month
-                                    AND c.case_count > 0));
-END;
+      FROM target t
+      JOIN unnest(rules) AS r ON r.kind = t.kind
+      JOIN kefu.score_kpi d ON d.kpi = r.kpi
+      LEFT JOIN figure f ON f.unit = t.unit AND f.kind = t.kind AND f.kpi = r.kpi
+     WHERE t.is_live OR EXISTS (SELECT FROM figure x WHERE x.unit = t.unit);
+END $$;
 COMMENT ON FUNCTION kefu.score_lines_of(text, date) IS
 'Lines of the units that a unit appraises, of a month as it is counted now; close_id is NULL (内部: 考核明细计算; R4, R6)';
 
@@ -247,18 +296,18 @@ BEGIN ATOMIC
           FROM unnest(lines) AS l
          GROUP BY l.close_id, l.unit, l.kind
     ), standing AS (
-        SELECT e.unit, coalesce(sum(e.points) FILTER (WHERE e.points > 0), 0) AS bonus,
+        SELECT e.unit, e.kind, coalesce(sum(e.points) FILTER (WHERE e.points > 0), 0) AS bonus,
                coalesce(sum(e.points) FILTER (WHERE e.points < 0), 0) AS penalty
           FROM kefu.score_entry e
          WHERE e.local_month = score_cards_of.month AND e.entry_id <= score_cards_of.last_entry AND e.counters IS NULL
            AND NOT EXISTS (SELECT FROM kefu.score_entry x
                             WHERE x.counters = e.entry_id AND x.entry_id <= score_cards_of.last_entry)
-         GROUP BY e.unit
+         GROUP BY e.unit, e.kind
     ), card AS (
         SELECT b.*, coalesce(s.bonus, 0) AS bonus, coalesce(s.penalty, 0) AS penalty,
                b.base_score + coalesce(s.bonus, 0) + coalesce(s.penalty, 0) AS score,
                2 * b.scored_weight >= b.full_weight AS is_ranked
-          FROM base b LEFT JOIN standing s USING (unit)
+          FROM base b LEFT JOIN standing s USING (unit, kind)
     )
     SELECT c.close_id, c.unit, c.kind, c.full_weight, c.scored_weight, c.base_score, c.bonus, c.penalty, c.score,
            c.is_small, c.is_ranked,
@@ -322,14 +371,17 @@ DECLARE
     coming date := (date_trunc('month', kefu.local_day(kefu.now())) + interval '1 month')::date;
     since date := coalesce(set_score_rule.from_month, coming);
     none_at numeric := coalesce(set_score_rule.zero_at, set_score_rule.full_at);
-    d kefu_bi.kpi_definitions;
+    d kefu.score_kpi;
 BEGIN
     PERFORM kefu.require_admin(unit);
-    SELECT x.* INTO d FROM kefu_bi.kpi_definitions x WHERE x.kpi = set_score_rule.kpi;
-    IF d.is_higher_better IS NULL OR d.measure NOT IN ('pct', 'seconds', 'mean') THEN
+    SELECT x.* INTO d FROM kefu.score_kpi x WHERE x.kpi = set_score_rule.kpi;
+    IF d.kpi IS NULL THEN
         RAISE EXCEPTION 'nobody is appraised by "%"', kpi
             USING ERRCODE = 'undefined_object',
-                  HINT = 'kefu_bi.kpi_definitions lists them: those of which more, or less, is better.';
+                  HINT = 'kefu_bi.kpi_definitions and work_definitions list them: those of which more, or less, is better.';
+    ELSIF kind = 'team' AND NOT d.is_work THEN
+        RAISE EXCEPTION 'a team is appraised by what its people did, not by "%"', kpi
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'kefu_bi.work_definitions lists that.';
     ELSIF (since >= coming AND extract(day FROM since) = 1) IS NOT TRUE THEN
         RAISE EXCEPTION 'a rule begins with a month that has not begun'
             USING ERRCODE = 'invalid_parameter_value', HINT = format('The next one begins on %s.', coming);
@@ -350,7 +402,8 @@ END $$;
 COMMENT ON FUNCTION kefu.set_score_rule(text, text, text, numeric, numeric, numeric, date) IS
 'A new version of what a unit and all below it appraise units of a kind by: the weight of a KPI, the figure that gets 100 points and the one that gets none (left out: all or nothing), from a month that hasn''t begun (default the next). Weight 0 takes the KPI out. Returns that month. For an administrator of the unit (设定考核规则; R3, R4, R6, R7)';
 
-CREATE FUNCTION kefu.add_score_entry(unit text, month date, points numeric, reason text, rulebook text DEFAULT 'house') RETURNS bigint
+CREATE FUNCTION kefu.add_score_entry(unit text, month date, points numeric, reason text, rulebook text DEFAULT 'house',
+                                     team boolean DEFAULT false) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$
@@ -358,24 +411,28 @@ DECLARE
     new_id bigint;
 BEGIN
     PERFORM kefu.require_appraiser(unit);
-    IF (month <= kefu.local_day(kefu.now())) IS NOT TRUE THEN
+    IF team AND NOT EXISTS (SELECT FROM kefu.unit u WHERE u.unit = add_score_entry.unit AND u.kind = 'province') THEN
+        RAISE EXCEPTION 'unit "%" has no team', unit
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Teams are the people that provinces employ themselves.';
+    ELSIF (month <= kefu.local_day(kefu.now())) IS NOT TRUE THEN
         RAISE EXCEPTION 'points are for a month that has begun'
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Give the month by any day of it.';
     ELSIF kefu.has_personal_data(reason) THEN
         RAISE EXCEPTION 'a reason must not contain personal data'
             USING ERRCODE = 'KF004', HINT = 'Name the ticket instead.';
     END IF;
-    INSERT INTO kefu.score_entry (unit, local_month, points, reason, rulebook, made_at, made_by)
-    VALUES (add_score_entry.unit, date_trunc('month', add_score_entry.month)::date, add_score_entry.points, add_score_entry.reason,
+    INSERT INTO kefu.score_entry (unit, kind, local_month, points, reason, rulebook, made_at, made_by)
+    VALUES (add_score_entry.unit, CASE WHEN team THEN 'team' ELSE (SELECT u.kind FROM kefu.unit u WHERE u.unit = add_score_entry.unit) END, date_trunc('month', add_score_entry.month)::date, add_score_entry.points, add_score_entry.reason,
             add_score_entry.rulebook, kefu.now(), kefu.me())
     RETURNING entry_id INTO new_id;
     PERFORM kefu.append_ledger('rules', 'add_score_entry', jsonb_build_object(
-        'entry', new_id, 'unit', unit, 'month', date_trunc('month', month)::date, 'points', points::text, 'rulebook', rulebook),
+        'entry', new_id, 'unit', unit, 'month', date_trunc('month', month)::date, 'points', points::text, 'rulebook', rulebook)
+        || CASE WHEN team THEN jsonb_build_object('team', true) ELSE '{}' END,
         jsonb_build_object('reason', reason));
     RETURN new_id;
 END $$;
-COMMENT ON FUNCTION kefu.add_score_entry(text, date, numeric, text, text) IS
-'Gives a unit bonus points, or penalty points below 0, for the month of a date, with a reason and the R number it rests on; returns the entry. A closed month takes them up only when it is closed again. For a leader or administrator of the unit above, who has no role in the unit; KF003 for others (登记加减分; R3, R4, R6, R7)';
+COMMENT ON FUNCTION kefu.add_score_entry(text, date, numeric, text, text, boolean) IS
+'Gives a unit, or the team of a province, bonus points, or penalty points below 0, for the month of a date, with a reason and the R number it rests on; returns the entry. A closed month takes them up only when it is closed again. For a leader or administrator of the unit above, who has no role in the unit; KF003 for others (登记加减分; R3, R4, R6, R7)';
 
 CREATE FUNCTION kefu.counter_score_entry(entry bigint, reason text) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -397,8 +454,8 @@ BEGIN
         RAISE EXCEPTION 'a reason must not contain personal data'
             USING ERRCODE = 'KF004', HINT = 'Name the ticket instead.';
     END IF;
-    INSERT INTO kefu.score_entry (unit, local_month, points, reason, rulebook, counters, made_at, made_by)
-    VALUES (wrong.unit, wrong.local_month, -wrong.points, counter_score_entry.reason, wrong.rulebook, wrong.entry_id,
+    INSERT INTO kefu.score_entry (unit, kind, local_month, points, reason, rulebook, counters, made_at, made_by)
+    VALUES (wrong.unit, wrong.kind, wrong.local_month, -wrong.points, counter_score_entry.reason, wrong.rulebook, wrong.entry_id,
             kefu.now(), kefu.me())
     RETURNING entry_id INTO new_id;
     PERFORM kefu.append_ledger('rules', 'counter_score_entry',

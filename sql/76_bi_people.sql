@@ -142,31 +142,39 @@ COMMENT ON COLUMN kefu_bi.patrols.patrolled_at IS 'when (巡查时间)';
 COMMENT ON COLUMN kefu_bi.patrols.patrolled_local_date IS 'Beijing date of patrolled_at; NULL where that is (巡查时间日期)';
 COMMENT ON COLUMN kefu_bi.patrols.patrolled_local_hour IS 'Beijing hour of patrolled_at, 0 to 23; NULL where that is (巡查时间小时)';
 
+CREATE FUNCTION kefu.patrol_pauses(units text[], since timestamptz, until timestamptz)
+    RETURNS TABLE (unit text, from_at timestamptz, to_at timestamptz)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 AS
+$$ BEGIN
+    RETURN QUERY
+    WITH period AS MATERIALIZED (
+        SELECT d.unit, w.from_at AS opens_at, w.to_at AS closes_at
+          FROM kefu.desk_unit d
+         CROSS JOIN LATERAL kefu.working_periods(d.calendar, patrol_pauses.since, patrol_pauses.until) AS w
+         WHERE d.calendar IS NOT NULL AND d.unit = ANY (units)
+    ), mark AS (
+        SELECT p.unit, p.opens_at, x.at
+          FROM period p
+         CROSS JOIN LATERAL (SELECT p.opens_at AS at UNION ALL SELECT p.closes_at UNION ALL
+                             SELECT r.at FROM kefu.patrol r
+                              WHERE r.unit = p.unit AND r.at > p.opens_at AND r.at < p.closes_at) AS x
+    ), pause AS (
+        SELECT m.unit, lag(m.at) OVER (PARTITION BY m.unit, m.opens_at ORDER BY m.at) AS begins_at, m.at FROM mark m
+    )
+    SELECT p.unit, p.begins_at, p.at FROM pause p WHERE p.begins_at IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION kefu.patrol_pauses(text[], timestamptz, timestamptz) IS
+'Stretches of staffed time between two looks at a desk''s worklist, or its opening or closing (内部: 巡查间歇; R71, R86, R88)';
+
 CREATE FUNCTION kefu.find_patrol_gap()
     RETURNS TABLE (unit text, from_at timestamptz, to_at timestamptz, worker_saw boolean)
     LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
     RETURN QUERY
-    WITH period AS MATERIALIZED (
-        SELECT d.unit, w.from_at, w.to_at
-          FROM kefu.desk_unit d
-         CROSS JOIN LATERAL kefu.working_periods(d.calendar,
-                   date_trunc('day', kefu.now(), 'Asia/Shanghai') - interval '7 days', kefu.now()) AS w
-         WHERE d.calendar IS NOT NULL AND d.unit = ANY ((SELECT kefu.watched_units())::text[])
-    ), mark AS (
-        SELECT p.unit, p.from_at AS opens_at, x.at
-          FROM period p
-         CROSS JOIN LATERAL (SELECT p.from_at AS at UNION ALL SELECT p.to_at UNION ALL
-                             SELECT r.at FROM kefu.patrol r
-                              WHERE r.unit = p.unit AND r.at > p.from_at AND r.at < p.to_at) AS x
-    ), gap AS (
-        SELECT m.unit, lag(m.at) OVER (PARTITION BY m.unit, m.opens_at ORDER BY m.at) AS since, m.at
-          FROM mark m
-    )
-    SELECT g.unit, g.since, g.at, kefu.worker_saw(g.unit, tstzrange(g.since, g.at))
-      FROM gap g
-     WHERE g.at - g.since > kefu.patrol_every(g.unit, g.since);
+    SELECT p.unit, p.from_at, p.to_at, kefu.worker_saw(p.unit, tstzrange(p.from_at, p.to_at))
+      FROM kefu.patrol_pauses(kefu.watched_units(), date_trunc('day', kefu.now(), 'Asia/Shanghai') - interval '7 days', kefu.now()) AS p
+     WHERE p.to_at - p.from_at > kefu.patrol_every(p.unit, p.from_at);
 END $$;
 COMMENT ON FUNCTION kefu.find_patrol_gap() IS
 'Rows of kefu_bi.patrol_gap (内部: 巡查间隔)';

@@ -21,7 +21,7 @@ SELECT r.unit AS by_unit,
        r.zero_at AS zero_value
   FROM kefu.score_rule r
   JOIN kefu.unit u ON u.unit = r.unit
-  JOIN kefu_bi.kpi_definitions d ON d.kpi = r.kpi
+  JOIN kefu.score_kpi d ON d.kpi = r.kpi
  WHERE r.unit = ANY (ARRAY(WITH RECURSIVE above AS (
            SELECT o.unit, o.parent FROM kefu.unit o WHERE o.unit = ANY ((SELECT kefu.my_units())::text[])
            UNION
@@ -31,7 +31,7 @@ COMMENT ON VIEW kefu_bi.score_rules IS 'What the reader''s units are appraised b
 COMMENT ON COLUMN kefu_bi.score_rules.by_unit IS 'unit that appraises, and all below it (考核机构)';
 COMMENT ON COLUMN kefu_bi.score_rules.by_unit_label_zh IS 'Chinese label of by_unit (考核机构标签)';
 COMMENT ON COLUMN kefu_bi.score_rules.by_unit_label_en IS 'English label of by_unit (考核机构英文标签)';
-COMMENT ON COLUMN kefu_bi.score_rules.kind IS 'kind of unit that is appraised: province, department, hotline, contractor (被考核机构类型)';
+COMMENT ON COLUMN kefu_bi.score_rules.kind IS 'kind of unit that is appraised: province, department, hotline, contractor; team: a province''s own people (被考核机构类型)';
 COMMENT ON COLUMN kefu_bi.score_rules.kpi IS 'KPI (指标)';
 COMMENT ON COLUMN kefu_bi.score_rules.kpi_label_zh IS 'Chinese label of kpi (指标标签)';
 COMMENT ON COLUMN kefu_bi.score_rules.kpi_label_en IS 'English label of kpi (指标英文标签)';
@@ -54,6 +54,7 @@ SELECT e.entry_id,
        e.points,
        e.reason,
        e.rulebook,
+       e.kind,
        e.counters AS counters_entry_id,
        e.counters IS NULL AND NOT EXISTS (SELECT FROM kefu.score_entry x WHERE x.counters = e.entry_id) AS is_standing,
        coalesce(e.entry_id <= (SELECT c.last_entry FROM kefu.score_close c
@@ -75,6 +76,7 @@ COMMENT ON COLUMN kefu_bi.score_entries.local_month IS 'first day of the month t
 COMMENT ON COLUMN kefu_bi.score_entries.points IS 'bonus, or penalty below 0 (分值)';
 COMMENT ON COLUMN kefu_bi.score_entries.reason IS 'why (事由)';
 COMMENT ON COLUMN kefu_bi.score_entries.rulebook IS 'R number, or house (依据)';
+COMMENT ON COLUMN kefu_bi.score_entries.kind IS 'card they count on: kind of the unit, or team (考核对象类型)';
 COMMENT ON COLUMN kefu_bi.score_entries.counters_entry_id IS 'entry it takes back; NULL none (冲销)';
 COMMENT ON COLUMN kefu_bi.score_entries.is_standing IS 'neither taken back nor taking back (是否有效)';
 COMMENT ON COLUMN kefu_bi.score_entries.is_closed IS 'known to the edition of the month that stands; false: that one was made before, or none was (是否已结账)';
@@ -86,7 +88,7 @@ COMMENT ON COLUMN kefu_bi.score_entries.made_local_hour IS 'Beijing hour of made
 CREATE VIEW kefu_bi.scorecards WITH (security_barrier) AS
 WITH card AS (
     SELECT c.*, k.unit AS by_unit, k.local_month, k.edition, k.reason, k.closed_at,
-           k.edition = max(k.edition) OVER (PARTITION BY k.unit, k.local_month, c.unit) AS is_current
+           k.edition = max(k.edition) OVER (PARTITION BY k.unit, k.local_month, c.unit, c.kind) AS is_current
       FROM kefu.score_card c JOIN kefu.score_close k USING (close_id)
      WHERE c.unit = ANY ((SELECT kefu.my_units())::text[])
 )
@@ -120,9 +122,9 @@ SELECT c.local_month,
   FROM card c
   JOIN kefu.unit a ON a.unit = c.by_unit
   JOIN kefu.unit u ON u.unit = c.unit
-WINDOW year AS (PARTITION BY c.by_unit, c.unit, c.is_current, extract(year FROM c.local_month) ORDER BY c.local_month);
+WINDOW year AS (PARTITION BY c.by_unit, c.unit, c.kind, c.is_current, extract(year FROM c.local_month) ORDER BY c.local_month);
 COMMENT ON VIEW kefu_bi.scorecards IS
-'Scores of the reader''s units as they were closed, every edition. Population: units directly below the one that appraises, of a kind that has rules; each with all below it. Clock and exclusions: those of the KPIs. Window: a month in Beijing; rules set before it began. A KPI with fewer than 10 cases gives no points and the others weigh more; a unit with points for less than half of the weight isn''t ranked, one without any has no score. Equal scores share a rank. Nothing done later changes a row; another edition stands beside it (考核成绩; R3, R4, R6, R7, ruling 24)';
+'Scores of the reader''s units as they were closed, every edition. Population: units directly below the one that appraises, of a kind that has rules, each with all below it; of kind team the people that provinces employ themselves. Clock and exclusions: those of the KPIs. Window: a month in Beijing; rules set before it began. A KPI with fewer than 10 cases gives no points and the others weigh more; a unit with points for less than half of the weight isn''t ranked, one without any has no score. Equal scores share a rank. Nothing done later changes a row; another edition stands beside it (考核成绩; R3, R4, R6, R7, ruling 24)';
 COMMENT ON COLUMN kefu_bi.scorecards.local_month IS 'first day of the month, in Beijing (考核月份)';
 COMMENT ON COLUMN kefu_bi.scorecards.by_unit IS 'unit that appraises (考核机构)';
 COMMENT ON COLUMN kefu_bi.scorecards.by_unit_label_zh IS 'Chinese label of by_unit (考核机构标签)';
@@ -130,7 +132,7 @@ COMMENT ON COLUMN kefu_bi.scorecards.by_unit_label_en IS 'English label of by_un
 COMMENT ON COLUMN kefu_bi.scorecards.unit IS 'unit that is appraised (被考核机构)';
 COMMENT ON COLUMN kefu_bi.scorecards.unit_label_zh IS 'Chinese label of unit (被考核机构标签)';
 COMMENT ON COLUMN kefu_bi.scorecards.unit_label_en IS 'English label of unit (被考核机构英文标签)';
-COMMENT ON COLUMN kefu_bi.scorecards.kind IS 'its kind: those of one kind are ranked together (机构类型)';
+COMMENT ON COLUMN kefu_bi.scorecards.kind IS 'its kind, or team; those of one kind are ranked together (机构类型)';
 COMMENT ON COLUMN kefu_bi.scorecards.edition IS 'first 1, each restatement one more (版次)';
 COMMENT ON COLUMN kefu_bi.scorecards.is_current IS 'the edition that stands (是否现行版)';
 COMMENT ON COLUMN kefu_bi.scorecards.full_weight IS 'sum of all weights (权重合计)';
@@ -157,6 +159,7 @@ SELECT k.local_month,
        l.unit,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
+       l.kind,
        k.edition,
        l.kpi,
        d.label_zh AS kpi_label_zh,
@@ -174,7 +177,7 @@ SELECT k.local_month,
   FROM kefu.score_line l
   JOIN kefu.score_close k USING (close_id)
   JOIN kefu.unit u ON u.unit = l.unit
-  JOIN kefu_bi.kpi_definitions d ON d.kpi = l.kpi
+  JOIN kefu.score_kpi d ON d.kpi = l.kpi
  WHERE l.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.scorecard_lines IS 'What the scores were made of: each KPI as it was counted when the month was closed, and the rule it was measured by. Population, clock and exclusions are those of the KPI; a KPI without a case is a line without points (考核明细; R4, R6, R7, ruling 24)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.local_month IS 'first day of the month, in Beijing (考核月份)';
@@ -182,6 +185,7 @@ COMMENT ON COLUMN kefu_bi.scorecard_lines.by_unit IS 'unit that appraises (考�
 COMMENT ON COLUMN kefu_bi.scorecard_lines.unit IS 'unit that is appraised, with all below it (被考核机构)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.unit_label_zh IS 'Chinese label of unit (被考核机构标签)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.unit_label_en IS 'English label of unit (被考核机构英文标签)';
+COMMENT ON COLUMN kefu_bi.scorecard_lines.kind IS 'kind of the card: of the unit, or team (机构类型)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.edition IS 'edition of the card (版次)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.kpi IS 'KPI (指标)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.kpi_label_zh IS 'Chinese label of kpi (指标标签)';

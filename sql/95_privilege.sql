@@ -54,7 +54,7 @@ $$
                         report_opinions open_survey place_survey close_survey'),
               ('desk', 'open_report refresh_report amend_report submit_report accept_report return_report
                         restate_report cancel_report'),
-              ('anyone', 'report_html report_figure_list tickets_as_of rules_as_of replay'),
+              ('anyone', 'report_html report_figure_list tickets_as_of rules_as_of replay work_cases work_kpis'),
               ('admin', 'open_reports'),
               ('anyone', 'scores peer_figures'),
               ('leader', 'add_score_entry counter_score_entry'),

@@ -373,8 +373,8 @@ SELECT count(*) AS provinces, count(s.score) > 10 AS many_scores, count(DISTINCT
        count(*) FILTER (WHERE (s.base_score, s.is_ranked, s.rank, coalesce(nullif(s.scored_weight, 0), -1)) IS DISTINCT FROM (o.score, o.is_ranked, o.rank, coalesce(o.scored, -1))) AS differ
   FROM kefu.scores('group', '2026-02-10') AS s FULL JOIN slow_card o ON o.unit = s.unit WHERE s.kind = 'province';
 SELECT count(*) FILTER (WHERE l.case_count <> j.cases OR l.hit_count <> j.hits OR l.points IS DISTINCT FROM j.points) AS differ, count(*) = 31 * 9 AS all_lines
-  FROM kefu_bi.scorecard_lines l JOIN judged j USING (unit, kpi) WHERE l.by_unit = 'group';
-SELECT count(*) FROM kefu_bi.scorecards c JOIN kefu.scores('group', '2026-02-01') AS s ON s.unit = c.unit AND c.by_unit = 'group'
+  FROM kefu_bi.scorecard_lines l JOIN judged j USING (unit, kpi) WHERE l.by_unit = 'group' AND l.kind = 'province';
+SELECT count(*) FROM kefu_bi.scorecards c JOIN kefu.scores('group', '2026-02-01') AS s ON s.unit = c.unit AND s.kind = c.kind AND c.by_unit = 'group'
  WHERE (c.score, c.rank, c.ranked_count) IS DISTINCT FROM (s.score, s.rank, s.ranked_count);
 -- Guangdong's own place and the median of all, of the KPIs that are shares.
 SET LOCAL ROLE kpi_gd;

@@ -149,7 +149,7 @@ SELECT e.event, e.facts - 'entry' - 'counters' AS facts, d.value FROM kefu.audit
  WHERE e.event LIKE '%score_entry' ORDER BY e.event_id;
 SET LOCAL ROLE sc_gd;
 SELECT unit, points, is_standing FROM kefu_bi.score_entries ORDER BY entry_id;
-SELECT unit, bonus_points, penalty_points, score, rank, ranked_count FROM kefu.scores('group', '2026-03-01');
+SELECT unit, kind, bonus_points, penalty_points, score, rank, ranked_count FROM kefu.scores('group', '2026-03-01');
 RESET ROLE;
 
 -- --- closing: what is kept, and that it stays -----------------------------------------------------------
@@ -168,7 +168,7 @@ SELECT kefu.close_scores('group', '2026-03-01', '改');
 SET LOCAL ROLE sc_all;
 SELECT unit, edition, is_current, scored_weight, scored_weight_pct, base_score, bonus_points, penalty_points, score, is_ranked, rank, ranked_count, year_score, year_month_count
   FROM kefu_bi.scorecards WHERE kind = 'province' AND score IS NOT NULL ORDER BY rank NULLS LAST, unit;
-SELECT unit, kpi, weight, case_count, hit_count, kpi_value, points, is_small, is_scored FROM kefu_bi.scorecard_lines WHERE unit IN ('gd', 'sh', 'qh') ORDER BY unit, kpi;
+SELECT unit, kpi, weight, case_count, hit_count, kpi_value, points, is_small, is_scored FROM kefu_bi.scorecard_lines WHERE unit IN ('gd', 'sh', 'qh') AND kind = 'province' ORDER BY unit, kpi;
 RESET ROLE;
 CREATE TEMP TABLE stood AS SELECT * FROM kefu_bi.scorecards;
 CREATE TEMP TABLE kept AS SELECT c.* FROM kefu.score_card c;
@@ -186,7 +186,7 @@ SELECT count(*) FROM (SELECT c.* FROM kefu.score_card c EXCEPT ALL TABLE kept) A
 SELECT count(*) > 30 AS many, count(*) FILTER (WHERE r IS DISTINCT FROM c) AS differ
   FROM kefu.score_close k
  CROSS JOIN LATERAL kefu.score_cards_of(ARRAY(SELECT l FROM kefu.score_line l WHERE l.close_id = k.close_id), k.local_month, k.last_entry) AS r
-  FULL JOIN kefu.score_card c ON c.close_id = r.close_id AND c.unit = r.unit;
+  FULL JOIN kefu.score_card c ON c.close_id = r.close_id AND c.unit = r.unit AND c.kind = r.kind;
 SELECT count(*) FROM kefu.score_line l JOIN kefu.score_close k USING (close_id)
  WHERE NOT EXISTS (SELECT FROM kefu.score_rules_of(k.unit, k.local_month) AS r
                     WHERE (r.kind, r.kpi, r.weight, r.full_at, r.zero_at) = (l.kind, l.kpi, l.weight, l.full_at, l.zero_at));
@@ -205,7 +205,7 @@ SELECT kefu.close_scores('group', '2026-04-01');
 SELECT kefu.close_scores('hi', '2026-03-01') > 0 AS closed;
 SELECT kefu.close_scores('gd.network', '2026-03-01');
 SELECT unit, edition, is_current, base_score, bonus_points, score, rank, ranked_count, year_score, reason FROM kefu_bi.scorecards
- WHERE by_unit = 'group' AND unit IN ('gd', 'bj', 'sh', 'qh') ORDER BY unit, edition;
+ WHERE by_unit = 'group' AND unit IN ('gd', 'bj', 'sh', 'qh') AND kind = 'province' ORDER BY unit, edition;
 RESET ROLE;
 SELECT count(*) FROM (SELECT c.* FROM kefu.score_card c WHERE c.close_id IN (SELECT close_id FROM kept) EXCEPT ALL TABLE kept) AS x;
 
