@@ -512,20 +512,21 @@ DECLARE
     t text;
     ids bigint[];
 BEGIN
-    -- All of a transaction or nothing: the transaction of the at_most-th event is the last.
-    SELECT e.xid INTO last_xid
-      FROM kefu.audit_event e
-     WHERE e.incarnation = state.incarnation AND e.xid >= state.next_xid
-     ORDER BY e.xid OFFSET at_most - 1 LIMIT 1;
     done := 0;
-    FOR t, ids, seen IN
-        WITH touched AS MATERIALIZED (
-            SELECT e.object_type, e.object_id, count(*) AS events, bool_or(e.event <> ALL (handling)) AS counts
+    FOR t, ids, seen, last_xid IN
+        WITH fresh AS MATERIALIZED (
+            SELECT e.xid, e.object_type, e.object_id, e.event
               FROM kefu.audit_event e
              WHERE e.incarnation = state.incarnation AND e.xid >= state.next_xid
-               AND (last_xid IS NULL OR e.xid <= last_xid)
-             GROUP BY e.object_type, e.object_id)
-        SELECT x.object_type, array_agg(DISTINCT x.object_id) FILTER (WHERE x.counts), sum(x.events)
+        ), last AS MATERIALIZED (
+            -- All of a transaction or nothing: the transaction of the at_most-th event is the last.
+            SELECT f.xid FROM fresh f ORDER BY f.xid OFFSET at_most - 1 LIMIT 1
+        ), touched AS MATERIALIZED (
+            SELECT f.object_type, f.object_id, count(*) AS events, bool_or(f.event <> ALL (handling)) AS counts
+              FROM fresh f
+             WHERE f.xid <= ALL (TABLE last)
+             GROUP BY f.object_type, f.object_id)
+        SELECT x.object_type, array_agg(DISTINCT x.object_id) FILTER (WHERE x.counts), sum(x.events), (TABLE last)
           FROM (TABLE touched
                 UNION ALL
                 -- A work order counts under the kind and platform of its ticket.
