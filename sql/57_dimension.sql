@@ -270,14 +270,18 @@ $$ BEGIN
      WHERE d.* IS DISTINCT FROM excluded.*;
     -- Keys to rows of the same statement are looked at when it is over.
     INSERT INTO kefu_bi.dim_unit AS d
+    WITH RECURSIVE tree AS (
+        SELECT u.*, CASE WHEN u.kind = 'province' THEN u.unit END AS province, u.calendar AS holds
+          FROM kefu.unit u WHERE u.parent IS NULL
+        UNION ALL
+        SELECT u.*, CASE WHEN u.kind = 'province' THEN u.unit ELSE t.province END, coalesce(u.calendar, t.holds)
+          FROM tree t JOIN kefu.unit u ON u.parent = t.unit)
     SELECT u.unit, u.name_zh, u.name_en, u.parent, u.kind,
            CASE u.kind WHEN 'group' THEN '集团' WHEN 'province' THEN '省公司' WHEN 'department' THEN '部门'
                        WHEN 'hotline' THEN '10000号' ELSE '外包公司' END,
            CASE u.kind WHEN 'group' THEN 'Group' ELSE u.kind END,
-           (SELECT p.unit FROM kefu.unit_path(u.unit) WITH ORDINALITY AS p(unit, step)
-              JOIN kefu.unit a ON a.unit = p.unit AND a.kind = 'province' ORDER BY p.step LIMIT 1),
-           u.region, kefu.unit_calendar(u.unit), u.is_live
-      FROM kefu.unit u
+           u.province, u.region, u.holds, u.is_live
+      FROM tree u
         ON CONFLICT (unit) DO UPDATE
        SET label_zh = excluded.label_zh, label_en = excluded.label_en, parent = excluded.parent,
            kind = excluded.kind, kind_label_zh = excluded.kind_label_zh, kind_label_en = excluded.kind_label_en,

@@ -213,6 +213,8 @@ END;
 COMMENT ON FUNCTION kefu.has_answer_promise(bigint, smallint) IS
 'True if a written answer is promised in this round: then the promise of a call is none of the customer''s answer (内部: 是否有答复时限)';
 
+-- Where an object has several rows they are looked up by its number: a join of
+-- sums would add up those of all objects for a question about a few.
 CREATE VIEW kefu.kpi_case_now AS
 -- What a ticket's own row says.
 SELECT 'ticket'::text AS object_type, t.ticket_id AS object_id, k.kpi, 0::bigint AS part, k.counts_at,
@@ -272,11 +274,12 @@ SELECT 'ticket', p.object_id, 'stock_late', -p.clock_id, p.stopped_at, t.unit, t
 UNION ALL
 SELECT 'ticket', t.ticket_id, 'non_voice_in_time', 0, p.counts_at, t.unit, t.platform, t.kind, p.is_hit, NULL
   FROM kefu.counted_ticket t
-  JOIN (SELECT c.object_id, max(c.due_at) AS counts_at, bool_and(c.outcome IS NOT DISTINCT FROM 'kept') AS is_hit
-          FROM kefu.clock c
-         WHERE c.object_type = 'ticket' AND c.outcome IS DISTINCT FROM 'void'
-           AND c.clock IN ('inquiry_ack', 'complaint_ack', 'negative_reply', 'thank', 'answer', 'call_back')
-         GROUP BY c.object_id) AS p ON p.object_id = t.ticket_id
+ CROSS JOIN LATERAL (
+       SELECT max(c.due_at) AS counts_at, bool_and(c.outcome IS NOT DISTINCT FROM 'kept') AS is_hit
+         FROM kefu.clock c
+        WHERE c.object_id = t.ticket_id AND c.object_type = 'ticket' AND c.outcome IS DISTINCT FROM 'void'
+          AND c.clock IN ('inquiry_ack', 'complaint_ack', 'negative_reply', 'thank', 'answer', 'call_back')) AS p
+ WHERE p.counts_at IS NOT NULL
 UNION ALL
 -- Work orders, for the department.
 SELECT 'work_order', o.order_id, k.kpi, 0, o.closed_at, o.department, t.platform, t.kind, k.is_hit, k.value
@@ -291,28 +294,32 @@ UNION ALL
 SELECT 'work_order', o.order_id, 'order_in_time', 0, p.counts_at, o.department, t.platform, t.kind, p.is_hit, NULL
   FROM kefu.work_order o
   JOIN kefu.counted_ticket t ON t.ticket_id = o.ticket_id
-  JOIN (SELECT c.object_id, max(c.due_at) AS counts_at, bool_and(c.outcome IS NOT DISTINCT FROM 'kept') AS is_hit
-          FROM kefu.clock c
-         WHERE c.object_type = 'work_order' AND c.clock = 'order_limit' AND c.outcome IS DISTINCT FROM 'void'
-         GROUP BY c.object_id) AS p ON p.object_id = o.order_id
- WHERE o.state <> 'cancelled'
+ CROSS JOIN LATERAL (
+       SELECT max(c.due_at) AS counts_at, bool_and(c.outcome IS NOT DISTINCT FROM 'kept') AS is_hit
+         FROM kefu.clock c
+        WHERE c.object_id = o.order_id AND c.object_type = 'work_order' AND c.clock = 'order_limit'
+          AND c.outcome IS DISTINCT FROM 'void') AS p
+ WHERE o.state <> 'cancelled' AND p.counts_at IS NOT NULL
 UNION ALL
 SELECT 'work_order', o.order_id, 'bounced', e.seq, e.at, e.department, t.platform, t.kind, e.next_event = 'bounce', NULL
   FROM kefu.work_order o
   JOIN kefu.counted_ticket t ON t.ticket_id = o.ticket_id
-  JOIN (SELECT v.object_id, v.seq, v.at, v.event, v.facts ->> 'department' AS department,
-               coalesce(lead(v.event) OVER (PARTITION BY v.object_id ORDER BY v.seq), '') AS next_event
-          FROM kefu.audit_event v
-         WHERE v.object_type = 'work_order' AND v.event IN ('dispatch', 'redispatch', 'bounce')) AS e ON e.object_id = o.order_id
+ CROSS JOIN LATERAL (
+       SELECT v.seq, v.at, v.event, v.facts ->> 'department' AS department,
+              coalesce(lead(v.event) OVER (ORDER BY v.seq), '') AS next_event
+         FROM kefu.audit_event v
+        WHERE v.object_type = 'work_order' AND v.object_id = o.order_id
+          AND v.event IN ('dispatch', 'redispatch', 'bounce')) AS e
  WHERE e.event <> 'bounce'
 UNION ALL
 SELECT 'work_order', o.order_id, 'redispatched', 0, e.at, o.department, t.platform, t.kind, e.sent > 1, NULL
   FROM kefu.work_order o
   JOIN kefu.counted_ticket t ON t.ticket_id = o.ticket_id
-  JOIN (SELECT v.object_id, min(v.at) AS at, count(*) AS sent
-          FROM kefu.audit_event v
-         WHERE v.object_type = 'work_order' AND v.event IN ('dispatch', 'redispatch')
-         GROUP BY v.object_id) AS e ON e.object_id = o.order_id
+ CROSS JOIN LATERAL (
+       SELECT min(v.at) AS at, count(*) AS sent
+         FROM kefu.audit_event v
+        WHERE v.object_type = 'work_order' AND v.object_id = o.order_id AND v.event IN ('dispatch', 'redispatch')) AS e
+ WHERE e.sent > 0
 UNION ALL
 SELECT 'opinion', o.opinion_id, CASE c.clock WHEN 'opinion_screen' THEN 'opinion_in_time' ELSE 'opinion_feedback' END,
        c.clock_id, c.due_at, o.desk_unit, g.platform, 'opinion', c.outcome IS NOT DISTINCT FROM 'kept', NULL
@@ -505,20 +512,21 @@ DECLARE
     t text;
     ids bigint[];
 BEGIN
-    -- All of a transaction or nothing: the transaction of the at_most-th event is the last.
-    SELECT e.xid INTO last_xid
-      FROM kefu.audit_event e
-     WHERE e.incarnation = state.incarnation AND e.xid >= state.next_xid
-     ORDER BY e.xid OFFSET at_most - 1 LIMIT 1;
     done := 0;
-    FOR t, ids, seen IN
-        WITH touched AS MATERIALIZED (
-            SELECT e.object_type, e.object_id, count(*) AS events, bool_or(e.event <> ALL (handling)) AS counts
+    FOR t, ids, seen, last_xid IN
+        WITH fresh AS MATERIALIZED (
+            SELECT e.xid, e.object_type, e.object_id, e.event
               FROM kefu.audit_event e
              WHERE e.incarnation = state.incarnation AND e.xid >= state.next_xid
-               AND (last_xid IS NULL OR e.xid <= last_xid)
-             GROUP BY e.object_type, e.object_id)
-        SELECT x.object_type, array_agg(DISTINCT x.object_id) FILTER (WHERE x.counts), sum(x.events)
+        ), last AS MATERIALIZED (
+            -- All of a transaction or nothing: the transaction of the at_most-th event is the last.
+            SELECT f.xid FROM fresh f ORDER BY f.xid OFFSET at_most - 1 LIMIT 1
+        ), touched AS MATERIALIZED (
+            SELECT f.object_type, f.object_id, count(*) AS events, bool_or(f.event <> ALL (handling)) AS counts
+              FROM fresh f
+             WHERE f.xid <= ALL (TABLE last)
+             GROUP BY f.object_type, f.object_id)
+        SELECT x.object_type, array_agg(DISTINCT x.object_id) FILTER (WHERE x.counts), sum(x.events), (TABLE last)
           FROM (TABLE touched
                 UNION ALL
                 -- A work order counts under the kind and platform of its ticket.
