@@ -241,7 +241,7 @@ CREATE TABLE kefu.field_map (
     field text COLLATE "C" NOT NULL CONSTRAINT field_map_field CHECK (field IN
         ('native_id', 'dedupe_key', 'item_type', 'parent_id', 'parent_type', 'parent_author_id',
          'root_id', 'thread_id', 'author_id', 'author_name', 'author_handle', 'author_province',
-         'author_city', 'author_verified', 'author_followers', 'recipient_id', 'text', 'posted_at',
+         'author_city', 'author_verified', 'author_followers', 'author_follows', 'recipient_id', 'text', 'posted_at',
          'is_deleted', 'is_truncated', 'url', 'source_label', 'media', 'media_kind', 'repost_of_id',
          'repost_of_key', 'repost_text', 'repost_of_count', 'reposts_count', 'comments_count', 'likes_count')),
     seq smallint NOT NULL DEFAULT 1,
@@ -361,7 +361,7 @@ COMMENT ON TABLE kefu.platform_policy IS 'What a platform allows beyond its limi
 COMMENT ON COLUMN kefu.platform_policy.platform IS 'platform (平台)';
 COMMENT ON COLUMN kefu.platform_policy.dedupe_window IS 'time in which the same text is refused; NULL: none (重复判定时长)';
 COMMENT ON COLUMN kefu.platform_policy.dedupes_last_text IS 'the same text as the last one is refused, however old that is (拒绝与上条相同)';
-COMMENT ON COLUMN kefu.platform_policy.needs_follower_for_message IS 'only who follows us can be sent a private message (私信须互粉)';
+COMMENT ON COLUMN kefu.platform_policy.needs_follower_for_message IS 'only who follows us can be sent a private message: who is known not to, by kefu.fan, isn''t tried, but told the next way of kefu.outbound_way (私信须互粉)';
 COMMENT ON COLUMN kefu.platform_policy.can_delete_post IS 'our posts can be deleted (可删博文)';
 COMMENT ON COLUMN kefu.platform_policy.can_delete_comment IS 'comments under our posts can be deleted (可删评论)';
 COMMENT ON COLUMN kefu.platform_policy.can_report IS 'abuse can be reported by a call (可举报)';
@@ -523,7 +523,7 @@ CREATE FUNCTION kefu.map_payload(platform text, action text, payload text, own_i
         native_id text, dedupe_key text, item_type text, parent_id text, parent_type text,
         parent_author_id text, root_id text, thread_id text, author_id text, author_name text,
         author_handle text, author_province text, author_city text, author_verified boolean,
-        author_followers bigint, recipient_id text, text text, posted_at timestamptz,
+        author_followers bigint, author_follows boolean, recipient_id text, text text, posted_at timestamptz,
         is_deleted boolean, is_truncated boolean, url text, source_label text, media text, media_kind text,
         repost_of_id text, repost_of_key text, repost_text text, repost_of_count bigint,
         reposts_count bigint, comments_count bigint, likes_count bigint, cursor text)

@@ -39,10 +39,12 @@ CREATE TABLE kefu.fan (
     identity_id bigint NOT NULL REFERENCES kefu.identity,
     is_fan boolean NOT NULL,
     changed_at timestamptz NOT NULL,
+    left_at timestamptz,
     PRIMARY KEY (account, identity_id)
 );
-COMMENT ON TABLE kefu.fan IS 'Who of those that have written to us follows an account of ours, as far as the platform has pushed it; no row: not told (粉丝)';
+COMMENT ON TABLE kefu.fan IS 'Who of those that have written to us follows an account of ours, as far as the platform has pushed it or says it beside what they wrote; no row: not told (粉丝)';
 COMMENT ON COLUMN kefu.fan.account IS 'our account (账号)';
 COMMENT ON COLUMN kefu.fan.identity_id IS 'who (身份)';
-COMMENT ON COLUMN kefu.fan.is_fan IS 'false: no longer (是否关注)';
-COMMENT ON COLUMN kefu.fan.changed_at IS 'the platform''s time of that (变更时间)';
+COMMENT ON COLUMN kefu.fan.is_fan IS 'false: not, or no longer (是否关注)';
+COMMENT ON COLUMN kefu.fan.changed_at IS 'when it came to be, by the platform''s time; where it was found beside a message, when that came (变更时间)';
+COMMENT ON COLUMN kefu.fan.left_at IS 'when they last unfollowed; NULL: never, as far as we know (取消关注时间)';

@@ -125,15 +125,17 @@ BEGIN ATOMIC
                                         WHEN g.item_type = 'comment' THEN 'reply_comment' ELSE 'comment' END),
            g.posted_at + r.within,
            CASE WHEN g.posted_at + r.within <= kefu.now() THEN 'expired'
-                WHEN r.ends_when_left AND EXISTS (SELECT FROM kefu.fan f
-                          WHERE f.account = g.account AND f.identity_id = g.identity_id
-                            AND NOT f.is_fan AND f.changed_at >= g.posted_at) THEN 'left'
+                WHEN r.ends_when_left AND NOT f.is_fan AND f.left_at >= g.posted_at THEN 'left'
+                WHEN reply_way.channel = 'private' AND r.answered_by IS NULL AND NOT f.is_fan
+                     AND y.needs_follower_for_message THEN 'stranger'
                 WHEN r.times <= u.used THEN 'spent'
                 WHEN r.times = u.used + 1 AND NOT reply_way.is_answer THEN 'kept' END,
            coalesce(r.refuses, false)
       FROM kefu.message g
       LEFT JOIN kefu.reply_rule r ON r.platform = g.platform AND r.action = g.action
                                  AND r.channel = reply_way.channel
+      LEFT JOIN kefu.fan f ON f.account = g.account AND f.identity_id = g.identity_id
+      LEFT JOIN kefu.platform_policy y ON y.platform = g.platform
      CROSS JOIN LATERAL (SELECT CASE WHEN r.times IS NOT NULL THEN
          (SELECT count(*) FROM kefu.speech p JOIN kefu.outbound o USING (speech_id)
            WHERE p.object_type = 'ticket' AND p.object_id = reply_way.ticket AND o.answers = reply_way.message
@@ -142,7 +144,7 @@ BEGIN ATOMIC
      WHERE g.message_id = reply_way.message;
 END;
 COMMENT ON FUNCTION kefu.reply_way(bigint, bigint, text, boolean) IS
-'How a message of a ticket is answered in a channel: the endpoint, until when, and why not any more: expired, left: its author no longer follows us, spent: as often as allowed, kept: the last time is kept for the answer; closed_by NULL: it can be. No row for no message (回复方式; kefu.reply_rule)';
+'How a message of a ticket is answered in a channel: the endpoint, until when, and why not any more: expired, left: its author no longer follows us, stranger: doesn''t and the platform takes messages to followers only, spent: as often as allowed, kept: the last time is kept for the answer; closed_by NULL: it can be. No row for no message (回复方式; kefu.reply_rule)';
 
 CREATE FUNCTION kefu.refuse_reply(message bigint, channel text, closed_by text) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
@@ -161,6 +163,7 @@ BEGIN
                   WHEN 'expired' THEN format('What %s brings can be answered within %s, which ended at %s.',
                                              r.action, r.within, r.posted_at + r.within)
                   WHEN 'left' THEN 'Its author no longer follows the account.'
+                  WHEN 'stranger' THEN 'Its author doesn''t follow the account.'
                   WHEN 'kept' THEN format('Of %s allowed the last is kept for it.', r.times)
                   ELSE format('It was answered as often as allowed: %s.', r.times) END,
               HINT = CASE closed_by WHEN 'kept' THEN 'Answer at once, or have 10000 call.'

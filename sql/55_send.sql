@@ -308,6 +308,18 @@ END;
 COMMENT ON FUNCTION kefu.other_identity(kefu.outbound) IS
 'Another platform on which the unit has an account and the same person is known; NULLs if there is none (其他平台身份)';
 
+CREATE FUNCTION kefu.takes_message(account text, recipient_id text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT NOT EXISTS (SELECT FROM kefu.account a
+                         JOIN kefu.platform_policy y ON y.platform = a.platform AND y.needs_follower_for_message
+                         JOIN kefu.identity i ON i.platform = a.platform AND i.native_id = takes_message.recipient_id
+                         JOIN kefu.fan f ON f.account = a.account AND f.identity_id = i.identity_id AND NOT f.is_fan
+                        WHERE a.account = takes_message.account);
+END;
+COMMENT ON FUNCTION kefu.takes_message(text, text) IS
+'False if the platform takes private messages to followers only, and this customer is known not to follow the account (可否私信; R129)';
+
 CREATE FUNCTION kefu.take_way(o kefu.outbound, w kefu.outbound_way) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
@@ -345,7 +357,9 @@ BEGIN
     IF n.account IS NULL OR (n.channel = 'public' AND n.parent_id IS NULL)
        OR (n.channel = 'private' AND n.recipient_id IS NULL)
        OR (n.channel = 'public' AND kefu.has_personal_data(n.text))
-       OR reply.closed_by IS NOT NULL OR NOT kefu.can_ask(n.account, n.action) THEN
+       OR reply.closed_by IS NOT NULL
+       OR (n.answers IS NULL AND n.action = 'message' AND NOT kefu.takes_message(n.account, n.recipient_id))
+       OR NOT kefu.can_ask(n.account, n.action) THEN
         RETURN NULL;
     END IF;
     INSERT INTO kefu.outbound (speech_id, part, way, unit, account, action, channel, parent_id, root_id,
@@ -514,7 +528,7 @@ BEGIN
             PERFORM kefu.doubt_outbound(o, 'lease_expired', 'nobody reported what became of it');
         ELSIF o.state IN ('queued', 'uncertain') AND o.expires_at <= kefu.now() AND o.object_id IS NULL THEN
             PERFORM kefu.give_up_way(o.outbound_id,
-                CASE WHEN o.last_class IN ('left', 'spent', 'kept') THEN o.last_class ELSE 'expired' END,
+                CASE WHEN o.last_class IN ('left', 'stranger', 'spent', 'kept') THEN o.last_class ELSE 'expired' END,
                 'the platform takes no answer this way any more');
         ELSIF o.state = 'queued' AND o.expires_at <= kefu.now() THEN
             PERFORM kefu.record_failed(o.outbound_id, 'expired', 'its time is over');

@@ -91,14 +91,16 @@ COMMENT ON FUNCTION kefu.note_push(kefu.push_rule, text, timestamptz, text, byte
 CREATE FUNCTION kefu.note_fans(account text, action text, payload text, is_fan boolean) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    INSERT INTO kefu.fan AS f (account, identity_id, is_fan, changed_at)
-    SELECT DISTINCT ON (i.identity_id) a.account, i.identity_id, note_fans.is_fan, m.posted_at
+    INSERT INTO kefu.fan AS f (account, identity_id, is_fan, changed_at, left_at)
+    SELECT DISTINCT ON (i.identity_id) a.account, i.identity_id, note_fans.is_fan, m.posted_at,
+           CASE WHEN NOT note_fans.is_fan THEN m.posted_at END
       FROM kefu.account a
      CROSS JOIN LATERAL kefu.map_payload(a.platform, note_fans.action, payload, a.native_id) m
       JOIN kefu.identity i ON i.platform = a.platform AND i.native_id = m.author_id
      WHERE a.account = note_fans.account AND m.error IS NULL AND m.posted_at IS NOT NULL
      ORDER BY i.identity_id, m.posted_at DESC
-    ON CONFLICT ON CONSTRAINT fan_pkey DO UPDATE SET is_fan = EXCLUDED.is_fan, changed_at = EXCLUDED.changed_at
+    ON CONFLICT ON CONSTRAINT fan_pkey DO UPDATE
+       SET is_fan = EXCLUDED.is_fan, changed_at = EXCLUDED.changed_at, left_at = coalesce(EXCLUDED.left_at, f.left_at)
       WHERE f.changed_at < EXCLUDED.changed_at;
 END;
 COMMENT ON FUNCTION kefu.note_fans(text, text, text, boolean) IS

@@ -38,6 +38,7 @@ typedef struct IngestAuthor
 	char	   *home_unit;		/* NULL unknown */
 	int64		followers_count;	/* -1 unknown */
 	int			is_verified;	/* -1 unknown */
+	int			is_fan;			/* of the account; -1 unknown */
 	int64		identity_id;	/* 0 until known */
 	int64		person_id;
 	bool		is_new;			/* first seen in this payload */

@@ -280,6 +280,47 @@ refresh_authors(Ingest *in)
 	kefu_spi_run(&plan, values, NULL, false, 0);
 }
 
+/*
+ * Notes who follows the account, where the platform says it beside what they wrote; only
+ * what is news is written.  Whoever did and doesn't any more has left.
+ */
+static void
+note_fans(Ingest *in)
+{
+	static KefuPlan plan = {
+		"INSERT INTO kefu.fan AS f (account, identity_id, is_fan, changed_at) "
+		"SELECT $1, i.identity_id, i.is_fan = 1, $4 FROM unnest($2, $3) AS i(identity_id, is_fan) "
+		" WHERE NOT EXISTS (SELECT FROM kefu.fan x WHERE x.account = $1 "
+		"           AND x.identity_id = i.identity_id "
+		"           AND (x.is_fan = (i.is_fan = 1) OR x.changed_at >= $4)) "
+		" ORDER BY i.identity_id "
+		"ON CONFLICT ON CONSTRAINT fan_pkey DO UPDATE "
+		"   SET is_fan = EXCLUDED.is_fan, changed_at = EXCLUDED.changed_at, "
+		"       left_at = CASE WHEN f.is_fan AND NOT EXCLUDED.is_fan THEN EXCLUDED.changed_at "
+		"                      ELSE f.left_at END "
+		" WHERE f.changed_at < EXCLUDED.changed_at",
+		4, {TEXTOID, INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZOID}, NULL
+	};
+	int64	   *identities = palloc(sizeof(int64) * in->nauthors);
+	int64	   *fans = palloc(sizeof(int64) * in->nauthors);
+	Datum		values[4];
+	int			n = 0;
+
+	for (int i = 0; i < in->nauthors; i++)
+		if (in->authors[i].is_fan >= 0)
+		{
+			identities[n] = in->authors[i].identity_id;
+			fans[n++] = in->authors[i].is_fan;
+		}
+	if (n == 0)
+		return;
+	values[0] = CStringGetTextDatum(in->source.account);
+	values[1] = kefu_id_array(identities, n);
+	values[2] = kefu_id_array(fans, n);
+	values[3] = TimestampTzGetDatum(in->source.received_at);
+	kefu_spi_run(&plan, values, NULL, false, 0);
+}
+
 void
 kefu_settle_authors(Ingest *in)
 {
@@ -293,4 +334,5 @@ kefu_settle_authors(Ingest *in)
 	look_up_authors(in);
 	insert_authors(in);
 	refresh_authors(in);
+	note_fans(in);
 }

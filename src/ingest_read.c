@@ -62,6 +62,7 @@ read_author(const KefuItem *mapped)
 	author->region = field(mapped, KEFU_FIELD_AUTHOR_PROVINCE);
 	author->followers_count = Max(number(mapped, KEFU_FIELD_AUTHOR_FOLLOWERS, -1), -1);
 	author->is_verified = number(mapped, KEFU_FIELD_AUTHOR_VERIFIED, -1);
+	author->is_fan = number(mapped, KEFU_FIELD_AUTHOR_FOLLOWS, -1);
 	return author;
 }
 

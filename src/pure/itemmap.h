@@ -45,6 +45,7 @@ typedef enum KefuField
 	KEFU_FIELD_AUTHOR_CITY,
 	KEFU_FIELD_AUTHOR_VERIFIED, /* bool */
 	KEFU_FIELD_AUTHOR_FOLLOWERS,	/* int */
+	KEFU_FIELD_AUTHOR_FOLLOWS,	/* bool: the account it was fetched for */
 	KEFU_FIELD_RECIPIENT_ID,
 	KEFU_FIELD_TEXT,
 	KEFU_FIELD_POSTED_AT,		/* time */

@@ -55,6 +55,7 @@ static const struct
 	[KEFU_FIELD_AUTHOR_CITY] = {"author_city", KEFU_KIND_TEXT, false},
 	[KEFU_FIELD_AUTHOR_VERIFIED] = {"author_verified", KEFU_KIND_BOOL, false},
 	[KEFU_FIELD_AUTHOR_FOLLOWERS] = {"author_followers", KEFU_KIND_INT, false},
+	[KEFU_FIELD_AUTHOR_FOLLOWS] = {"author_follows", KEFU_KIND_BOOL, false},
 	[KEFU_FIELD_RECIPIENT_ID] = {"recipient_id", KEFU_KIND_TEXT, true},
 	[KEFU_FIELD_TEXT] = {"text", KEFU_KIND_TEXT, false},
 	[KEFU_FIELD_POSTED_AT] = {"posted_at", KEFU_KIND_TIME, false},

@@ -108,7 +108,9 @@ compare('direct_messages__item_head', mapped('messages', slurp('direct_messages_
 			{
 				item_no => 1,
 				item_type => 'message',
-				( map { $_ => $dm->{idstr} } qw(native_id dedupe_key cursor) ),
+				( map { $_ => $dm->{idstr} } qw(native_id cursor) ),
+				# As the same message has it where it is pushed.
+				dedupe_key => "$dm->{sender_id}\@$dm->{created_at}#" . digest($dm->{text}),
 				text => $dm->{text},
 				posted_at => instant($dm->{created_at}),
 				author_id => $dm->{sender_id},

@@ -77,6 +77,64 @@ SELECT * FROM pg_temp.stands(pg_temp.ticket_of(pg_temp.message_of('2003')));
 SELECT (kefu.ingest('sina.gd', 'mentions', '{"statuses": [{"idstr": "2003", "id": 2003, "text": "此微博已被原作者删除。", "deleted": "1"}]}')).*;
 SELECT text, state, ticket_id IS NOT NULL AS has_ticket FROM kefu.message WHERE message_id = pg_temp.message_of('2003');
 
+-- --- who doesn't follow us -----------------------------------------------------------------------
+
+-- What is known of it is what the platform says beside their words; a message to who is
+-- known not to isn't tried, whatever way it is on. Who isn't known is tried.
+CREATE FUNCTION pg_temp.fan_says(author text, follows boolean, id text, text text, action text DEFAULT 'mentions') RETURNS kefu.ingested
+    LANGUAGE sql AS
+$$ SELECT kefu.ingest('sina.gd', action, jsonb_build_object(CASE action WHEN 'mentions' THEN 'statuses' ELSE 'direct_messages' END,
+       jsonb_build_array(jsonb_build_object('idstr', id, 'text', text, 'sender_id', author, 'recipient_id', '9001',
+           'created_at', to_char(kefu.now() AT TIME ZONE 'UTC', 'Dy Mon DD HH24:MI:SS "+0000" YYYY'),
+           CASE action WHEN 'mentions' THEN 'user' ELSE 'sender' END,
+           jsonb_build_object('idstr', author, 'screen_name', 'n' || author, 'follow_me', follows))))::text) $$;
+CREATE FUNCTION pg_temp.fans() RETURNS TABLE (who text, is_fan boolean, changed time, "left" time) LANGUAGE sql AS
+$$ SELECT i.native_id, f.is_fan, f.changed_at::time, f.left_at::time FROM kefu.fan f JOIN kefu.identity i USING (identity_id) ORDER BY 1 $$;
+CREATE FUNCTION pg_temp.answer_to(id text) RETURNS text LANGUAGE sql AS
+$$ SELECT kefu.triage(pg_temp.message_of(id), 'inquiry');
+   SELECT state FROM kefu.answer(pg_temp.ticket_of(pg_temp.message_of(id)), '您好，办理好了。') $$;
+CREATE FUNCTION pg_temp.ways(id text) RETURNS TABLE (way smallint, action text, channel text, state text, last_class text, tasks text)
+    LANGUAGE sql AS
+$$ SELECT o.way, o.action, o.channel, o.state, o.last_class,
+          (SELECT string_agg(k.cause || ' ' || k.unit, ', ' ORDER BY k.task_id) FROM kefu.task k WHERE k.outbound_id = o.outbound_id)
+     FROM kefu.speech p JOIN kefu.outbound o USING (speech_id)
+    WHERE p.object_type = 'ticket' AND p.object_id = pg_temp.ticket_of(pg_temp.message_of(id)) ORDER BY o.outbound_id $$;
+SELECT tickets FROM pg_temp.fan_says('511', false, '2101', '请问怎么退订?');
+SELECT tickets FROM pg_temp.fan_says('512', true, '2102', '请问怎么退订?');
+SELECT tickets FROM pg_temp.fan_says('513', NULL, '2103', '请问怎么退订?');
+SELECT tickets FROM pg_temp.fan_says('514', false, '3400000000002104', '请问怎么退订?', 'messages');
+SELECT tickets FROM pg_temp.fan_says('515', false, '2105', '请问怎么退订?');
+SELECT * FROM pg_temp.fans();
+SET ROLE lin;
+SELECT pg_temp.answer_to(id) FROM unnest('{2101,2102,2103,3400000000002104}'::text[]) AS id;
+RESET ROLE;
+-- The posts are gone; one of the three is called at once, and so is who wrote in private.
+SELECT kefu.recover_outbound();
+SELECT * FROM pg_temp.sends();
+SELECT pg_temp.answers(400, '{"error_code": 20101, "error": "target weibo does not exist!"}');
+SELECT * FROM pg_temp.sends();
+SELECT pg_temp.answers(200, '{"idstr": "90002", "created_at": "Mon Mar 02 09:00:00 +0800 2026", "text": "x", "sender_id": 9001, "recipient_id": 512}');
+SELECT id, (pg_temp.ways(id)).* FROM unnest('{2101,2102,2103,3400000000002104}'::text[]) AS id;
+-- Whoever has written in public and now writes in private is told there; the last word counts, and an older
+-- page is none.
+SELECT set_config('kefu.test_now', (kefu.now() + interval '1 minute')::text, true) \g /dev/null
+SELECT new_messages, tickets FROM pg_temp.fan_says('515', false, '3400000000002106', '还有发票的事', 'messages');
+SET ROLE lin;
+SELECT kefu.attach(pg_temp.message_of('3400000000002106'), pg_temp.ticket_of(pg_temp.message_of('2105')), 'chaser') \g /dev/null
+SELECT pg_temp.answer_to('2105');
+RESET ROLE;
+SELECT kefu.recover_outbound();
+SELECT * FROM pg_temp.ways('2105');
+SELECT new_messages FROM pg_temp.fan_says('511', true, '2107', '我关注了');
+SELECT new_messages FROM pg_temp.fan_says('512', false, '2108', '取消了');
+SELECT * FROM pg_temp.fans();
+UPDATE kefu.platform_policy SET needs_follower_for_message = false WHERE platform = 'sina';
+SELECT (kefu.reply_way(pg_temp.message_of(id), pg_temp.ticket_of(pg_temp.message_of(id)), 'private', true)).closed_by
+  FROM unnest('{2107,2108}'::text[]) AS id;
+UPDATE kefu.platform_policy SET needs_follower_for_message = true WHERE platform = 'sina';
+SELECT (kefu.reply_way(pg_temp.message_of(id), pg_temp.ticket_of(pg_temp.message_of(id)), 'private', true)).closed_by
+  FROM unnest('{2107,2108}'::text[]) AS id;
+
 -- --- one person after all -------------------------------------------------------------------------
 
 -- Known on both platforms as two persons, each with an open ticket; one has a third identity, merged before.

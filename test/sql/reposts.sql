@@ -19,6 +19,7 @@ BEGIN;
 
 SELECT kefu.load_preset('platform_sina_v2') \g /dev/null
 SELECT kefu.load_preset('platform_mastodon') \g /dev/null
+SELECT kefu.load_preset('platform_sohu') \g /dev/null
 SELECT i.native_id, i.text, i.is_truncated, i.media, i.repost_of_id, i.repost_text, i.repost_of_count
   FROM kefu.map_payload('sina', 'mentions', '{"statuses": [
     {"created_at": "Mon Mar 02 08:16:30 +0800 2026", "id": 5004, "text": "@东省客服 看看//@谷雨:同问", "truncated": false,
@@ -28,6 +29,22 @@ SELECT i.native_id, i.text, i.is_truncated, i.media, i.repost_of_id, i.repost_te
      "user": {"id": 7005}, "pic_urls": [{"thumbnail_pic": "http://img.example/1.jpg"}]},
     {"created_at": "Mon Mar 02 08:18:30 +0800 2026", "id": 5006, "text": "@东省客服 转发微博", "truncated": "1", "user": {"id": 7006},
      "retweeted_status": {"id": 5003, "text": "此微博已被原作者删除。", "deleted": "1"}}]}') AS i;
+-- A long text that comes along is the text, and nothing is missing then; of what is reposted too.
+SELECT i.native_id, i.text, i.is_truncated, i.repost_text
+  FROM kefu.map_payload('sina', 'mentions', '{"statuses": [
+    {"created_at": "Mon Mar 02 08:17:30 +0800 2026", "id": 5005, "text": "@东省客服 说来…", "isLongText": true,
+     "longText": {"longTextContent": "@东省客服 说来话长", "url_objects": []}, "user": {"id": 7005}},
+    {"created_at": "Mon Mar 02 08:18:30 +0800 2026", "id": 5007, "text": "@东省客服", "isLongText": false, "user": {"id": 7006},
+     "retweeted_status": {"id": 5005, "text": "@东省客服 说来…", "isLongText": true, "longText": {"longTextContent": "@东省客服 说来话长"}}}]}') AS i;
+-- Sohu's lists say that a text is cut, as a word or a truth; one post alone is asked for by its path.
+SELECT i.native_id, i.is_truncated, e.complete_action, s.method, s.path, s.item_kind
+  FROM kefu.map_payload('sohu', 'mentions', '[
+    {"created_at": "Mon Mar 02 08:17:30 +0800 2026", "id": "61", "text": "说来…", "truncated": "true", "user": {"id": "71"}},
+    {"created_at": "Mon Mar 02 08:17:31 +0800 2026", "id": "62", "text": "短", "truncated": "false", "user": {"id": "71"}},
+    {"created_at": "Mon Mar 02 08:17:32 +0800 2026", "id": "63", "text": "长…", "truncated": true, "user": {"id": "71"}}]') AS i
+  JOIN kefu.endpoint e ON e.platform = 'sohu' AND e.action = 'mentions'
+  JOIN kefu.endpoint s ON s.platform = 'sohu' AND s.action = e.complete_action;
+SELECT action FROM kefu.endpoint WHERE platform = 'sohu' AND purpose = 'feed' AND item_kind = 'status' AND complete_action IS NULL ORDER BY 1;
 SELECT i.native_id, i.repost_of_id, i.repost_of_key, i.repost_text, m.kind, m.url
   FROM kefu.map_payload('mastodon', 'home', '[
     {"id": "11", "uri": "https://one.example/s/11", "created_at": "2026-03-02T00:16:30Z", "content": "<p>断网三天了</p>", "visibility": "public",
