@@ -81,6 +81,22 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.effect_edit_placement(kefu.move) IS 'Another wording that was reviewed (更换版本; R41)';
 
+CREATE FUNCTION kefu.forbidden_now(p kefu.post, said text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS
+$$ BEGIN
+    -- Most texts have no such word at all.
+    IF NOT EXISTS (SELECT FROM kefu.find_words(said, p.unit)) THEN
+        RETURN NULL;
+    END IF;
+    RETURN (SELECT 'its text may not be published any more: ' || string_agg(DISTINCT r.rule, ', ')
+              FROM kefu.find_words(said, p.unit) AS f
+              JOIN kefu.content_rules(p.unit, kefu.now()) AS r ON r.rule = f.class AND r.effect = 'block'
+               AND CASE WHEN p.repost_id IS NULL THEN 'post' ELSE 'repost' END = ANY (r.applies_to)
+             WHERE NOT (r.rule = 'marketing' AND p.is_marketing)
+               AND r.rule <> ALL (kefu.overridden_rules('post', p.post_id, p.unit, said)));
+END $$;
+COMMENT ON FUNCTION kefu.forbidden_now(kefu.post, text) IS 'Which rules of now forbid a wording of a post by its words, but for what a reviewer let pass; NULL none (现行禁用原因; R47)';
+
 CREATE FUNCTION kefu.effect_send_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
@@ -90,9 +106,9 @@ DECLARE
     way record;
 BEGIN
     SELECT x.* INTO l FROM kefu.placement x WHERE x.placement_id = m.id;
-    SELECT b.*, p.repost_id INTO way FROM kefu.post p CROSS JOIN LATERAL kefu.posted_by(p) AS b WHERE p.post_id = l.post_id;
-    -- The platform's rows may have changed since it was planned.
-    problem := kefu.unsendable(l.account, way.action, way.media);
+    SELECT b.*, p.repost_id, p AS post INTO way FROM kefu.post p CROSS JOIN LATERAL kefu.posted_by(p) AS b WHERE p.post_id = l.post_id;
+    -- The platform's rows may have changed since it was planned, and so may what is forbidden.
+    problem := coalesce(kefu.unsendable(l.account, way.action, way.media), kefu.forbidden_now(way.post, l.text));
     IF problem IS NOT NULL THEN
         PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', problem));
         RETURN;
@@ -112,7 +128,7 @@ BEGIN
                             expires_at => CASE WHEN NOT l.is_exempt THEN l.planned_at + make_interval(
                                 mins => (kefu.posting_rule_of('late', l.account, m.at)).at_most) END);
 END $$;
-COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform, unless its rows have no way to send it, it is too late or its new day is full, which needs a person (发出投放; R38, R42, R61)';
+COMMENT ON FUNCTION kefu.effect_send_placement(kefu.move) IS 'It is due: queued for the platform, unless its rows have no way to send it, a word in it is forbidden since, it is too late or its new day is full, which needs a person (发出投放; R38, R42, R47, R61)';
 
 CREATE FUNCTION kefu.effect_postpone_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
