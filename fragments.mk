@@ -38,7 +38,10 @@ SQL_FRAGMENTS = \
 	sql/38_erasure_effects.sql \
 	sql/38_follow_effects.sql \
 	sql/38_engage_effects.sql \
+	sql/38_request_effects.sql \
 	sql/38_post_effects.sql \
+	sql/38_placement_effects.sql \
+	sql/38_post_text.sql \
 	sql/38_correction_effects.sql \
 	sql/38_report_effects.sql \
 	sql/39_rows.sql \
@@ -75,6 +78,7 @@ SQL_FRAGMENTS = \
 	sql/59_closing.sql \
 	sql/59_correction.sql \
 	sql/61_profile.sql \
+	sql/61_profile_finding.sql \
 	sql/62_follow.sql \
 	sql/62_engage.sql \
 	sql/57_dimension.sql \

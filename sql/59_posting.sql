@@ -315,11 +315,13 @@ CREATE FUNCTION kefu.find_posting_day() RETURNS SETOF kefu.found
     LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
-    SELECT 'account', NULL::bigint, f.account, f.unit, f.account, kefu.local_instant(f.day, '00:00'), ARRAY[f.rulebook],
+    -- How much of it is about our own services is what the mix says first.
+    SELECT 'account', NULL::bigint, f.account, f.unit, f.account, kefu.local_instant(f.day, '00:00'),
+           CASE f.rule WHEN 'mix' THEN ARRAY[f.rulebook, 'R44'] WHEN 'number' THEN ARRAY[f.rulebook, 'R12'] ELSE ARRAY[f.rulebook] END,
            f.day || ' ' || f.said_zh, f.day || ': ' || f.said_en
       FROM kefu.find_posting(ARRAY['number', 'window', 'spacing', 'gap', 'morning', 'evening', 'mix', 'ratio', 'pictures']) AS f;
 END $$;
-COMMENT ON FUNCTION kefu.find_posting_day() IS 'Days of the last seven and today on which an account kept a posting rule that warns not (当日发文不符; R38, R39, R48-R50, R52, R62)';
+COMMENT ON FUNCTION kefu.find_posting_day() IS 'Days of the last seven and today on which an account kept a posting rule that warns not (当日发文不符; R12, R38, R39, R44, R48-R50, R52, R62)';
 
 CREATE FUNCTION kefu.find_soft_reposts() RETURNS SETOF kefu.found
     LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
@@ -359,6 +361,28 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.find_unused_video() IS 'Accounts whose platform takes videos, which showed none yesterday although an approved one was waiting; an account owes posts from its first placement on (有视频未配发; R52)';
 
+CREATE FUNCTION kefu.find_forbidden_post() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql ROWS 5 STABLE PARALLEL UNSAFE AS
+$$ BEGIN
+    -- Only what changed since the post was let out can say anything new of it.
+    RETURN QUERY
+    WITH fresh AS MATERIALIZED (
+        SELECT max(v.valid_from) AS since
+          FROM (SELECT x.valid_from FROM kefu.lexicon_version x UNION ALL SELECT x.valid_from FROM kefu.content_rule x) AS v
+         WHERE v.valid_from <= kefu.now()
+    )
+    SELECT 'placement', l.placement_id, NULL::text, l.unit, l.account, f.since, NULL::text[],
+           CASE WHEN l.published_at IS NULL THEN '已排期，现行词库禁止发布' ELSE '已发布，现行词库禁止发布' END,
+           CASE WHEN l.published_at IS NULL THEN 'planned; ' ELSE 'published; ' END || w.said
+      FROM kefu.placement l
+      JOIN kefu.post p USING (post_id)
+      JOIN fresh f ON f.since > p.approved_at
+     CROSS JOIN LATERAL kefu.forbidden_now(p, l.text) AS w(said)
+     WHERE w.said IS NOT NULL
+       AND (l.state = 'planned' OR l.state = 'published' AND l.published_at > kefu.now() - interval '7 days');
+END $$;
+COMMENT ON FUNCTION kefu.find_forbidden_post() IS 'What is planned, or was published in the last seven days and still stands, with words that a lexicon or rule forbids since it was approved; what a reviewer let pass is left out (已放行内容现属禁用; R47, R76)';
+
 CREATE FUNCTION kefu.find_warned_post() RETURNS SETOF kefu.found
     LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$ BEGIN
@@ -379,12 +403,15 @@ COMMENT ON FUNCTION kefu.find_warned_post() IS 'Posts planned, or published in t
 
 INSERT INTO kefu.finding_rule (finding, call, rulebook, effect, label_zh, label_en, mend_zh, mend_en)
 VALUES
+    ('forbidden_post', 'kefu.find_forbidden_post()', '{R47,R76}', 'must', '内容现属禁用', 'forbidden by now',
+     '未发的取消或修改后重新审核（kefu.cancel_placement、kefu.revise_post）；已发布的下令删除（kefu.order_takedown）。',
+     'What is planned is cancelled, or changed and reviewed anew (kefu.cancel_placement, kefu.revise_post); what is published is taken down (kefu.order_takedown).'),
     ('warned_post', 'kefu.find_warned_post()', '{R45,R64,R41,R80}', 'warn', '带提示发布', 'sent out in spite of a warning',
      '撤回修改（kefu.revise_post），或提交、审核时说明理由（kefu.submit_post、kefu.review_post）。',
      'Take it in hand anew (kefu.revise_post), or say why when submitting or reviewing (kefu.submit_post, kefu.review_post).'),
     ('unused_video', 'kefu.find_unused_video()', '{R52}', 'warn', '有视频未配发', 'video not used',
      '用 kefu.schedule() 排期该视频博文。', 'Plan the post with kefu.schedule().'),
-    ('posting_day', 'kefu.find_posting_day()', '{R38,R39,R48,R49,R50,R52,R62}', 'warn', '当日发文不符', 'the day''s posts',
+    ('posting_day', 'kefu.find_posting_day()', '{R38,R39,R48,R49,R50,R52,R62,R12,R44}', 'warn', '当日发文不符', 'the day''s posts',
      '用 kefu.schedule()、kefu.reschedule()、kefu.cancel_placement() 调整当日计划；特殊事件由值班长登记（kefu.add_posting_exception）。',
      'Change the day with kefu.schedule(), kefu.reschedule() and kefu.cancel_placement(); a leader records a special event with kefu.add_posting_exception().'),
     ('soft_reposts', 'kefu.find_soft_reposts()', '{R61}', 'block', '公益新闻文化转发超限', 'too many soft reposts',

@@ -463,6 +463,51 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.find_lost_follow() IS 'Follows that the platform''s list has no longer (平台缺失关注; R70)';
 
+CREATE FUNCTION kefu.find_retired_follow() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
+$$ BEGIN
+    RETURN QUERY
+    SELECT 'follow', f.follow_id, NULL::text, f.unit, f.account, t.valid_to, NULL::text[],
+           '关注对象已从名录停用，尚未取消或复核', 'whom it follows was retired from the list, and nobody has ended or reviewed it since'
+      FROM kefu.follow f
+      JOIN kefu.account a ON a.account = f.account
+      JOIN LATERAL (SELECT max(x.valid_to) AS valid_to FROM kefu.follow_target x
+                     WHERE x.platform = a.platform AND x.native_id = f.native_id
+                    HAVING bool_and(x.valid_to IS NOT NULL)) AS t ON t.valid_to <= kefu.now()
+     WHERE f.state = 'following' AND greatest(f.reviewed_at, f.followed_at) < t.valid_to;
+END $$;
+COMMENT ON FUNCTION kefu.find_retired_follow() IS 'Follows of whom Group retired from the list of known accounts, neither ended nor reviewed since (停用对象仍在关注; R84)';
+
+CREATE FUNCTION kefu.find_no_active_user() RETURNS SETOF kefu.found
+    LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    r kefu.follow_rule := kefu.follow_rule_now();
+BEGIN
+    RETURN QUERY
+    -- Messages are counted for those that lack them alone.
+    WITH lacking AS MATERIALIZED (
+        SELECT a.account, a.unit
+          FROM kefu.account a
+         WHERE a.is_live AND EXISTS (SELECT FROM kefu.follow f WHERE f.account = a.account AND f.state = 'following')
+           AND NOT EXISTS (SELECT FROM kefu.follow f WHERE f.account = a.account AND f.category = 'active_user'
+                              AND f.state IN ('proposed', 'requested', 'following'))
+    ), engaged AS (
+        SELECT l.account, l.unit, g.identity_id
+          FROM lacking l
+          JOIN kefu.message g ON g.account = l.account AND g.to_us AND g.is_live AND g.identity_id IS NOT NULL
+           AND g.posted_at > kefu.now() - r.engaged_within
+         WHERE NOT EXISTS (SELECT FROM kefu.identity i JOIN kefu.account b USING (platform, native_id)
+                            WHERE i.identity_id = g.identity_id)
+         GROUP BY l.account, l.unit, g.identity_id HAVING count(*) >= r.engaged_messages
+    )
+    SELECT 'account', NULL::bigint, e.account, e.unit, e.account, NULL::timestamptz, NULL::text[],
+           format('未关注任何活跃用户，近期互动达 %s 条的有 %s 人', r.engaged_messages, count(*)),
+           format('follows no active customer, and %s wrote %s times or more lately', count(*), r.engaged_messages)
+      FROM engaged e GROUP BY e.account, e.unit;
+END $$;
+COMMENT ON FUNCTION kefu.find_no_active_user() IS 'Accounts that follow others but none of their active customers, though there are some by the rule of candidates; the rulebook gives no number (未关注活跃用户; R36)';
+
 CREATE FUNCTION kefu.find_unread_follows() RETURNS SETOF kefu.found
     LANGUAGE plpgsql ROWS 20 STABLE PARALLEL SAFE AS
 $$
@@ -496,5 +541,9 @@ VALUES
      '用 kefu.sort_follow() 归类，或用 kefu.end_follow() 取消。', 'Sort it with kefu.sort_follow(), or end it with kefu.end_follow().'),
     ('lost_follow', 'kefu.find_lost_follow()', '{R70}', 'must', '平台缺失关注', 'follow lost on the platform',
      '重新关注（kefu.start_follow）或不予关注（kefu.refuse_follow）。', 'Follow it again (kefu.start_follow) or refuse it (kefu.refuse_follow).'),
+    ('retired_follow', 'kefu.find_retired_follow()', '{R84}', 'must', '停用对象仍在关注', 'retired, still followed',
+     '用 kefu.end_follow() 取消，仍合适的用 kefu.review_follow() 复核保留。', 'End it with kefu.end_follow(), or keep it with kefu.review_follow().'),
+    ('no_active_user', 'kefu.find_no_active_user()', '{R36}', 'warn', '未关注活跃用户', 'no active customer followed',
+     '从 kefu_bi.follow_candidates 中选取，用 kefu.propose_candidate() 提出。', 'Choose from kefu_bi.follow_candidates with kefu.propose_candidate().'),
     ('unread_follows', 'kefu.find_unread_follows()', '{R70}', 'warn', '关注列表未核对', 'list not read',
      '为账号开通 follows 信息源（kefu.add_feed）。', 'Start the feed follows for the account (kefu.add_feed).');

@@ -18,7 +18,10 @@ CREATE FUNCTION kefu.find_late_promise() RETURNS SETOF kefu.found
 $$ BEGIN
     RETURN QUERY
     SELECT c.object_type, c.object_id, NULL::text, c.unit, coalesce(g.account, d.account), c.due_at,
-           CASE WHEN c.clock = 'task_due' THEN ARRAY[coalesce(t.rulebook, 'house')] ELSE k.rulebook END,
+           CASE WHEN c.clock = 'task_due' THEN ARRAY[coalesce(t.rulebook, 'house')]
+                WHEN o.cause = 'ordered' THEN ARRAY['R76'] WHEN o.cause = 'user_error' THEN ARRAY['R77']
+                WHEN o.cause = 'dead_link' THEN ARRAY['R78'] WHEN o.cause = 'original_gone' THEN ARRAY['R79']
+                ELSE k.rulebook END,
            format('时限 %s 已于 %s 到期', c.clock, to_char(c.due_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI')),
            format('promise %s was due at %s', c.clock, to_char(c.due_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'))
       FROM kefu.clock c
@@ -26,12 +29,13 @@ $$ BEGIN
       LEFT JOIN kefu.task t ON c.object_type = 'task' AND t.task_id = c.object_id
       LEFT JOIN kefu.ticket d ON c.object_type = 'ticket' AND d.ticket_id = c.object_id
       LEFT JOIN kefu.message g ON c.object_type = 'message' AND g.message_id = c.object_id
+      LEFT JOIN kefu.correction o ON c.object_type = 'correction' AND o.correction_id = c.object_id
      WHERE c.stopped_at IS NULL AND c.paused_at IS NULL AND c.due_at < kefu.now()
        -- Those have a finding of their own.
        AND NOT (c.object_type = 'task' AND EXISTS (SELECT FROM kefu.engagement e WHERE e.task_id = c.object_id))
        AND kefu.is_promise(k);
 END $$;
-COMMENT ON FUNCTION kefu.find_late_promise() IS 'Promises past due and not kept yet (超时未履行的时限; R90, R93, R108, R119)';
+COMMENT ON FUNCTION kefu.find_late_promise() IS 'Promises past due and not kept yet; a task names its own requirement, a correction that of its cause (超时未履行的时限; R69, R73, R76 to R79, R82, R83, R90, R93, R108, R119)';
 
 CREATE FUNCTION kefu.find_unqualified_staff() RETURNS SETOF kefu.found
     LANGUAGE plpgsql ROWS 20 STABLE PARALLEL RESTRICTED AS
@@ -131,7 +135,7 @@ COMMENT ON FUNCTION kefu.find_unreachable_threshold() IS 'Units with fewer live 
 INSERT INTO kefu.finding_rule (finding, call, rulebook, effect, label_zh, label_en, mend_zh, mend_en)
 VALUES
     ('late_promise', 'kefu.find_late_promise()',
-     '{house,R13,R86,R88,R90,R92,R93,R108,R116,R119,R134}', 'must', '时限超时', 'promise past due',
+     '{house,R13,R69,R73,R76,R77,R78,R79,R82,R83,R86,R88,R90,R92,R93,R108,R116,R119,R134}', 'must', '时限超时', 'promise past due',
      '立即办理该事项；kefu.worklist() 按到期先后列出。', 'Do what is due now; kefu.worklist() lists it, earliest due first.'),
     ('unqualified_staff', 'kefu.find_unqualified_staff()', '{R7}', 'must', '资质或培训缺失', 'not qualified',
      '由上级登记资质审核或培训（kefu.add_qualification、kefu.add_training），或临时豁免。',

@@ -282,6 +282,20 @@ SELECT c.correction_id AS c14, c.cause, c.state FROM kefu.correction c WHERE pos
 SELECT :'cause' AS cause, :'state' AS state;
 SELECT pg_temp.later('30 minutes 1 second');
 SELECT invariant, detail FROM kefu_bi.invariants WHERE invariant = 'I18';
+-- What is late is so by the requirement of its cause (R76 to R79).
+\set ECHO none
+CREATE FUNCTION pg_temp.late_for(correction bigint, of_cause text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS
+$$ BEGIN
+    PERFORM set_config('session_replication_role', 'replica', true);
+    UPDATE kefu.correction SET cause = of_cause WHERE correction_id = late_for.correction;
+    PERFORM set_config('session_replication_role', 'origin', true);
+    RETURN (SELECT f.all_rulebook FROM kefu_bi.findings f
+             WHERE f.finding = 'late_promise' AND f.object_type = 'correction' AND f.object_id = late_for.correction);
+END $$;
+\set ECHO all
+SAVEPOINT causes;
+SELECT cause, pg_temp.late_for(:c14, cause) FROM unnest('{ordered,user_error,dead_link,original_gone}'::text[]) AS cause;
+ROLLBACK TO causes;
 SET LOCAL ROLE lin;
 SELECT kefu.delete_corrected(:c14);
 SELECT state FROM kefu.delete_corrected(:c14, '打开为404');

@@ -163,12 +163,23 @@ RESET ROLE;
 SELECT * FROM pg_temp.sent('{"error": "not followed", "error_code": 20522}', 400);
 SELECT * FROM pg_temp.listed('sina.gd') WHERE target LIKE '60%';
 -- What must be followed no longer may be ended.
+SELECT count(*) FROM kefu_bi.findings WHERE finding = 'retired_follow';
+SET LOCAL kefu.test_now = '2026-04-01 12:00:03+08';
 SET LOCAL ROLE he;
 SELECT kefu.retire_follow_target('sina', '8001');
 RESET ROLE;
+-- Who still follows it decides: ends it, or looks at it and keeps it.
+SELECT effect, rulebook, account, since_at, detail_zh, detail_en FROM kefu_bi.findings WHERE finding = 'retired_follow' AND unit = 'gd';
+SAVEPOINT kept;
+SET LOCAL ROLE lin;
+SELECT (kefu.review_follow(pg_temp.of('sina.gd', '8001'))).state;
+RESET ROLE;
+SELECT count(*) FROM kefu_bi.findings WHERE finding = 'retired_follow' AND unit = 'gd';
+ROLLBACK TO kept;
 SET LOCAL ROLE lin;
 SELECT (kefu.end_follow(pg_temp.of('sina.gd', '8001'), 'out_of_use')).state;
 RESET ROLE;
+SELECT count(*) FROM kefu_bi.findings WHERE finding = 'retired_follow' AND unit = 'gd';
 SELECT count(*) FROM pg_temp.sent('{"id": 8001, "idstr": "8001"}');
 
 -- R32 to R36, ruling 7: numbers at their boundaries; too many is never refused.
@@ -237,8 +248,11 @@ SELECT category, followed_count, standing, standing_label_zh FROM kefu_bi.follow
 SET LOCAL kefu.test_now = '2026-04-03 10:00+08';
 SELECT pg_temp.says('701', '宽带怎么报装', '2026-04-03 09:00+08'), pg_temp.says('701', '谢谢,办好了', '2026-04-03 09:30+08') \g /dev/null
 SELECT count(*) FROM kefu_bi.follow_candidates;
+SELECT count(*) FROM kefu_bi.findings WHERE finding = 'no_active_user';
 SELECT pg_temp.says('701', '再问一下资费', '2026-04-03 09:40+08') \g /dev/null
 SELECT account, message_count, praise_count, suggested_category, suggested_category_label_zh FROM kefu_bi.follow_candidates;
+-- None of them is followed yet (R36, which gives no number).
+SELECT effect, rulebook, account, detail_zh, detail_en FROM kefu_bi.findings WHERE finding = 'no_active_user';
 SELECT identity_id AS c1 FROM kefu_bi.follow_candidates \gset
 SET LOCAL ROLE far;
 SELECT (kefu.propose_candidate('sina.qh', :c1, 'active_user')).state;
@@ -246,6 +260,7 @@ RESET ROLE;
 SET LOCAL ROLE lin;
 SELECT (kefu.propose_candidate('sina.gd', :c1, 'active_user')).state;
 SELECT count(*) FROM kefu_bi.follow_candidates;
+SELECT count(*) FROM kefu_bi.findings WHERE finding = 'no_active_user';
 SELECT target_native_id, identity_id = :c1 AS is_it, target_name, cause_label_zh FROM kefu_bi.follows WHERE category = 'active_user' AND account = 'sina.gd';
 RESET ROLE;
 -- The time runs out with the 90th day; another number holds from its day on.

@@ -322,6 +322,25 @@ SELECT rulebook, effect, account, detail_zh, detail_en FROM kefu_bi.findings WHE
 UPDATE kefu.endpoint SET file_types = '{video/webm}' WHERE platform = 'tencent' AND action = 'post_video';
 SELECT count(*) FROM kefu_bi.findings WHERE finding = 'unused_video';
 ROLLBACK TO videos;
+-- R47: what was let out is looked at again when the words that are forbidden change: a finding
+-- at once, and what is due then isn't sent.
+SAVEPOINT words;
+SET LOCAL kefu.test_now = '2026-03-02 10:00+08';
+SELECT pg_temp.planned('service', '12:00', day => '2026-03-04'), pg_temp.planned('service', '13:00', day => '2026-03-04');
+SELECT count(*) FROM kefu_bi.findings WHERE finding = 'forbidden_post';
+SELECT version > 0 AS loaded FROM kefu.load_lexicon('house_vulgar', '{携号转网,service 13}'::text[], '2026-03-04 12:30+08');
+SET LOCAL kefu.test_now = '2026-03-04 12:00+08';
+SELECT count(*) FROM kefu_bi.findings WHERE finding = 'forbidden_post';
+SELECT fired > 0 AS fired FROM kefu.tick();
+SELECT state, text FROM kefu.placement WHERE planned_at >= '2026-03-04 12:00+08' AND planned_at < '2026-03-04 14:00+08' ORDER BY planned_at;
+SET LOCAL kefu.test_now = '2026-03-04 12:30+08';
+SELECT effect, all_rulebook, account, since_at, detail_zh, detail_en FROM kefu_bi.findings WHERE finding = 'forbidden_post';
+SET LOCAL kefu.test_now = '2026-03-04 13:00+08';
+SELECT fired > 0 AS fired FROM kefu.tick();
+SELECT state, reason FROM kefu.placement WHERE planned_at = '2026-03-04 13:00+08';
+SELECT t.cause, t.rulebook FROM kefu.task t JOIN kefu.placement l ON t.object_type = 'placement' AND t.object_id = l.placement_id WHERE l.planned_at = '2026-03-04 13:00+08';
+SELECT count(*) FROM kefu_bi.findings WHERE finding = 'forbidden_post';
+ROLLBACK TO words;
 -- A rule that warns is a finding: the day as it stands, and a special event lifts it.
 SELECT count(pg_temp.planned(CASE WHEN n % 10 = 5 THEN 'leisure' WHEN n % 10 IN (3, 6, 9) THEN 'industry' ELSE 'service' END,
                              to_char(time '08:50' + n * interval '45 minutes', 'HH24:MI'), day => '2026-03-05')) AS planned
