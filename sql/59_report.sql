@@ -215,6 +215,9 @@ BEGIN
                  WHERE o.desk_unit = ANY (units) AND o.posted_at >= from_at AND o.posted_at < until_at
                    AND o.state <> 'discarded'
                  GROUP BY o.item, o.category ORDER BY n DESC LIMIT 15) AS g));
+    IF department IS NULL AND extract(day FROM from_date) = 1 AND until_date = from_date + interval '1 month' THEN
+        made := made || jsonb_build_object('scores', kefu.report_scores(unit, from_date));
+    END IF;
     IF department IS NOT NULL THEN
         made := made || jsonb_build_object('orders', (
             SELECT jsonb_agg(jsonb_build_object('order', o.order_id, 'ticket', o.ticket_id, 'kind', t.kind, 'category', o.category,
@@ -233,7 +236,7 @@ BEGIN
     RETURN jsonb_strip_nulls(made);
 END $$;
 COMMENT ON FUNCTION kefu.report_figures(text, date, date, text) IS
-'All figures of a report of a unit and those below it for a span of Beijing days, the second excluded; of a department''s report also its orders and the opinions reported to it. Counts, codes and numbers only (内部: 报告快照; R4, R6, R8, R95)';
+'All figures of a report of a unit and those below it for a span of Beijing days, the second excluded; of a month also the scores, of a department''s report its orders and the opinions reported to it. Counts, codes and numbers only (内部: 报告快照; R4, R6, R8, R95)';
 
 -- --- what a department is told ----------------------------------------------------------
 
