@@ -84,9 +84,13 @@ BEGIN
         SELECT 'post', count(*) FROM kefu.placement l
          WHERE l.unit = ANY (units) AND l.published_at >= from_at AND l.published_at < until_at
         UNION ALL
-        SELECT 'deletion', count(*) FROM kefu.audit_event e
-         WHERE e.object_type = 'message' AND e.event IN ('remove', 'approve') AND e.to_state = 'removed'
-           AND e.unit = ANY (units) AND e.at >= from_at AND e.at < until_at
+        -- As kefu_bi.deletions: by the decision that removed it.
+        SELECT 'deletion', count(*)
+          FROM kefu.message g
+         CROSS JOIN LATERAL (SELECT e.at FROM kefu.audit_event e
+                              WHERE e.object_type = 'message' AND e.object_id = g.message_id AND e.event IN ('remove', 'approve')
+                                AND e.to_state = 'removed' ORDER BY e.seq DESC LIMIT 1) AS d
+         WHERE g.state = 'removed' AND g.unit = ANY (units) AND g.posted_at < until_at AND d.at >= from_at AND d.at < until_at
         UNION ALL
         SELECT 'open', kefu.open_tickets_at(units, until_date)
         UNION ALL
