@@ -43,6 +43,35 @@ END $$;
 COMMENT ON FUNCTION kefu.my_tickets() IS
 'Open tickets that another unit gave the caller, who works at its hotline or contractor: as handler or by an open call-back task; empty for everybody else (派给本人的工单; R7, R93)';
 
+CREATE FUNCTION kefu.desk_units() RETURNS text[]
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$ BEGIN
+    -- Who audits answers for seeing who did what; a superuser is a member of every role.
+    IF EXISTS (SELECT FROM pg_catalog.pg_roles r
+                WHERE r.rolname = 'kefu_auditor' AND pg_catalog.pg_has_role(kefu.caller(), r.oid, 'MEMBER')) THEN
+        RETURN kefu.my_units();
+    END IF;
+    RETURN ARRAY(SELECT u.unit FROM unnest(kefu.my_units()) AS u(unit)
+                  WHERE kefu.has_role('operator', u.unit) OR kefu.has_role('leader', u.unit) OR kefu.has_role('hotline', u.unit));
+END $$;
+COMMENT ON FUNCTION kefu.desk_units() IS
+'Units where the caller is operator, leader or hotline agent, for an auditor all the caller sees: of these the views name people; an analyst has none (可见人员身份的机构; ruling 21)';
+
+CREATE FUNCTION kefu.nameless_words(ticket bigint) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, kefu, pg_temp AS
+$$
+DECLARE
+    units text[] := kefu.my_units();
+BEGIN
+    RETURN (SELECT kefu.without_person(g.text, t.person_id)
+              FROM kefu.ticket t JOIN kefu.message g ON g.message_id = t.message_id
+             WHERE t.ticket_id = ticket AND (t.unit = ANY (units) OR t.received_unit = ANY (units) OR t.home_unit = ANY (units)));
+END $$;
+COMMENT ON FUNCTION kefu.nameless_words(bigint) IS
+'A customer''s first words of a ticket that the caller sees, without what is known of the person and without numbers; NULL for others (内部: 去标识来言; ruling 21)';
+
 CREATE FUNCTION kefu.hide_numbers(words text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(words, '[0-9](?:[ -]?[0-9]){6,}', '***', 'g');

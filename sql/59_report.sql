@@ -84,9 +84,13 @@ BEGIN
         SELECT 'post', count(*) FROM kefu.placement l
          WHERE l.unit = ANY (units) AND l.published_at >= from_at AND l.published_at < until_at
         UNION ALL
-        SELECT 'deletion', count(*) FROM kefu.audit_event e
-         WHERE e.object_type = 'message' AND e.event IN ('remove', 'approve') AND e.to_state = 'removed'
-           AND e.unit = ANY (units) AND e.at >= from_at AND e.at < until_at
+        -- As kefu_bi.deletions: by the decision that removed it.
+        SELECT 'deletion', count(*)
+          FROM kefu.message g
+         CROSS JOIN LATERAL (SELECT e.at FROM kefu.audit_event e
+                              WHERE e.object_type = 'message' AND e.object_id = g.message_id AND e.event IN ('remove', 'approve')
+                                AND e.to_state = 'removed' ORDER BY e.seq DESC LIMIT 1) AS d
+         WHERE g.state = 'removed' AND g.unit = ANY (units) AND g.posted_at < until_at AND d.at >= from_at AND d.at < until_at
         UNION ALL
         SELECT 'open', kefu.open_tickets_at(units, until_date)
         UNION ALL
@@ -215,6 +219,9 @@ BEGIN
                  WHERE o.desk_unit = ANY (units) AND o.posted_at >= from_at AND o.posted_at < until_at
                    AND o.state <> 'discarded'
                  GROUP BY o.item, o.category ORDER BY n DESC LIMIT 15) AS g));
+    IF department IS NULL AND extract(day FROM from_date) = 1 AND until_date = from_date + interval '1 month' THEN
+        made := made || jsonb_build_object('scores', kefu.report_scores(unit, from_date));
+    END IF;
     IF department IS NOT NULL THEN
         made := made || jsonb_build_object('orders', (
             SELECT jsonb_agg(jsonb_build_object('order', o.order_id, 'ticket', o.ticket_id, 'kind', t.kind, 'category', o.category,
@@ -233,7 +240,7 @@ BEGIN
     RETURN jsonb_strip_nulls(made);
 END $$;
 COMMENT ON FUNCTION kefu.report_figures(text, date, date, text) IS
-'All figures of a report of a unit and those below it for a span of Beijing days, the second excluded; of a department''s report also its orders and the opinions reported to it. Counts, codes and numbers only (内部: 报告快照; R4, R6, R8, R95)';
+'All figures of a report of a unit and those below it for a span of Beijing days, the second excluded; of a month also the scores, of a department''s report its orders and the opinions reported to it. Counts, codes and numbers only (内部: 报告快照; R4, R6, R8, R95)';
 
 -- --- what a department is told ----------------------------------------------------------
 

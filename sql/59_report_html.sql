@@ -26,11 +26,13 @@ BEGIN ATOMIC
     SELECT CASE WHEN value IS NULL THEN '—'
                 WHEN measure = 'pct' THEN round(value, 1) || '%'
                 WHEN measure = 'count' THEN trim(to_char(value, 'FM999,999,999,990'))
+                WHEN measure = 'mean' THEN round(value, 2)::text
+                WHEN measure = 'points' THEN round(value, 1)::text
                 WHEN value < 60 THEN round(value) || ' s'
                 WHEN value < 7200 THEN round(value / 60) || ' min'
                 ELSE round(value / 3600, 1) || ' h' END;
 END;
-COMMENT ON FUNCTION kefu.html_value(text, numeric) IS 'A figure as people read it: one decimal of a per cent, seconds as s, min or h; a dash for NULL (内部: 数值格式)';
+COMMENT ON FUNCTION kefu.html_value(text, numeric) IS 'A figure as people read it: one decimal of a per cent or of points, two of a mean, seconds as s, min or h; a dash for NULL (内部: 数值格式)';
 
 CREATE FUNCTION kefu.html_change(measure text, value numeric, previous numeric, is_higher_better boolean) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -252,11 +254,12 @@ tbody th{font-weight:500}
 .meter i{display:block;height:12px;background:var(--good)}.meter .mid{background:var(--mid)}.meter .low{background:var(--bad)}
 .heat1{background:rgb(var(--heat)/.08)}.heat2{background:rgb(var(--heat)/.16)}.heat3{background:rgb(var(--heat)/.26)}.heat4{background:rgb(var(--heat)/.36)}.heat5{background:rgb(var(--heat)/.46)}
 .words{white-space:pre-wrap;margin:0 0 12px}
+.wide+.wide,.cards+.wide,.wide+p,p+.wide,.cards+p{margin-top:18px}p.of+.cards{margin-top:8px}
 .nothing{color:var(--soft);margin:0}
 footer{color:var(--soft);font-size:.84rem;padding-bottom:32px}
 @media (max-width:820px){.two,.map{grid-template-columns:1fr}}
 @media (max-width:520px){header,main,footer{padding-left:12px;padding-right:12px}section{padding:14px}.cards{grid-template-columns:1fr 1fr;gap:8px}.cards li{padding:10px}
-.figure{font-size:1.5rem}h1{font-size:1.4rem}th,td,.map th,.map td{padding:6px}.meter{width:46px}thead .en,.map tbody th .en{display:none}nav ul{gap:4px 12px}nav .en{display:none}}
+.figure{font-size:1.5rem}h1{font-size:1.4rem}th,td,.map th,.map td{padding:6px}.meter{width:46px}thead .en,.map tbody th .en,[aria-labelledby=scores-h] tbody .en{display:none}[aria-labelledby=scores-h] td,[aria-labelledby=scores-h] th{padding:6px 4px;font-size:.84rem}nav ul{gap:4px 12px}nav .en{display:none}}
 @media print{@page{size:A4;margin:14mm}:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--brand:#0b5cab;--good:#0a7a42;--bad:#b3261e;--mid:#8a5a00;
 --high-bg:#d5efdf;--mid-bg:#fdeccb;--low-bg:#fbd9d5;--none-bg:#eee;--heat:11 92 171}
 .two{grid-template-columns:1fr 1fr}.map{grid-template-columns:2fr 3fr}.map th,.map td{padding:2px 5px}th,td{padding:4px 6px}.meter{width:44px}.map thead .en,.map tbody th .en{display:none}body{font-size:9.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}nav,.skip{display:none}header,main,footer{max-width:none;padding-left:0;padding-right:0}
@@ -405,6 +408,101 @@ $$ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.html_lists(jsonb) IS 'The lists of a report, a section each: overdue, topics, opinions, posting, findings, a department''s orders and what they were about (内部: 报告清单)';
 
+CREATE FUNCTION kefu.html_edition(edition text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN edition IS NULL THEN kefu.html_both('试算，未结账', 'as counted now, not closed')
+                ELSE kefu.html_both('已结账，第 ' || edition || ' 版', 'closed, edition ' || edition) END;
+END;
+COMMENT ON FUNCTION kefu.html_edition(text) IS 'Whether scores were closed (内部: 考核版次)';
+
+CREATE FUNCTION kefu.html_place(rank text, ranked text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN rank IS NULL THEN '<span title="计分权重不足一半，不排名 points for less than half of the weight: not ranked">—</span>'
+                ELSE format('%s / %s', rank, ranked) END;
+END;
+COMMENT ON FUNCTION kefu.html_place(text, text) IS 'A rank among those that are ranked; a dash for who is not (内部: 名次)';
+
+CREATE FUNCTION kefu.html_ranked(cards jsonb, kind text, label_zh text, label_en text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- Who had too little to do for a score is a number, unless points were given.
+    SELECT kefu.html_table('scores-' || html_ranked.kind, kefu.html_both('考核排名：' || label_zh, 'Ranking: ' || label_en),
+               ARRAY['#' || kefu.html_both('名次', 'Rank'), kefu.html_both('机构', 'Unit'), '#' || kefu.html_both('得分', 'Score'), '#' || kefu.html_both('上期', 'Last'),
+                     '#' || kefu.html_both('基础', 'KPIs'), '#' || kefu.html_both('加分', 'Bonus'), '#' || kefu.html_both('减分', 'Penalty')],
+               string_agg(format('<tr data-card="%s"><td class="n">%s</td><th scope="row">%s%s</th><td class="n sum">%s</td><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td></tr>',
+                   kefu.html(c.unit), kefu.html_place(c.value ->> 'rank', c.value ->> 'ranked_count'), kefu.html_both(u.name_zh, u.name_en),
+                   CASE WHEN (c.value ->> 'is_small')::boolean THEN ' <span class="small">样本小 <span class="en" lang="en">small</span></span>' ELSE '' END,
+                   kefu.html_value('points', (c.value ->> 'score')::numeric), kefu.html_value('points', (c.value ->> 'previous_score')::numeric),
+                   kefu.html_value('points', (c.value ->> 'base_score')::numeric), kefu.html_value('points', (c.value ->> 'bonus_points')::numeric),
+                   replace(kefu.html_value('points', (c.value ->> 'penalty_points')::numeric), '-', '−')), '' ORDER BY c.n) FILTER (WHERE c.is_shown),
+               kefu.html_both('考核排名：' || label_zh || '：尚无得分', 'Ranking: ' || label_en || ': no score yet'))
+           || CASE WHEN count(*) FILTER (WHERE NOT c.is_shown) > 0 AND count(*) FILTER (WHERE c.is_shown) > 0
+                   THEN '<p class="nothing">' || kefu.html_both(format('另有 %s 家无得分', count(*) FILTER (WHERE NOT c.is_shown)),
+                                                                format('%s more without a score', count(*) FILTER (WHERE NOT c.is_shown))) || '</p>' ELSE '' END
+      FROM (SELECT f.value, f.n, f.value ->> 'unit' AS unit,
+                   f.value ? 'score' OR f.value ? 'previous_score' OR (f.value ->> 'bonus_points')::numeric <> 0 OR (f.value ->> 'penalty_points')::numeric <> 0 AS is_shown
+              FROM jsonb_array_elements(cards) WITH ORDINALITY AS f(value, n) WHERE f.value ->> 'kind' = html_ranked.kind) AS c
+      JOIN kefu.unit u ON u.unit = c.unit;
+END;
+COMMENT ON FUNCTION kefu.html_ranked(jsonb, text, text, text) IS 'Units of one kind by their score, beside the month before; how many have none (内部: 考核排名表)';
+
+CREATE FUNCTION kefu.html_scores(scores jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    card jsonb := scores -> 'card';
+    page text := '';
+BEGIN
+    IF card IS NOT NULL THEN
+        page := '<p class="of">' || kefu.html_edition(scores ->> 'edition') || '</p><ul class="cards">'
+            || format('<li><h3>%s</h3><p class="figure" data-score="score">%s</p><p class="of">%s %s</p><p class="change">%s</p></li>',
+                   kefu.html_both('综合得分', 'Score'), kefu.html_value('points', (card ->> 'score')::numeric),
+                   kefu.html_both('计分权重', 'weight scored'), format('%s / %s', card ->> 'scored_weight', card ->> 'full_weight'),
+                   kefu.html_change('points', (card ->> 'score')::numeric, (card ->> 'previous_score')::numeric, true))
+            || format('<li><h3>%s</h3><p class="figure" data-score="rank">%s</p><p class="of">%s</p><p class="change">%s</p></li>',
+                   kefu.html_both('排名', 'Rank'), kefu.html_place(card ->> 'rank', card ->> 'ranked_count'),
+                   CASE WHEN (card ->> 'is_small')::boolean THEN '<span class="small">样本小 <span class="en" lang="en">small</span></span>' ELSE '' END,
+                   kefu.html_change('count', (card ->> 'rank')::numeric, (card ->> 'previous_rank')::numeric, false))
+            || format('<li><h3>%s</h3><p class="figure">%s</p><p class="of">%s</p></li>',
+                   kefu.html_both('基础得分', 'Points of the KPIs'), kefu.html_value('points', (card ->> 'base_score')::numeric), kefu.html_both('按权重', 'by weight'))
+            || format('<li><h3>%s</h3><p class="figure">%s / %s</p><p class="of">%s</p></li></ul>',
+                   kefu.html_both('加分 / 减分', 'Bonus / penalty'), '+' || kefu.html_value('points', (card ->> 'bonus_points')::numeric),
+                   replace(kefu.html_value('points', (card ->> 'penalty_points')::numeric), '-', '−'), kefu.html_both('理由见下表', 'reasons below'))
+            || (SELECT kefu.html_table('score-lines', kefu.html_both('得分构成', 'What the score is made of'),
+                    ARRAY[kefu.html_both('指标', 'KPI'), '#' || kefu.html_both('权重', 'Weight'), '#' || kefu.html_both('基数', 'Cases'), '#' || kefu.html_both('本期', 'This period'),
+                          '#' || kefu.html_both('上期', 'Last'), '#' || kefu.html_both('满分值', 'Full at'), '#' || kefu.html_both('得分', 'Points')],
+                    string_agg(format('<tr data-kpi="%s"><th scope="row">%s</th><td class="n">%s</td><td class="n">%s</td><td class="n sum">%s</td><td class="n">%s</td>'
+                                      '<td class="n">%s</td><td class="n">%s</td></tr>',
+                        kefu.html(f.value ->> 'kpi'), kefu.html_both(d.label_zh, d.label_en), f.value ->> 'weight', f.value ->> 'case_count',
+                        kefu.html_value(d.measure, (f.value ->> 'figure')::numeric), kefu.html_value(d.measure, (f.value ->> 'previous_figure')::numeric),
+                        kefu.html_value(d.measure, (f.value ->> 'full_at')::numeric),
+                        coalesce(kefu.html_value('points', (f.value ->> 'points')::numeric), '—')), '' ORDER BY f.n),
+                    kefu.html_both('没有考核规则', 'No rules'))
+                  FROM jsonb_array_elements(scores -> 'lines') WITH ORDINALITY AS f(value, n)
+                  JOIN kefu.score_kpi d ON d.kpi = f.value ->> 'kpi')
+            || (SELECT kefu.html_table('score-entries', kefu.html_both('加减分', 'Bonus and penalty points'),
+                    ARRAY['#' || kefu.html_both('分值', 'Points'), kefu.html_both('事由', 'Reason'), kefu.html_both('依据', 'Rule')],
+                    string_agg(format('<tr><td class="n sum">%s</td><th scope="row">%s</th><td>%s</td></tr>',
+                        CASE WHEN e.points > 0 THEN '+' ELSE '−' END || kefu.html_value('points', abs(e.points)), kefu.html(e.reason), kefu.html(e.rulebook)), '' ORDER BY e.entry_id),
+                    kefu.html_both('本期无加减分', 'No bonus or penalty points'))
+                  FROM kefu.score_entry e
+                 WHERE e.entry_id IN (SELECT x::bigint FROM jsonb_array_elements_text(scores -> 'entries') AS x));
+    END IF;
+    IF jsonb_typeof(scores -> 'below') = 'array' THEN
+        page := page || CASE WHEN card IS NULL OR scores ->> 'edition' IS DISTINCT FROM scores ->> 'below_edition'
+                             THEN '<p class="of">' || kefu.html_edition(scores ->> 'below_edition') || '</p>' ELSE '' END
+            || (SELECT string_agg(kefu.html_ranked(scores -> 'below', k.kind, l.label_zh, l.label_en), '' ORDER BY k.n)
+                  FROM unnest('{province,team,contractor,hotline,department}'::text[]) WITH ORDINALITY AS k(kind, n)
+                  JOIN kefu_bi.labels l ON l.code_kind = 'unit_kind' AND l.code = k.kind
+                 WHERE scores -> 'below' @> jsonb_build_array(jsonb_build_object('kind', k.kind)));
+    END IF;
+    RETURN nullif(page, '');
+END $$;
+COMMENT ON FUNCTION kefu.html_scores(jsonb) IS
+'Appraisals of a month: the unit''s score and rank, the KPIs it is made of, bonus and penalty points with reasons, and those it appraises, each beside the month before; NULL where nobody is appraised (内部: 考核成绩页; R4, R6)';
+
 CREATE FUNCTION kefu.report_html(report bigint) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
@@ -464,6 +562,9 @@ BEGIN
         UNION ALL
         SELECT 5, 'complaints', kefu.html_both('投诉分布', 'Complaints'), kefu.html_matters(figures -> 'matters')
         UNION ALL
+        SELECT 6, 'scores', kefu.html_both('考核', 'Appraisal'), kefu.html_scores(figures -> 'scores')
+         WHERE figures ? 'scores' AND kefu.html_scores(figures -> 'scores') IS NOT NULL
+        UNION ALL
         SELECT 10 + l.n, l.id, l.title, l.body FROM kefu.html_lists(figures) WITH ORDINALITY AS l(id, title, body, n)
         UNION ALL
         SELECT 30, 'all', kefu.html_both('指标明细', 'All figures'), kefu.html_figures(figures -> 'figures')
@@ -482,4 +583,4 @@ BEGIN
         '</p></footer></body></html>', E'\n');
 END $$;
 COMMENT ON FUNCTION kefu.report_html(bigint) IS
-'The report as one self-contained page, Chinese and English, light and dark, for phone, desktop and paper, without script: figures against the period before, trends, provinces, complaints by business and province, lists of overdue promises, topics, opinions, posting, findings. A draft is computed now, what was filed is printed as it was. KF008 if it isn''t there or not visible (打印报告; R4, R6, R8, R95)';
+'The report as one self-contained page, Chinese and English, light and dark, for phone, desktop and paper, without script: figures against the period before, trends, provinces, complaints by business and province, of a month the scores, lists of overdue promises, topics, opinions, posting, findings. A draft is computed now, what was filed is printed as it was. KF008 if it isn''t there or not visible (打印报告; R4, R6, R8, R95)';

@@ -251,11 +251,12 @@ END $$;
 COMMENT ON FUNCTION kefu.work_figures(text, date) IS
 'What the people of those whom a unit appraises did in a month: pct 0 to 100, or median seconds; none without a case. For the owner''s functions only (内部: 月度承办指标; R7)';
 
-CREATE FUNCTION kefu.score_lines_of(unit text, month date) RETURNS SETOF kefu.score_line
+CREATE FUNCTION kefu.score_lines_of(unit text, month date, kinds text[] DEFAULT NULL) RETURNS SETOF kefu.score_line
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 200 AS
 $$
 DECLARE
-    rules kefu.score_rule[] := ARRAY(SELECT r FROM kefu.score_rules_of(score_lines_of.unit, score_lines_of.month) AS r);
+    rules kefu.score_rule[] := ARRAY(SELECT r FROM kefu.score_rules_of(score_lines_of.unit, score_lines_of.month) AS r
+                                      WHERE kinds IS NULL OR r.kind = ANY (kinds));
 BEGIN
     -- A line a rule, also without a case. A unit that was shut since keeps the months it worked in.
     RETURN QUERY
@@ -282,8 +283,8 @@ BEGIN
       LEFT JOIN figure f ON f.unit = t.unit AND f.kind = t.kind AND f.kpi = r.kpi
      WHERE t.is_live OR EXISTS (SELECT FROM figure x WHERE x.unit = t.unit);
 END $$;
-COMMENT ON FUNCTION kefu.score_lines_of(text, date) IS
-'Lines of the units that a unit appraises, of a month as it is counted now; close_id is NULL (内部: 考核明细计算; R4, R6)';
+COMMENT ON FUNCTION kefu.score_lines_of(text, date, text[]) IS
+'Lines of the units that a unit appraises, of these kinds or all, of a month as it is counted now; close_id is NULL (内部: 考核明细计算; R4, R6)';
 
 CREATE FUNCTION kefu.score_cards_of(lines kefu.score_line[], month date, last_entry bigint) RETURNS SETOF kefu.score_card
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 40
@@ -592,3 +593,68 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.peer_figures() IS
 'Figures of the caller''s provinces by month, of the last 13 that are over, with their rank and the national median, as kefu_bi.peer_kpis says (内部: 同级对标; ruling 24)';
+
+-- --- what a monthly report tells ---------------------------------------------------------
+
+CREATE FUNCTION kefu.score_edition(by_unit text, month date, kinds text[],
+                                   OUT edition smallint, OUT lines kefu.score_line[], OUT cards kefu.score_card[], OUT entries bigint[])
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+$$
+DECLARE
+    k kefu.score_close;
+BEGIN
+    SELECT c.* INTO k FROM kefu.score_close c
+     WHERE c.unit = by_unit AND c.local_month = month ORDER BY c.edition DESC LIMIT 1;
+    edition := k.edition;
+    IF k.close_id IS NULL THEN
+        lines := ARRAY(SELECT l FROM kefu.score_lines_of(by_unit, month, kinds) AS l);
+        cards := ARRAY(SELECT c FROM kefu.score_cards_of(lines, month, 9223372036854775807) AS c);
+    ELSE
+        lines := ARRAY(SELECT l FROM kefu.score_line l WHERE l.close_id = k.close_id AND l.kind = ANY (kinds));
+        cards := ARRAY(SELECT c FROM kefu.score_card c WHERE c.close_id = k.close_id AND c.kind = ANY (kinds));
+    END IF;
+    entries := ARRAY(SELECT e.entry_id FROM kefu.score_entry e
+                      WHERE e.local_month = month AND e.kind = ANY (kinds) AND e.counters IS NULL
+                        AND e.entry_id <= coalesce(k.last_entry, e.entry_id)
+                        AND NOT EXISTS (SELECT FROM kefu.score_entry x
+                                         WHERE x.counters = e.entry_id AND x.entry_id <= coalesce(k.last_entry, x.entry_id)));
+END $$;
+COMMENT ON FUNCTION kefu.score_edition(text, date, text[]) IS
+'Lines, cards and the entries that stand, of a month as it was closed last; edition NULL: as it is counted now, since it was not closed. For the owner''s functions only (内部: 考核版本)';
+
+CREATE FUNCTION kefu.report_scores(unit text, month date) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED AS
+$$
+DECLARE
+    u kefu.unit;
+    before date := (month - interval '1 month')::date;
+    kinds text[];
+    now record;
+    last record;
+    made jsonb := '{}'::jsonb;
+BEGIN
+    SELECT x.* INTO u FROM kefu.unit x WHERE x.unit = report_scores.unit;
+    IF u.parent IS NOT NULL THEN
+        now := kefu.score_edition(u.parent, month, ARRAY[u.kind]);
+        last := kefu.score_edition(u.parent, before, ARRAY[u.kind]);
+        made := made || jsonb_build_object('by', u.parent, 'edition', now.edition, 'card', (
+            SELECT to_jsonb(c) - '{close_id,unit}'::text[] || jsonb_build_object('previous_score', p.score, 'previous_rank', p.rank)
+              FROM unnest(now.cards) AS c LEFT JOIN unnest(last.cards) AS p ON p.unit = c.unit WHERE c.unit = u.unit))
+            || jsonb_build_object('lines', (
+            SELECT jsonb_agg(to_jsonb(l) - '{close_id,unit,kind}'::text[]
+                             || jsonb_build_object('previous_figure', p.figure, 'previous_points', p.points) ORDER BY l.weight DESC, l.kpi)
+              FROM unnest(now.lines) AS l LEFT JOIN unnest(last.lines) AS p ON p.unit = l.unit AND p.kpi = l.kpi WHERE l.unit = u.unit))
+            || jsonb_build_object('entries', (
+            SELECT jsonb_agg(e.entry_id ORDER BY e.entry_id) FROM kefu.score_entry e WHERE e.entry_id = ANY (now.entries) AND e.unit = u.unit));
+    END IF;
+    -- All teams of the country are looked at when the month is closed, not for a page.
+    kinds := ARRAY(SELECT DISTINCT t.kind FROM kefu.score_targets(u.unit) AS t WHERE t.kind <> 'team' OR t.unit = u.unit OR EXISTS (
+                       SELECT FROM kefu.score_close c WHERE c.unit = u.unit AND c.local_month = month));
+    now := kefu.score_edition(u.unit, month, kinds);
+    last := kefu.score_edition(u.unit, before, kinds);
+    RETURN jsonb_strip_nulls(made || jsonb_build_object('below_edition', now.edition, 'below', (
+        SELECT jsonb_agg(to_jsonb(c) - 'close_id' || jsonb_build_object('previous_score', p.score, 'previous_rank', p.rank) ORDER BY c.kind, c.rank, c.unit)
+          FROM unnest(now.cards) AS c LEFT JOIN unnest(last.cards) AS p ON p.unit = c.unit AND p.kind = c.kind)));
+END $$;
+COMMENT ON FUNCTION kefu.report_scores(text, date) IS
+'What the monthly report of a unit tells of appraisals: its own card with all it is made of, and the cards of those it appraises, each beside the month before; as closed, or where it is not closed as counted now. For the owner''s functions only (内部: 月报考核; R4, R6)';

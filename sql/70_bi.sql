@@ -142,7 +142,13 @@ SELECT l.code_kind,
       ('report', 'monthly', '月报', 'monthly report'),
       ('report', 'department', '部门报告', 'report to a department'),
       ('report', 'event', '专报', 'event report'),
-      ('role', 'group_cs', '集团客服部', 'Group customer service')) AS l(code_kind, code, label_zh, label_en);
+      ('role', 'group_cs', '集团客服部', 'Group customer service'),
+      ('unit_kind', 'group', '集团', 'Group'),
+      ('unit_kind', 'province', '省公司', 'province'),
+      ('unit_kind', 'department', '部门', 'department'),
+      ('unit_kind', 'hotline', '10000号', '10000 hotline'),
+      ('unit_kind', 'contractor', '外包公司', 'contractor'),
+      ('unit_kind', 'team', '运营团队', 'team')) AS l(code_kind, code, label_zh, label_en);
 COMMENT ON VIEW kefu_bi.labels IS
 'Words for codes that have no table of their own, in both languages; everybody reads it (代码标签)';
 COMMENT ON COLUMN kefu_bi.labels.code_kind IS 'what the code is about (代码类别)';

@@ -28,12 +28,12 @@ SELECT g.message_id,
             WHEN d.event_id > a.event_id THEN 'refused' ELSE 'asked' END AS outcome_label_en,
        x.value ->> 'reason' AS reason,
        a.staff_id AS asked_by,
-       sa.name AS asked_by_name,
+       CASE WHEN g.unit = ANY ((SELECT kefu.desk_units())::text[]) THEN sa.name END AS asked_by_name,
        a.at AS asked_at,
        (a.at AT TIME ZONE 'Asia/Shanghai')::date AS asked_local_date,
        extract(hour FROM a.at AT TIME ZONE 'Asia/Shanghai')::integer AS asked_local_hour,
        d.staff_id AS decided_by,
-       sd.name AS decided_by_name,
+       CASE WHEN g.unit = ANY ((SELECT kefu.desk_units())::text[]) THEN sd.name END AS decided_by_name,
        d.at AS decided_at,
        (d.at AT TIME ZONE 'Asia/Shanghai')::date AS decided_local_date,
        extract(hour FROM d.at AT TIME ZONE 'Asia/Shanghai')::integer AS decided_local_hour,
@@ -67,12 +67,12 @@ COMMENT ON COLUMN kefu_bi.deletions.outcome_label_zh IS 'the same in Chinese (�
 COMMENT ON COLUMN kefu_bi.deletions.outcome_label_en IS 'English label of outcome (结果名称英文标签)';
 COMMENT ON COLUMN kefu_bi.deletions.reason IS 'why, in the words of who asked; NULL once erased (理由)';
 COMMENT ON COLUMN kefu_bi.deletions.asked_by IS 'who asked (提出人编号)';
-COMMENT ON COLUMN kefu_bi.deletions.asked_by_name IS 'name of who asked (提出人)';
+COMMENT ON COLUMN kefu_bi.deletions.asked_by_name IS 'name of who asked; NULL for analysts (提出人)';
 COMMENT ON COLUMN kefu_bi.deletions.asked_at IS 'when; of several requests the last (提出时间)';
 COMMENT ON COLUMN kefu_bi.deletions.asked_local_date IS 'its date in Beijing (提出日期)';
 COMMENT ON COLUMN kefu_bi.deletions.asked_local_hour IS 'its hour in Beijing, 0 to 23 (提出小时)';
 COMMENT ON COLUMN kefu_bi.deletions.decided_by IS 'who removed, approved or refused; NULL while open (决定人编号)';
-COMMENT ON COLUMN kefu_bi.deletions.decided_by_name IS 'name of who decided; NULL while open (决定人)';
+COMMENT ON COLUMN kefu_bi.deletions.decided_by_name IS 'name of who decided; NULL while open, and for analysts (决定人)';
 COMMENT ON COLUMN kefu_bi.deletions.decided_at IS 'when; NULL while open (决定时间)';
 COMMENT ON COLUMN kefu_bi.deletions.decided_local_date IS 'its date in Beijing; NULL while open (决定日期)';
 COMMENT ON COLUMN kefu_bi.deletions.decided_local_hour IS 'its hour in Beijing, 0 to 23; NULL while open (决定小时)';

@@ -28,6 +28,23 @@ END $$;
 COMMENT ON FUNCTION kefu.end_of_promise(timestamptz, interval, text, text) IS
 'End of a promise of so much time of a kind of calendar, with the desk calendar as it was known when the promise began (内部: 时限终点)';
 
+CREATE FUNCTION kefu.begins_before(target interval, calendar text, desk text, instant timestamptz) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+$$
+DECLARE
+    since timestamptz := instant - extract(epoch FROM target) * interval '1 second';
+    step interval := greatest(target, interval '1 day');
+BEGIN
+    -- What begins later ends later: an end before the instant is the bound.
+    WHILE kefu.end_of_promise(since, target, calendar, desk) >= instant LOOP
+        since := since - step;
+        step := 2 * step;
+    END LOOP;
+    RETURN since;
+END $$;
+COMMENT ON FUNCTION kefu.begins_before(interval, text, text, timestamptz) IS
+'An instant before which no promise of so much time of a kind of calendar began that ends at the instant or later (内部: 时限起点下界)';
+
 CREATE FUNCTION kefu.after_pauses(due_at timestamptz, pauses tstzmultirange) RETURNS timestamptz
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
@@ -92,7 +109,9 @@ DECLARE
     span CONSTANT text := CASE WHEN period ~ '-W' THEN 'week' WHEN length(period) = 7 THEN 'month' ELSE 'day' END;
     from_at timestamptz;
     until_at timestamptz;
-    reach interval;
+    since timestamptz;
+    until_due timestamptz;
+    is_up_to_date boolean;
     covered text[];
 BEGIN
     PERFORM kefu.check_policy(policy);
@@ -102,22 +121,36 @@ BEGIN
     covered := CASE WHEN within IS NULL THEN kefu.my_units() ELSE kefu.units_under(within) END;
     SELECT kefu.local_instant(s.from_date, '00:00'), kefu.local_instant(s.until_date, '00:00') INTO from_at, until_at
       FROM kefu.report_span(span, kefu.period_day(period)) AS s;
-    -- Two ends of one promise are not further apart than the longer one is; staffed
-    -- time is a quarter of the day at least, but for the longest holiday.
-    SELECT interval '30 days' + 5 * greatest(max(p.target), max((c.value ->> 'target')::interval)) INTO reach
+    -- Whose other end is in the period began after since and before its end, so its own end lies between since and until_due; a
+    -- work order's may be later: it stands still, and counts with its last round. A month for what was known of holidays since.
+    SELECT least(from_at, min(kefu.begins_before(coalesce((c.value ->> 'target')::interval, p.target), coalesce(c.value ->> 'calendar', p.calendar), d.desk, from_at)))
+           - interval '30 days',
+           greatest(until_at, max(kefu.end_of_promise(until_at, p.target, p.calendar, d.desk))) + interval '30 days'
+      INTO since, until_due
       FROM kefu.promise_kpi() AS k
-      JOIN kefu.clock_policy p ON p.clock = k.clock
+      JOIN (SELECT DISTINCT x.clock, x.target, x.calendar FROM kefu.clock_policy x) AS p ON p.clock = k.clock
+     CROSS JOIN (SELECT x.calendar AS desk FROM kefu.calendar x UNION ALL SELECT NULL) AS d
       LEFT JOIN jsonb_each(policy) AS c ON c.key = k.clock;
+    -- The rollup's cases are those of the rows, found by an index; where it is behind, the rows are asked.
+    is_up_to_date := EXISTS (SELECT FROM kefu.kpi_state s WHERE s.fill_type IS NULL AND s.counted_to >= least(until_at, kefu.now() - interval '10 minutes'));
     RETURN QUERY
-    WITH promise AS (
+    WITH counted AS (
+        SELECT x.kpi, x.object_type, x.object_id, x.part, x.unit, x.counts_at FROM kefu.kpi_case x
+         WHERE is_up_to_date AND x.unit = ANY (covered) AND x.counts_at >= since
+           AND x.kpi IN (SELECT k.kpi FROM kefu.promise_kpi() AS k)
+        UNION ALL
+        SELECT x.kpi, x.object_type, x.object_id, x.part, x.unit, x.counts_at FROM kefu.kpi_case_now x
+         WHERE NOT is_up_to_date AND x.unit = ANY (covered) AND x.counts_at >= since
+           AND x.kpi IN (SELECT k.kpi FROM kefu.promise_kpi() AS k)
+    ), promise AS (
         SELECT x.unit, k.kpi, p.clock, p.unit AS given_by, p.started_at, p.due_at, p.pauses, p.stopped_at, p.outcome, p.limit_id, o.target, o.calendar,
                coalesce(policy -> p.clock, '{}') AS other
-          FROM kefu.kpi_case x
+          FROM counted x
           JOIN kefu.promise_kpi() AS k ON k.kpi = x.kpi
           JOIN kefu.clock p ON p.object_type = x.object_type AND p.object_id = x.object_id AND p.clock = k.clock
                            AND (p.clock_id = x.part OR x.part = 0)
           JOIN kefu.clock_policy o ON o.policy_id = p.policy_id
-         WHERE x.unit = ANY (covered) AND x.counts_at >= from_at - reach AND x.counts_at < until_at + reach
+         WHERE (x.object_type = 'work_order' OR x.counts_at < until_due) AND p.started_at < until_at
            AND p.outcome IS DISTINCT FROM 'void'
     ), ends AS (
         SELECT p.*, kefu.desk_calendar(p.given_by) AS desk,
@@ -147,4 +180,4 @@ BEGIN
      ORDER BY 1, 2, 3;
 END $$;
 COMMENT ON FUNCTION kefu_bi.replay(jsonb, text, text) IS
-'In-time rates of a day, week or month (2026-03-02, 2026-W10, 2026-03) as they would have been under another policy, beside the actual ones, by unit and promise; within: a unit and all below it instead of all one sees. policy: {"answer": {"target": "24 hours", "calendar": "shift", "desk": "cn-duty"}}, each part as it was where left out; {} replays what held. Counted when due, as of the last refresh of the figures; a promise that isn''t due yet counts nowhere, of a work order each one counts. An earlier end by law or by the event stays. Shares are 0 to 100, NULL on none. KF008 where the caller may not see the unit (时限推演; R2, R91, ruling 1)';
+'In-time rates of a day, week or month (2026-03-02, 2026-W10, 2026-03) as they would have been under another policy, beside the actual ones, by unit and promise; within: a unit and all below it instead of all one sees. policy: {"answer": {"target": "24 hours", "calendar": "shift", "desk": "cn-duty"}}, each part as it was where left out; {} replays what held. Counted when due, from the rows of the desk: the rollup only finds them, and where it is behind the rows are searched, which is slow. A promise that isn''t due yet counts nowhere, of a work order each one counts. An earlier end by law or by the event stays. Shares are 0 to 100, NULL on none. KF008 where the caller may not see the unit (时限推演; R2, R91, ruling 1)';

@@ -8,13 +8,14 @@ SELECT t.ticket_id,
        t.posted_at,
        (t.posted_at AT TIME ZONE 'Asia/Shanghai')::date AS posted_local_date,
        extract(hour FROM t.posted_at AT TIME ZONE 'Asia/Shanghai')::integer AS posted_local_hour,
-       kefu.mask_numbers(g.text) AS content,
+       CASE WHEN d.is_desk THEN kefu.mask_numbers(g.text) ELSE kefu.nameless_words(t.ticket_id) END AS content,
        t.category,
        coalesce(t.location, t.home_unit) AS location,
        coalesce(t.location_source, 'unknown') AS location_source,
        ll.label_zh AS location_source_label_zh,
        ll.label_en AS location_source_label_en,
-       i.native_id AS microblog_id,
+       CASE WHEN d.is_desk THEN i.native_id END AS microblog_id,
+       w.person_key,
        g.native_id AS message_native_id,
        g.platform,
        p.name_zh AS platform_label_zh,
@@ -39,6 +40,8 @@ SELECT t.ticket_id,
   LEFT JOIN kefu.unit ou ON ou.unit = t.home_unit
   LEFT JOIN kefu.message g ON g.message_id = t.message_id
   LEFT JOIN kefu.identity i ON i.identity_id = g.identity_id
+  LEFT JOIN kefu.person w ON w.person_id = t.person_id
+ CROSS JOIN LATERAL (SELECT t.unit = ANY ((SELECT kefu.desk_units())::text[]) OR t.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]) AS is_desk OFFSET 0) AS d
   LEFT JOIN kefu.platform p ON p.platform = g.platform
   LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'location_source' AND ll.code = coalesce(t.location_source, 'unknown')
  WHERE (t.unit = ANY ((SELECT kefu.my_units())::text[])
@@ -48,18 +51,19 @@ SELECT t.ticket_id,
    AND t.kind = 'complaint' AND t.state <> 'dropped'
  ORDER BY t.posted_at, t.ticket_id;
 COMMENT ON VIEW kefu_bi.complaint_log IS
-'The log of complaints in order of time: content, category, location, microblog ID, time, from the moment of ingest; dropped ones left out, merged ones kept. The only view here with a customer''s words, for the desk itself (投诉记录表; R112, R118, ruling 27)';
+'The log of complaints in order of time: content, category, location, microblog ID, time, from the moment of ingest; dropped ones left out, merged ones kept. The only view here with a customer''s words. Who works at the desk, or audits it, reads the id on the platform; an analyst reads person_key, and words without what is known of the person (投诉记录表; R112, R118, ruling 27)';
 COMMENT ON COLUMN kefu_bi.complaint_log.ticket_id IS 'number of the complaint (工单编号)';
 COMMENT ON COLUMN kefu_bi.complaint_log.posted_at IS 'time: the customer''s own post time (投诉时间)';
 COMMENT ON COLUMN kefu_bi.complaint_log.posted_local_date IS 'Beijing date of posted_at; NULL where that is (投诉时间日期)';
 COMMENT ON COLUMN kefu_bi.complaint_log.posted_local_hour IS 'Beijing hour of posted_at, 0 to 23; NULL where that is (投诉时间小时)';
-COMMENT ON COLUMN kefu_bi.complaint_log.content IS 'content: the customer''s words, with mobile, landline and identity-card numbers masked; NULL without text (投诉内容)';
+COMMENT ON COLUMN kefu_bi.complaint_log.content IS 'content: the customer''s words, with mobile, landline and identity-card numbers masked; for analysts also without the names and numbers known of the person; NULL without text (投诉内容)';
 COMMENT ON COLUMN kefu_bi.complaint_log.category IS 'category; NULL not named yet (投诉分类)';
 COMMENT ON COLUMN kefu_bi.complaint_log.location IS 'location as recorded, else the home unit; NULL unknown, which is legal until archiving (归属地; ruling 27)';
 COMMENT ON COLUMN kefu_bi.complaint_log.location_source IS 'profile, customer or unknown (归属地来源)';
 COMMENT ON COLUMN kefu_bi.complaint_log.location_source_label_zh IS 'Chinese label of location_source (归属地来源标签)';
 COMMENT ON COLUMN kefu_bi.complaint_log.location_source_label_en IS 'English label of location_source (归属地来源英文标签)';
-COMMENT ON COLUMN kefu_bi.complaint_log.microblog_id IS 'the platform''s id of the complainant, never the name; NULL unknown (微博ID)';
+COMMENT ON COLUMN kefu_bi.complaint_log.microblog_id IS 'the platform''s id of the complainant, never the name; NULL unknown, and for analysts (微博ID)';
+COMMENT ON COLUMN kefu_bi.complaint_log.person_key IS 'complainant: the same value for the same customer, on whichever platform, as in kefu_bi.tickets; NULL unknown (用户标识)';
 COMMENT ON COLUMN kefu_bi.complaint_log.message_native_id IS 'the platform''s id of the message; NULL without one (微博消息ID)';
 COMMENT ON COLUMN kefu_bi.complaint_log.platform IS 'platform; NULL without a message (平台)';
 COMMENT ON COLUMN kefu_bi.complaint_log.platform_label_zh IS 'Chinese label of platform (平台标签)';

@@ -31,7 +31,7 @@ SELECT g.unit,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
        g.staff_id,
-       g.login,
+       CASE WHEN g.unit = ANY ((SELECT kefu.desk_units())::text[]) THEN g.login END AS login,
        g.needs,
        CASE g.needs WHEN 'qualification' THEN '资质' ELSE '培训' END AS needs_label_zh,
        g.needs AS needs_label_en,
@@ -54,7 +54,7 @@ COMMENT ON COLUMN kefu_bi.qualification_gap.unit IS 'unit (机构)';
 COMMENT ON COLUMN kefu_bi.qualification_gap.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.qualification_gap.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.qualification_gap.staff_id IS 'person (人员编号)';
-COMMENT ON COLUMN kefu_bi.qualification_gap.login IS 'login of the person (登录角色)';
+COMMENT ON COLUMN kefu_bi.qualification_gap.login IS 'login of the person; NULL for analysts (登录角色)';
 COMMENT ON COLUMN kefu_bi.qualification_gap.needs IS 'qualification of the contractor or training of the person (要求)';
 COMMENT ON COLUMN kefu_bi.qualification_gap.needs_label_zh IS 'Chinese label of needs (要求标签)';
 COMMENT ON COLUMN kefu_bi.qualification_gap.needs_label_en IS 'English label of needs (要求英文标签)';

@@ -100,6 +100,8 @@ SELECT c.local_month,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
        c.kind,
+       l.label_zh AS kind_label_zh,
+       l.label_en AS kind_label_en,
        c.edition,
        c.is_current,
        c.full_weight,
@@ -122,6 +124,7 @@ SELECT c.local_month,
   FROM card c
   JOIN kefu.unit a ON a.unit = c.by_unit
   JOIN kefu.unit u ON u.unit = c.unit
+  LEFT JOIN kefu_bi.labels l ON l.code_kind = 'unit_kind' AND l.code = c.kind
 WINDOW year AS (PARTITION BY c.by_unit, c.unit, c.kind, c.is_current, extract(year FROM c.local_month) ORDER BY c.local_month);
 COMMENT ON VIEW kefu_bi.scorecards IS
 'Scores of the reader''s units as they were closed, every edition. Population: units directly below the one that appraises, of a kind that has rules, each with all below it; of kind team the people that provinces employ themselves. Clock and exclusions: those of the KPIs. Window: a month in Beijing; rules set before it began. A KPI with fewer than 10 cases gives no points and the others weigh more; a unit with points for less than half of the weight isn''t ranked, one without any has no score. Equal scores share a rank. Nothing done later changes a row; another edition stands beside it (考核成绩; R3, R4, R6, R7, ruling 24)';
@@ -133,6 +136,8 @@ COMMENT ON COLUMN kefu_bi.scorecards.unit IS 'unit that is appraised (被考核�
 COMMENT ON COLUMN kefu_bi.scorecards.unit_label_zh IS 'Chinese label of unit (被考核机构标签)';
 COMMENT ON COLUMN kefu_bi.scorecards.unit_label_en IS 'English label of unit (被考核机构英文标签)';
 COMMENT ON COLUMN kefu_bi.scorecards.kind IS 'its kind, or team; those of one kind are ranked together (机构类型)';
+COMMENT ON COLUMN kefu_bi.scorecards.kind_label_zh IS 'Chinese label of kind (机构类型标签)';
+COMMENT ON COLUMN kefu_bi.scorecards.kind_label_en IS 'English label of kind (机构类型英文标签)';
 COMMENT ON COLUMN kefu_bi.scorecards.edition IS 'first 1, each restatement one more (版次)';
 COMMENT ON COLUMN kefu_bi.scorecards.is_current IS 'the edition that stands (是否现行版)';
 COMMENT ON COLUMN kefu_bi.scorecards.full_weight IS 'sum of all weights (权重合计)';

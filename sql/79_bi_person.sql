@@ -13,7 +13,7 @@ SELECT r.reveal_id,
        extract(hour FROM r.used_at AT TIME ZONE 'Asia/Shanghai')::integer AS used_local_hour,
        r.used_at IS NOT NULL AS is_used,
        r.staff_id,
-       f.name AS staff_name,
+       CASE WHEN r.unit = ANY ((SELECT kefu.desk_units())::text[]) THEN f.name END AS staff_name,
        r.unit,
        u.name_zh AS unit_zh,
        r.purpose,
@@ -37,7 +37,7 @@ COMMENT ON COLUMN kefu_bi.personal_data_access.used_local_date IS 'Beijing date 
 COMMENT ON COLUMN kefu_bi.personal_data_access.used_local_hour IS 'Beijing hour of used_at, 0 to 23; NULL where that is (查看小时)';
 COMMENT ON COLUMN kefu_bi.personal_data_access.is_used IS 'used_at is known (是否已查看)';
 COMMENT ON COLUMN kefu_bi.personal_data_access.staff_id IS 'who (人员编号)';
-COMMENT ON COLUMN kefu_bi.personal_data_access.staff_name IS 'name of the staff member (人员姓名)';
+COMMENT ON COLUMN kefu_bi.personal_data_access.staff_name IS 'name of the staff member; NULL for analysts (人员姓名)';
 COMMENT ON COLUMN kefu_bi.personal_data_access.unit IS 'unit for which it was seen (机构)';
 COMMENT ON COLUMN kefu_bi.personal_data_access.unit_zh IS 'its name (机构名称)';
 COMMENT ON COLUMN kefu_bi.personal_data_access.purpose IS 'purpose (用途)';

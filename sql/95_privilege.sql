@@ -24,7 +24,7 @@ $$
     ), calls AS (
         SELECT c.grp, n.name
           FROM (VALUES
-              ('anyone', 'now me my_units my_tickets has_role caller workflow_diagram mask mask_numbers add_working_time
+              ('anyone', 'now me my_units my_tickets desk_units nameless_words has_role caller workflow_diagram mask mask_numbers add_working_time
                           working_time_between add_working_days is_working_time working_periods
                           calendar_is_assumed'),
               ('desk', 'advance create_object triage attach dismiss detach remove_message

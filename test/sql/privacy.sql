@@ -172,6 +172,9 @@ SET ROLE privacy_wang;
 SELECT kefu.request_reveal(:p1, 'handling') > 0 AS may_ask;
 SET ROLE privacy_bi;
 SELECT unit, purpose_zh, staff_name, is_used, requested_local_hour FROM kefu_bi.personal_data_access ORDER BY reveal_id;
+-- An analyst reads no name; who leads the desk does.
+SET ROLE privacy_zhao;
+SELECT DISTINCT unit, staff_name FROM kefu_bi.personal_data_access ORDER BY 1;
 RESET ROLE;
 SELECT e.event, e.facts ->> 'purpose' AS purpose, count(*)
   FROM kefu.audit_event e WHERE e.machine = 'access' GROUP BY 1, 2 ORDER BY 1, 2;

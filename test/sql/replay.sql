@@ -29,10 +29,10 @@ BEGIN
                                         started_at, started_at, started_at, 'complaint') ON CONFLICT DO NOTHING;
     IF clock = 'order_limit' THEN
         INSERT INTO kefu.work_order (order_id, state, unit, desk_unit, ticket_id, department, reply_by, needs_reviews, created_at)
-            OVERRIDING SYSTEM VALUE VALUES (id, 'handling', promise.unit, promise.unit, id, promise.unit, due, true, started_at);
+            OVERRIDING SYSTEM VALUE VALUES (id, 'handling', promise.unit, promise.unit, id, promise.unit, due, true, started_at) ON CONFLICT DO NOTHING;
     END IF;
-    INSERT INTO kefu.clock (object_type, object_id, clock, unit, policy_id, started_at, due_at, pauses, stopped_at, outcome)
-    VALUES (CASE clock WHEN 'order_limit' THEN 'work_order' ELSE 'ticket' END, id, clock, promise.unit, p.policy_id, started_at, due, pauses, stopped_at,
+    INSERT INTO kefu.clock (object_type, object_id, clock, round, unit, policy_id, started_at, due_at, pauses, stopped_at, outcome)
+    VALUES (CASE clock WHEN 'order_limit' THEN 'work_order' ELSE 'ticket' END, id, clock, CASE WHEN started_at > '2026-06-01' THEN 2 ELSE 1 END, promise.unit, p.policy_id, started_at, due, pauses, stopped_at,
             CASE WHEN stopped_at <= due THEN 'kept' WHEN stopped_at > due THEN 'late' END);
 END $$;
 -- A case of its own at unit after unit: what each gives is one row of it.
@@ -56,7 +56,12 @@ SELECT pg_temp.promise(n, clock, unit, started_at, stopped_at, pauses, brought)
     (9008, 'order_limit', 'hl', '2026-02-03 00:00:00+08', '2026-02-04 22:00:00+08',
            '{[2026-02-03 10:00:00+08,2026-02-03 16:00:00+08), [2026-02-04 20:00:00+08,2026-02-04 21:00:00+08)}', NULL),
     -- An earlier end came with the event.
-    (9009, 'order_limit', 'js', '2026-02-03 00:00:00+08', '2026-02-03 11:00:00+08', '{}', '2026-02-03 10:00:00+08')) AS c(n, clock, unit, started_at, stopped_at, pauses, brought) \g /dev/null
+    (9009, 'order_limit', 'js', '2026-02-03 00:00:00+08', '2026-02-03 11:00:00+08', '{}', '2026-02-03 10:00:00+08'),
+    -- Stood still for ten months after a day: of 40 hours it ends in December, of 20 in February.
+    (9012, 'order_limit', 'zj', '2026-02-10 00:00:00+08', NULL, '{[2026-02-11 00:00:00+08,2026-12-11 00:00:00+08)}', NULL),
+    -- Two rounds four months apart are one case of the rollup, and two promises.
+    (9013, 'order_limit', 'fj', '2026-02-10 00:00:00+08', '2026-02-11 00:00:00+08', '{}', NULL),
+    (9013, 'order_limit', 'fj', '2026-06-10 00:00:00+08', NULL, '{}', NULL)) AS c(n, clock, unit, started_at, stopped_at, pauses, brought) \g /dev/null
 SELECT kefu.set_clock_policy('archive', 'group', interval '8 days') \g /dev/null
 SELECT kefu.rebuild_kpis() > 0 AS counted \g /dev/null
 CREATE TEMP TABLE before AS SELECT c.*, t.audit_seq FROM kefu.clock c LEFT JOIN kefu.ticket t ON t.ticket_id = c.object_id;
@@ -101,6 +106,27 @@ SELECT o.target, r.in_time_count, r.actual_in_time_count FROM (VALUES ('40 hours
 -- An earlier end that the event brought stays, however long the promise would be; a shorter one comes first.
 SELECT o.target, r.in_time_count FROM (VALUES ('90 hours'), ('9 hours')) AS o(target)
  CROSS JOIN LATERAL kefu_bi.replay(jsonb_build_object('order_limit', jsonb_build_object('target', o.target)), '2026-02', 'js') AS r ORDER BY 1;
+-- However far the two ends of a promise are apart, and however far the rounds of an order.
+SELECT o.target, r.case_count, r.in_time_count, r.actual_case_count FROM (VALUES ('40 hours'), ('20 hours')) AS o(target)
+  LEFT JOIN LATERAL kefu_bi.replay(jsonb_build_object('order_limit', jsonb_build_object('target', o.target)), '2026-02', 'zj') AS r ON true ORDER BY 1;
+SELECT r.case_count, r.in_time_count, r.actual_case_count FROM kefu_bi.replay('{}', '2026-02', 'fj') AS r;
+-- A desk that opens an hour a week: nine staffed hours began weeks before.
+INSERT INTO kefu.calendar (calendar, name_zh, name_en, timezone) VALUES ('hourly', '每周一小时', 'an hour a week', 'Asia/Shanghai');
+INSERT INTO kefu.calendar_week (calendar, day, from_minute, to_minute, valid_from) VALUES ('hourly', 1, 540, 600, '2020-01-01');
+SET LOCAL kefu.test_now = '2026-05-01 00:00+08';
+SELECT kefu.add_working_time('hourly', '2026-02-03 10:00+08', '9 hours') AS ends, r.period, r.case_count, r.in_time_count
+  FROM (SELECT o.period, x.case_count, x.in_time_count FROM (VALUES ('2026-W14'), ('2026-W15'), ('2026-W16')) AS o(period)
+         CROSS JOIN LATERAL kefu_bi.replay('{"complaint_ack": {"target": "9 hours", "calendar": "shift", "desk": "hourly"}}', o.period, 'bj') AS x) AS r;
+SET LOCAL kefu.test_now = '2026-03-01 00:00+08';
+-- A rollup that is behind, or begun anew, changes nothing: the rows say it, too.
+CREATE TEMP TABLE from_rollup AS SELECT * FROM kefu_bi.replay('{"answer": {"target": "24 hours"}}', '2026-02');
+SAVEPOINT behind;
+DELETE FROM kefu.kpi_case; DELETE FROM kefu.kpi_state;
+SELECT count(*) > 5 AS many, count(*) FILTER (WHERE f.unit IS NULL OR r.unit IS NULL) AS others
+  FROM from_rollup f FULL JOIN kefu_bi.replay('{"answer": {"target": "24 hours"}}', '2026-02') AS r
+       ON (f.unit, f.kpi, f.clock, f.case_count, f.in_time_count, f.actual_case_count, f.actual_in_time_count)
+        = (r.unit, r.kpi, r.clock, r.case_count, r.in_time_count, r.actual_case_count, r.actual_in_time_count);
+ROLLBACK TO behind;
 -- Weeks and days are periods too.
 SELECT o.period, sum(r.case_count) AS cases FROM (VALUES ('2026-W06'), ('2026-02-03'), ('2026-01')) AS o(period)
   LEFT JOIN LATERAL kefu_bi.replay('{}', o.period) AS r ON true GROUP BY 1 ORDER BY 1;

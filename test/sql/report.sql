@@ -83,6 +83,40 @@ SELECT o.numerator_count = (SELECT count(*) FROM kefu_bi.opinions WHERE posted_l
   FROM kefu_bi.report_figures o JOIN kefu_bi.report_figures l USING (report_id)
  WHERE o.report_id = :day AND o.figure = 'opinion' AND l.figure = 'overdue';
 
+-- --- what no KPI counts comes from rows, and is what the views say, to the midnight ----------------------------------
+RESET ROLE;
+SAVEPOINT counted;
+SELECT pg_temp.says('811', '骂人的话一', '2026-03-03 23:59:59+08') AS r1, pg_temp.says('812', '骂人的话二', '2026-03-04 00:00+08') AS r2,
+       pg_temp.says('813', '骂人的话三', '2026-03-04 23:59:59+08', 'sina.qh') AS r3, pg_temp.says('814', '旧话', '2020-03-04 12:00+08') AS r4 \gset
+INSERT INTO kefu.post (post_id, state, unit, kind, made_at, text) OVERRIDING SYSTEM VALUE VALUES (990001, 'published', 'gd', 'service', '2026-03-03', 'text');
+INSERT INTO kefu.placement (post_id, state, unit, account, kind, is_repost, is_exempt, has_media, text, planned_at, send_at, made_at, published_at)
+SELECT 990001, 'published', 'gd', x.account, 'service', false, false, false, 'text', x.at, x.at, x.at, x.at
+  FROM (VALUES ('sina.gd', timestamptz '2026-03-03 23:59:59+08'), ('tencent.gd', '2026-03-04 00:00+08')) AS x(account, at);
+SET LOCAL kefu.test_now = '2026-03-04 23:59:59+08';
+SET LOCAL ROLE zhao;
+SELECT (kefu.advance('message', :r1, 'remove', '{"reason": "abuse", "evidence": "screen"}')).state;
+SET LOCAL kefu.test_now = '2026-03-05 00:00+08';
+SELECT (kefu.advance('message', :r2, 'remove', '{"reason": "abuse", "evidence": "screen"}')).state;
+RESET ROLE;
+SET LOCAL kefu.test_now = '2026-03-06 00:00+08';
+SELECT kefu.rebuild_kpis() > 0 \g /dev/null
+SELECT d.day::date, f.figure, f.numerator, f.numerator = v.n AS as_in_view
+  FROM generate_series(date '2026-03-03', '2026-03-05', '1 day') AS d(day)
+ CROSS JOIN LATERAL kefu.report_figures_of(kefu.units_under('group'), d.day::date, d.day::date + 1) AS f
+ CROSS JOIN LATERAL (SELECT CASE f.figure
+      WHEN 'message' THEN (SELECT count(*) FROM kefu_bi.messages m WHERE m.is_live AND m.posted_local_date = d.day)
+      WHEN 'deletion' THEN (SELECT count(*) FROM kefu_bi.deletions x WHERE x.outcome = 'removed' AND x.decided_local_date = d.day)
+      WHEN 'post' THEN (SELECT count(*) FROM kefu_bi.placements l WHERE l.published_local_date = d.day)
+      WHEN 'opinion' THEN (SELECT count(*) FROM kefu_bi.opinions o WHERE o.posted_local_date = d.day) END AS n) AS v
+ WHERE f.figure IN ('message', 'deletion', 'post', 'opinion') ORDER BY 1, 2;
+-- Complaints by business and home, of the whole month and of a unit's own customers (R112, R117).
+SELECT u.unit, (SELECT sum((c ->> 'complaints')::bigint) FROM jsonb_array_elements(kefu.report_figures(u.unit, '2026-03-01', '2026-04-01') -> 'matters') AS c)
+               = (SELECT sum(m.complaint_count) FROM kefu_bi.complaint_matters m
+                   WHERE m.local_month = '2026-03-01' AND (u.unit = 'group' OR m.home_unit = u.unit)) AS as_in_view
+  FROM (VALUES ('group'), ('gd')) AS u(unit);
+ROLLBACK TO counted;
+SET LOCAL ROLE lin;
+
 -- --- words, a phased plan (R9), filing ---------------------------------------------------------------
 SELECT state FROM kefu.amend_report(:day, words => '断网<script>alert(1)</script>两起 & 已派单');
 SELECT state FROM kefu.amend_report(:day, stage_plan => '下周排查基站');

@@ -206,6 +206,44 @@ SET LOCAL ROLE work_gd;
 SELECT by_unit, unit, kind, base_score, bonus_points, score, rank, ranked_count FROM kefu_bi.scorecards WHERE kind NOT IN ('department', 'province') ORDER BY 1, 2, 3;
 SELECT unit, kpi_label_zh, weight, case_count, kpi_value, points FROM kefu_bi.scorecard_lines WHERE kind = 'hotline' ORDER BY weight DESC, kpi_label_zh;
 RESET ROLE;
+
+-- --- the monthly report (R4, R6, R8): score, rank, parts, points with reasons, the month before ----------------
+
+SET LOCAL kefu.test_now = '2026-04-06 09:30+08';
+SELECT kefu.add_score_entry('gd', '2026-03-01', 2.5, '处置"断网"<迅速>', 'R119') > 0, kefu.add_score_entry('gd', '2026-03-01', -1, '晚报一次') > 0 \g /dev/null
+SELECT kefu.close_scores('group', '2026-02-01'), kefu.close_scores('group', '2026-03-01', '补登加减分'), kefu.open_reports(1000) > 0 \g /dev/null
+SELECT report_id AS month FROM kefu.report WHERE desk_unit = 'gd' AND kind = 'monthly' AND period = '2026-03' \gset
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.open_report('gd', 'event', '2026-03-01/2026-03-02', title => '两天');
+SELECT state FROM kefu.submit_report(:month);
+SELECT kefu.report_html(:month) AS page \gset
+RESET ROLE;
+CREATE TEMP TABLE page AS SELECT xmlparse(DOCUMENT regexp_replace(regexp_replace(:'page', '^<!DOCTYPE html>\n', ''), '<(meta [^>]*)>', '<\1/>', 'g')) AS x;
+-- What the page says is what the views say.
+SELECT (xpath('//*[@data-score="score"]/text()', x))[1]::text = kefu.html_value('points', c.score) AS score,
+       (xpath('//*[@data-score="rank"]', x))[1]::text LIKE '%—%' AS no_rank, c.rank, c.score, c.bonus_points, c.penalty_points
+  FROM page, kefu_bi.scorecards c WHERE c.by_unit = 'group' AND c.unit = 'gd' AND c.kind = 'province' AND c.local_month = '2026-03-01' AND c.is_current;
+SELECT count(*) AS lines, count(*) FILTER (WHERE (xpath('/tr/td[1]/text()', t))[1]::text = l.weight::text AND (xpath('/tr/td[2]/text()', t))[1]::text = l.case_count::text
+                                             AND (xpath('/tr/td[3]/text()', t))[1]::text = kefu.html_value(l.measure, l.kpi_value)
+                                             AND (xpath('/tr/td[6]/text()', t))[1]::text = kefu.html_value('points', l.points)) AS as_in_view
+  FROM page, unnest(xpath('//tr[@data-kpi]', x)) AS t
+  JOIN kefu_bi.scorecard_lines l ON l.kpi = (xpath('/tr/@data-kpi', t))[1]::text AND l.by_unit = 'group' AND l.unit = 'gd' AND l.kind = 'province'
+                                AND l.local_month = '2026-03-01' AND l.edition = (SELECT max(m.edition) FROM kefu_bi.scorecard_lines m WHERE m.by_unit = 'group' AND m.local_month = '2026-03-01');
+SELECT (xpath('string(//caption[@id="score-entries"]/following-sibling::tbody)', x))[1]::text AS points,
+       (xpath('count(//caption[starts-with(@id, "scores-")])', x))[1]::text AS rankings,
+       (xpath('string(//caption[@id="scores-contractor"]/following-sibling::tbody/tr[1])', x))[1]::text AS first FROM page;
+-- Points that come later change nothing of what was filed; a page of days has no scores.
+SELECT kefu.add_score_entry('gd', '2026-03-01', 9, '更晚的') > 0, kefu.close_scores('group', '2026-03-01', '又改') \g /dev/null
+SET LOCAL ROLE lin;
+SELECT kefu.report_html(:month) = :'page' AS same;
+SELECT bool_or(kefu.report_html(r.report_id) ~ 'id="scores-h"') AS has_scores FROM kefu_bi.reports r WHERE r.kind IN ('daily', 'event');
+RESET ROLE;
+-- Before the month is closed a draft shows what is counted now, and says so; Group's shows the provinces, and the teams once closed.
+SELECT s ->> 'edition' AS edition, s #>> '{card,kind}' AS kind, jsonb_array_length(s -> 'below') > 3 AS below FROM kefu.report_scores('gd', '2026-04-01') AS s;
+SELECT array_agg(DISTINCT b ->> 'kind') FROM jsonb_array_elements(kefu.report_scores('group', '2026-04-01') -> 'below') AS b;
+SELECT array_agg(DISTINCT b ->> 'kind') FROM jsonb_array_elements(kefu.report_scores('group', '2026-03-01') -> 'below') AS b;
+SELECT kefu.html_scores(kefu.report_scores('gd', '2026-04-01')) ~ '试算，未结账' AS says_so;
+
 -- What happens later changes nothing of it: a call, a training, another handler.
 CREATE TEMP TABLE stood AS SELECT * FROM kefu_bi.scorecard_lines;
 SELECT kefu.add_training('hong', 'service', '2026-03-20 00:00+08', '2026-03-23 00:00+08', 'found again') > 0 AS added;
