@@ -185,15 +185,17 @@ BEGIN
         RAISE EXCEPTION 'the text was warned of: %', warned
             USING ERRCODE = 'KF002', HINT = 'Say in words why it may stay, or reject it.';
     END IF;
+    WITH taken AS (
+        UPDATE kefu.post p
+           SET steps_done = steps_done + CASE outcome WHEN 'rejected' THEN 0 ELSE 1 END,
+               approved_at = CASE WHEN m.to_state = 'approved' THEN coalesce(approved_at, m.at) ELSE approved_at END,
+               is_urgent = is_urgent OR outcome = 'urgent'
+         WHERE p.post_id = m.id
+        RETURNING p.post_id, p.review_round, p.steps_done)
     INSERT INTO kefu.post_review (post_id, review_round, step, staff_id, outcome, words, at)
-    SELECT p.post_id, p.review_round, p.steps_done + 1, m.staff_id, outcome,
+    SELECT t.post_id, t.review_round, t.steps_done + CASE outcome WHEN 'rejected' THEN 1 ELSE 0 END, m.staff_id, outcome,
            coalesce(m.args ->> 'words', m.args ->> 'reason'), m.at
-      FROM kefu.post p WHERE p.post_id = m.id;
-    UPDATE kefu.post p
-       SET steps_done = steps_done + CASE outcome WHEN 'rejected' THEN 0 ELSE 1 END,
-           approved_at = CASE WHEN m.to_state = 'approved' THEN coalesce(approved_at, m.at) ELSE approved_at END,
-           is_urgent = is_urgent OR outcome = 'urgent'
-     WHERE p.post_id = m.id;
+      FROM taken t;
 END $$;
 COMMENT ON FUNCTION kefu.add_review(kefu.move, text) IS 'Keeps a reviewer''s step and words (内部: 登记审核)';
 
@@ -653,14 +655,14 @@ CREATE FUNCTION kefu.effect_send_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    l kefu.placement;
+    l record;
     problem text;
-    way record;
 BEGIN
-    SELECT x.* INTO l FROM kefu.placement x WHERE x.placement_id = m.id;
-    SELECT b.*, p.repost_id INTO way FROM kefu.post p CROSS JOIN LATERAL kefu.posted_by(p) AS b WHERE p.post_id = l.post_id;
+    SELECT x.account, x.kind, x.is_repost, x.is_exempt, x.text, x.planned_at, p.repost_id, b.action, b.media INTO l
+      FROM kefu.placement x JOIN kefu.post p USING (post_id) CROSS JOIN LATERAL kefu.posted_by(p) AS b
+     WHERE x.placement_id = m.id;
     -- The platform's rows may have changed since it was planned.
-    problem := kefu.unsendable(l.account, way.action, way.media);
+    problem := kefu.unsendable(l.account, l.action, l.media);
     IF problem IS NOT NULL THEN
         PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', problem));
         RETURN;
@@ -674,8 +676,8 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    PERFORM kefu.queue_send('placement', m.id, m.unit, l.account, way.action, l.text,
-                            parent_id => way.repost_id, root_id => way.repost_id, media => way.media,
+    PERFORM kefu.queue_send('placement', m.id, m.unit, l.account, l.action, l.text,
+                            parent_id => l.repost_id, root_id => l.repost_id, media => l.media,
                             priority => CASE WHEN l.is_exempt THEN 1 ELSE 2 END::smallint,
                             expires_at => CASE WHEN NOT l.is_exempt THEN l.planned_at + make_interval(
                                 mins => (kefu.posting_rule_of('late', l.account, m.at)).at_most) END);
@@ -708,25 +710,27 @@ CREATE FUNCTION kefu.effect_publish_placement(m kefu.move) RETURNS void
 $$
 DECLARE
     l kefu.placement;
+    p record;
 BEGIN
     UPDATE kefu.placement
        SET native_id = m.args ->> 'native_id', link = m.args ->> 'link', reason = NULL,
            published_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at)
      WHERE placement_id = m.id RETURNING * INTO l;
     -- Found by a person: the worker need not look for it, nor send it, any more.
-    UPDATE kefu.outbound
-       SET state = 'sent', sent_at = l.published_at, native_id = l.native_id, lease_until = NULL, lease_key = NULL
-     WHERE object_type = 'placement' AND object_id = m.id AND state = 'uncertain';
-    UPDATE kefu.outbound SET state = 'cancelled'
-     WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    UPDATE kefu.outbound o
+       SET state = CASE o.state WHEN 'uncertain' THEN 'sent' ELSE 'cancelled' END,
+           sent_at = CASE o.state WHEN 'uncertain' THEN l.published_at END,
+           native_id = CASE o.state WHEN 'uncertain' THEN l.native_id END, lease_until = NULL, lease_key = NULL
+     WHERE o.object_type = 'placement' AND o.object_id = m.id AND o.state IN ('queued', 'uncertain');
     PERFORM kefu.watch_placement(l);
-    PERFORM kefu.settle_reposts(p.repost_platform, l.unit, l.account, p.repost_id, l.native_id, l.published_at, l.placement_id)
-       FROM kefu.post p WHERE p.post_id = l.post_id AND p.repost_id IS NOT NULL;
+    SELECT x.repost_platform, x.repost_id, x.withdrawn_at INTO p FROM kefu.post x WHERE x.post_id = l.post_id;
+    IF p.repost_id IS NOT NULL THEN
+        PERFORM kefu.settle_reposts(p.repost_platform, l.unit, l.account, p.repost_id, l.native_id, l.published_at, l.placement_id);
+    END IF;
     IF kefu.may_happen('post', l.post_id, 'publish') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'publish', jsonb_build_object('placement', m.id));
     END IF;
-    IF NOT kefu.follow_correction(l)
-       AND (SELECT p.withdrawn_at IS NOT NULL FROM kefu.post p WHERE p.post_id = l.post_id) THEN
+    IF NOT kefu.follow_correction(l) AND p.withdrawn_at IS NOT NULL THEN
         PERFORM kefu.raise_event('placement', m.id, 'delete', jsonb_build_object('reason', 'the post was withdrawn'));
     END IF;
 END $$;
