@@ -655,14 +655,15 @@ CREATE FUNCTION kefu.effect_send_placement(m kefu.move) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS
 $$
 DECLARE
-    l record;
+    l kefu.placement;
     problem text;
+    way record;
 BEGIN
-    SELECT x.account, x.kind, x.is_repost, x.is_exempt, x.text, x.planned_at, p.repost_id, b.action, b.media INTO l
-      FROM kefu.placement x JOIN kefu.post p USING (post_id) CROSS JOIN LATERAL kefu.posted_by(p) AS b
-     WHERE x.placement_id = m.id;
+    -- Two statements: as one, without statistics, it asks posted_by() of every post.
+    SELECT x.* INTO l FROM kefu.placement x WHERE x.placement_id = m.id;
+    SELECT b.*, p.repost_id INTO way FROM kefu.post p CROSS JOIN LATERAL kefu.posted_by(p) AS b WHERE p.post_id = l.post_id;
     -- The platform's rows may have changed since it was planned.
-    problem := kefu.unsendable(l.account, l.action, l.media);
+    problem := kefu.unsendable(l.account, way.action, way.media);
     IF problem IS NOT NULL THEN
         PERFORM kefu.raise_event('placement', m.id, 'fail', jsonb_build_object('reason', problem));
         RETURN;
@@ -676,8 +677,8 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    PERFORM kefu.queue_send('placement', m.id, m.unit, l.account, l.action, l.text,
-                            parent_id => l.repost_id, root_id => l.repost_id, media => l.media,
+    PERFORM kefu.queue_send('placement', m.id, m.unit, l.account, way.action, l.text,
+                            parent_id => way.repost_id, root_id => way.repost_id, media => way.media,
                             priority => CASE WHEN l.is_exempt THEN 1 ELSE 2 END::smallint,
                             expires_at => CASE WHEN NOT l.is_exempt THEN l.planned_at + make_interval(
                                 mins => (kefu.posting_rule_of('late', l.account, m.at)).at_most) END);
