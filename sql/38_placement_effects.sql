@@ -105,6 +105,7 @@ DECLARE
     problem text;
     way record;
 BEGIN
+    -- Two statements: as one, without statistics, it asks posted_by() of every post.
     SELECT x.* INTO l FROM kefu.placement x WHERE x.placement_id = m.id;
     SELECT b.*, p.repost_id, p AS post INTO way FROM kefu.post p CROSS JOIN LATERAL kefu.posted_by(p) AS b WHERE p.post_id = l.post_id;
     -- The platform's rows may have changed since it was planned, and so may what is forbidden.
@@ -156,25 +157,27 @@ CREATE FUNCTION kefu.effect_publish_placement(m kefu.move) RETURNS void
 $$
 DECLARE
     l kefu.placement;
+    p record;
 BEGIN
     UPDATE kefu.placement
        SET native_id = m.args ->> 'native_id', link = m.args ->> 'link', reason = NULL,
            published_at = coalesce((m.args ->> 'posted_at')::timestamptz, m.at)
      WHERE placement_id = m.id RETURNING * INTO l;
     -- Found by a person: the worker need not look for it, nor send it, any more.
-    UPDATE kefu.outbound
-       SET state = 'sent', sent_at = l.published_at, native_id = l.native_id, lease_until = NULL, lease_key = NULL
-     WHERE object_type = 'placement' AND object_id = m.id AND state = 'uncertain';
-    UPDATE kefu.outbound SET state = 'cancelled'
-     WHERE object_type = 'placement' AND object_id = m.id AND state = 'queued';
+    UPDATE kefu.outbound o
+       SET state = CASE o.state WHEN 'uncertain' THEN 'sent' ELSE 'cancelled' END,
+           sent_at = CASE o.state WHEN 'uncertain' THEN l.published_at END,
+           native_id = CASE o.state WHEN 'uncertain' THEN l.native_id END, lease_until = NULL, lease_key = NULL
+     WHERE o.object_type = 'placement' AND o.object_id = m.id AND o.state IN ('queued', 'uncertain');
     PERFORM kefu.watch_placement(l);
-    PERFORM kefu.settle_reposts(p.repost_platform, l.unit, l.account, p.repost_id, l.native_id, l.published_at, l.placement_id)
-       FROM kefu.post p WHERE p.post_id = l.post_id AND p.repost_id IS NOT NULL;
+    SELECT x.repost_platform, x.repost_id, x.withdrawn_at INTO p FROM kefu.post x WHERE x.post_id = l.post_id;
+    IF p.repost_id IS NOT NULL THEN
+        PERFORM kefu.settle_reposts(p.repost_platform, l.unit, l.account, p.repost_id, l.native_id, l.published_at, l.placement_id);
+    END IF;
     IF kefu.may_happen('post', l.post_id, 'publish') THEN
         PERFORM kefu.raise_event('post', l.post_id, 'publish', jsonb_build_object('placement', m.id));
     END IF;
-    IF NOT kefu.follow_correction(l)
-       AND (SELECT p.withdrawn_at IS NOT NULL FROM kefu.post p WHERE p.post_id = l.post_id) THEN
+    IF NOT kefu.follow_correction(l) AND p.withdrawn_at IS NOT NULL THEN
         PERFORM kefu.raise_event('placement', m.id, 'delete', jsonb_build_object('reason', 'the post was withdrawn'));
     END IF;
 END $$;

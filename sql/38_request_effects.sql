@@ -184,15 +184,17 @@ BEGIN
         RAISE EXCEPTION 'the text was warned of: %', warned
             USING ERRCODE = 'KF002', HINT = 'Say in words why it may stay, or reject it.';
     END IF;
+    WITH taken AS (
+        UPDATE kefu.post p
+           SET steps_done = steps_done + CASE outcome WHEN 'rejected' THEN 0 ELSE 1 END,
+               approved_at = CASE WHEN m.to_state = 'approved' THEN coalesce(approved_at, m.at) ELSE approved_at END,
+               is_urgent = is_urgent OR outcome = 'urgent'
+         WHERE p.post_id = m.id
+        RETURNING p.post_id, p.review_round, p.steps_done)
     INSERT INTO kefu.post_review (post_id, review_round, step, staff_id, outcome, words, at)
-    SELECT p.post_id, p.review_round, p.steps_done + 1, m.staff_id, outcome,
+    SELECT t.post_id, t.review_round, t.steps_done + CASE outcome WHEN 'rejected' THEN 1 ELSE 0 END, m.staff_id, outcome,
            coalesce(m.args ->> 'words', m.args ->> 'reason'), m.at
-      FROM kefu.post p WHERE p.post_id = m.id;
-    UPDATE kefu.post p
-       SET steps_done = steps_done + CASE outcome WHEN 'rejected' THEN 0 ELSE 1 END,
-           approved_at = CASE WHEN m.to_state = 'approved' THEN coalesce(approved_at, m.at) ELSE approved_at END,
-           is_urgent = is_urgent OR outcome = 'urgent'
-     WHERE p.post_id = m.id;
+      FROM taken t;
 END $$;
 COMMENT ON FUNCTION kefu.add_review(kefu.move, text) IS 'Keeps a reviewer''s step and words (内部: 登记审核)';
 

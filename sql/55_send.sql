@@ -255,12 +255,13 @@ CREATE FUNCTION kefu.unsendable(account text, action text, media bigint DEFAULT 
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
 DECLARE
-    e kefu.endpoint;
+    e record;
     g record;
 BEGIN
-    SELECT x.* INTO e FROM kefu.account a JOIN kefu.platform p USING (platform) JOIN kefu.endpoint x USING (platform)
+    SELECT x.body_kind, x.file_types, x.file_bytes_max INTO e
+      FROM kefu.account a JOIN kefu.platform p USING (platform) JOIN kefu.endpoint x USING (platform)
      WHERE a.account = unsendable.account AND x.action = unsendable.action AND p.closed_at IS NULL;
-    IF e.platform IS NULL THEN
+    IF NOT FOUND THEN
         RETURN 'its platform has no interface to ' || action;
     ELSIF media IS NULL THEN
         RETURN NULL;

@@ -10,7 +10,6 @@
  */
 #include "kefu.h"
 
-#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/hsearch.h"

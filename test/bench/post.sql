@@ -25,13 +25,13 @@ ANALYZE kefu.post, kefu.clock, bench.post, bench.clock, bench.stock;
 
 -- The same rows for the four moves and the two events that they raise, one
 -- statement a move, no check, no rule.
-CREATE OR REPLACE PROCEDURE bench.post_bare(leader integer, move text) LANGUAGE plpgsql AS
+CREATE OR REPLACE PROCEDURE bench.post_bare(leader integer, move text, first_n integer, last_n integer) LANGUAGE plpgsql AS
 $$
 DECLARE
     s bench.stock;
     placed bigint;
 BEGIN
-    FOR s IN SELECT * FROM bench.stock ORDER BY n LOOP
+    FOR s IN SELECT * FROM bench.stock WHERE n BETWEEN first_n AND last_n ORDER BY n LOOP
         CASE move
         WHEN 'review' THEN
             WITH p AS (
