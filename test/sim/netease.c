@@ -16,6 +16,7 @@
 
 #define TEXT_LIMIT 163
 #define COUNT_LIMIT 200
+#define SEARCH_LIMIT 50
 #define ID_PREFIX "-"
 #define CURSOR_PREFIX "-8"
 #define HANDLE_PREFIX "h"
@@ -136,8 +137,17 @@ out_above(struct out *out, const struct item *item)
 	out_prefixed(out, "root_in_reply_to_status_id", ID_PREFIX, item->parent->id);
 }
 
+/* What a search finds has no user{}, but says flatly who wrote it. */
 static void
-out_item(struct out *out, struct item *item)
+out_from(struct out *out, const struct user *user)
+{
+	out_text(out, "from_user_id", user->uid);
+	out_prefixed(out, "from_user", HANDLE_PREFIX, user->uid);
+	out_text(out, "from_user_name", user->screen_name);
+}
+
+static void
+out_item(struct out *out, struct item *item, bool is_found)
 {
 	item->served++;
 	out_open(out, NULL, '{');
@@ -155,7 +165,10 @@ out_item(struct out *out, struct item *item)
 	}
 	else
 	{
-		out_user(out, "user", item->author);
+		if (is_found)
+			out_from(out, item->author);
+		else
+			out_user(out, "user", item->author);
 		out_above(out, item);
 		out_text(out, "favorited", "false");
 		out_text(out, "truncated", "false");
@@ -190,9 +203,26 @@ out_page(struct out *out, const struct request *request, const struct vec *list)
 			continue;
 		if (not_older_than && digits_cmp(item->id, behind(not_older_than, CURSOR_PREFIX)) < 0)
 			break;
-		out_item(out, item);
+		out_item(out, item, false);
 		left--;
 	}
+	out_close(out, ']');
+	return REFUSE_NOTHING;
+}
+
+static enum refusal
+read_search(const struct world *world, const struct request *request, struct out *out)
+{
+	const char *words = request_param(request, "q");
+	struct item *found[SEARCH_LIMIT];
+	size_t		n;
+
+	if (!words || !*words)
+		return REFUSE_MISSING_PARAM;
+	n = world_search(world, words, 0, found, SEARCH_LIMIT);
+	out_open(out, NULL, '[');
+	for (size_t i = 0; i < n; i++)
+		out_item(out, found[i], true);
 	out_close(out, ']');
 	return REFUSE_NOTHING;
 }
@@ -206,6 +236,9 @@ netease_read(struct world *world, const struct request *request, struct token *t
 	struct user *whose = path && path->feed == FEED_POSTS && uid
 		? world_user(world, uid) : token->owner;
 
+	if (strcmp(request->method, "GET") == 0 && !request->bad_text &&
+		face_is_path(&netease_face, request, "1/statuses/search.json"))
+		return read_search(world, request, &reply->body);
 	if (!path)
 		return find_write(request) ? REFUSE_METHOD : REFUSE_NO_SUCH_PATH;
 	if (strcmp(request->method, "GET") != 0)
@@ -264,7 +297,7 @@ netease_wrote(struct world *world, const struct intent *intent, struct item *mad
 {
 	(void) world;
 	(void) intent;
-	out_item(out, made);
+	out_item(out, made, false);
 }
 
 /* --- refusals ----------------------------------------------------------------- */

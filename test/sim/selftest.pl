@@ -62,6 +62,9 @@ sub start
 	return $from;
 }
 
+# Who dies here leaves no simulator behind.
+END { local $?; kill 'KILL', $pid if $pid; }
+
 # Returns the exit status.
 sub stop
 {
@@ -876,6 +879,20 @@ sub test_restart
 	is($? >> 8, 2, 'a port that is none is refused');
 }
 
+sub test_search
+{
+	my @ids = map { act(kind => 'post', uid => '801', text => "断网 $_") } 1 .. 3;
+	act(kind => 'post', uid => '801', text => '别的');
+	act(kind => 'delete', id => $ids[0]);
+	is_list(ids(get('search/topics', q => '断网'), 'statuses'), [ @ids[ 2, 1 ] ], 'search');
+	is_list(ids(get('search/topics', q => '断网', count => 1, page => 2), 'statuses'), [ $ids[1] ], 'search, page 2');
+	refused(get('search/topics'), 400, 10016, 'search for nothing');
+	my $page = signed('netease', 'GET', '1/statuses/search.json', q => '断网')->{data};
+	is_list([ map { join ' ', @{$_}{qw(id from_user_id from_user from_user_name)} } @$page ],
+		[ map { "-$_ 801 h801 阿明" } @ids[ 2, 1 ] ], 'netease: search');
+	ok(!grep({ $_->{user} } @$page), 'netease: what is found has no user');
+}
+
 # A request of a signed dialect, with this file's own reading of RFC 5849; named
 # oauth_ parameters replace the usual ones, of which an undefined one is left out.
 my $nonces = 0;
@@ -1197,7 +1214,7 @@ for my $test (\&test_control, \&test_tokens, \&test_shapes, \&test_own_reposts, 
 	\&test_reposts, \&test_mentions_by_text, \&test_paging, \&test_writes,
 	\&test_messages, \&test_friends, \&test_rates, \&test_switches, \&test_cuts,
 	\&test_refusing_faults, \&test_spoiling_faults, \&test_slow, \&test_keepalive, \&test_tencent,
-	\&test_netease, \&test_sohu, \&test_push, \&test_push_badly, \&test_answers)
+	\&test_netease, \&test_sohu, \&test_search, \&test_push, \&test_push_badly, \&test_answers)
 {
 	furnish();
 	$test->();

@@ -17,6 +17,7 @@
 #define POST_LIMIT 140
 #define MESSAGE_LIMIT 300
 #define COUNT_LIMIT 200
+#define SEARCH_LIMIT 50
 
 /* --- what the paths mean --------------------------------------------------- */
 
@@ -330,6 +331,30 @@ out_friend_ids(struct out *out, const struct world *world, const struct user *us
 }
 
 static enum refusal
+read_search(struct world *world, const struct request *request, struct user *viewer,
+			struct out *out)
+{
+	const char *words = request_param(request, "q");
+	long		count = number_param(request, "count", 10);
+	long		page = number_param(request, "page", 1);
+	struct item *found[SEARCH_LIMIT];
+	size_t		n;
+
+	if (!words || !*words)
+		return REFUSE_MISSING_PARAM;
+	count = count < 1 ? 10 : count > SEARCH_LIMIT ? SEARCH_LIMIT : count;
+	n = world_search(world, words, page > 1 ? (size_t) ((page - 1) * count) : 0, found,
+					 (size_t) count);
+	out_open(out, NULL, '{');
+	out_open(out, "statuses", '[');
+	for (size_t i = 0; i < n; i++)
+		sina_out_item(out, NULL, found[i], viewer, world->config.cut_at);
+	out_close(out, ']');
+	out_close(out, '}');
+	return REFUSE_NOTHING;
+}
+
+static enum refusal
 read_person(struct world *world, const struct request *request, struct user *viewer,
 			bool friends, struct out *out)
 {
@@ -370,6 +395,8 @@ sina_read(struct world *world, const struct request *request, struct token *toke
 		return read_post(world, request, viewer, true, out);
 	if (face_is_path(&sina2_face, request, "statuses/show"))
 		return read_post(world, request, viewer, false, out);
+	if (face_is_path(&sina2_face, request, "search/topics"))
+		return read_search(world, request, viewer, out);
 	if (face_is_path(&sina2_face, request, "users/show"))
 		return read_person(world, request, viewer, false, out);
 	if (face_is_path(&sina2_face, request, "friends/ids"))

@@ -184,6 +184,26 @@ world_item(const struct world *world, enum item_kind kind, const char *id)
 	return map_get(&world->item_by_id[kind], id);
 }
 
+size_t
+world_search(const struct world *world, const char *words, size_t skip,
+			 struct item **found, size_t n)
+{
+	size_t		got = 0;
+
+	for (size_t i = world->items.n; i > 0 && got < n; i--)
+	{
+		struct item *item = world->items.at[i - 1];
+
+		if (item->kind != ITEM_POST || item->deleted || !strstr(item->text, words))
+			continue;
+		if (skip > 0)
+			skip--;
+		else
+			found[got++] = item;
+	}
+	return got;
+}
+
 static void
 set_text(char **slot, const char *text)
 {

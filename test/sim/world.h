@@ -395,6 +395,10 @@ void		world_reset(struct world *world);
 struct user *world_user(const struct world *world, const char *uid);
 struct item *world_item(const struct world *world, enum item_kind kind, const char *id);
 
+/* The posts with these words, newest first, without the first skip; how many of n. */
+size_t		world_search(const struct world *world, const char *words, size_t skip,
+						 struct item **found, size_t n);
+
 /* Makes the user, or changes the one of that uid. */
 struct user *world_put_user(struct world *world, const struct user *like);
 struct token *world_put_token(struct world *world, const struct token *like);

@@ -90,31 +90,37 @@ for ([ 'auth_expired', { expires_at => 1 }, { expires_at => 0 } ],
 # --- walks over pages -----------------------------------------------------------
 
 # Ten at once are five pages of three, the oldest item of each coming again on the
-# next. Where the second page breaks, the walk stays where it was and goes on there;
-# what arrives meanwhile shifts the pages.
+# next. Where a later page breaks, or the token expires on the way, the walk stays where
+# it was and goes on there; what arrives meanwhile shifts the pages.
 run(q{UPDATE kefu.endpoint SET page_size = 3 WHERE platform = 'sina' AND action = 'comments_to_me'});
 for ([ 'whole', undef ], [ 'insert_between', { k => 4, times => 1 } ],
 	(map { [ $_, { after => 1 } ] } qw(cut_before cut_after_apply bad_json rate)),
-	[ 'truncate', { after => 1, bytes => 30 } ], [ 'status', { after => 1, code => 502, body => $html } ])
+	[ 'truncate', { after => 1, bytes => 30 } ], [ 'status', { after => 1, code => 502, body => $html } ],
+	# The three other feeds take a request each at most, the walk needs five.
+	[ 'token', undef, { expires_after_requests => 4 } ])
 {
-	my ($what, $fault) = @$_;
+	my ($what, $fault, $token) = @$_;
+	my $breaks = $token || $fault && $fault->{after};
 
 	everything_came("walk, $what: nothing is left of what came before");
 	stop_polls("walk, $what: not yet");
 	my $ids = $sim->call('act_many', [ map { { question('comment') } } 1 .. 10 ])->{ids};
 	my $hits = $fault && $sim->fault(match => 'comments/to_me', kind => $what, %$fault);
 	my $mark = run("SELECT high_mark $feed");
+	$sim->call('token', { token => 'token-gd', %$token }) if $token;
 	poll_now();
-	if ($fault && $fault->{after})
+	if ($breaks)
 	{
 		becomes("SELECT failures > 0 AND lease_until IS NULL $feed", "walk, $what: fails");
 		is(run("SELECT walk ? 'walk' AND high_mark = '$mark' $feed"), 't', "walk, $what: is kept");
 		is(run("SELECT count(*) FROM kefu.message WHERE native_id = '$ids->[0]'"), 0,
 			"walk, $what: its end is missing");
-		is_over("walk, $what", $hits);
+		is(run("SELECT last_class $feed"), 'auth_expired', "walk, $what: said so") if $token;
+		$sim->call('token', { token => 'token-gd', expires_after_requests => -1 }) if $token;
+		is_over("walk, $what", $hits ? $hits : ());
 	}
 	is_found($ids->[0], 'comment', "walk, $what, oldest");
-	is_over("walk, $what", $hits) if $fault && !$fault->{after};
+	is_over("walk, $what", $hits) if $fault && !$breaks;
 	becomes("SELECT walk IS NULL AND failures = 0 AND last_class = 'ok' $feed", "walk, $what: closed");
 }
 run(q{UPDATE kefu.endpoint SET page_size = 200 WHERE platform = 'sina' AND action = 'comments_to_me'});
@@ -183,5 +189,23 @@ for ([ 'whole' ], [ 'cut_after_apply' ], [ 'bad_json' ], [ 'status', { code => 5
 }
 $sim->call('config', { cut_at => 0 });
 books_agree();
+
+# --- what is looked for -----------------------------------------------------------
+
+# Words that nobody said to us, on more pages than one (R87, R104): found once each, and
+# no ticket before somebody has decided; what has other words isn't found.
+{
+	my @posts = map { my %post = question('post_mention'); { kind => 'post', uid => $post{uid}, text => "电信断网三天没人管 $_" } } 1 .. 60;
+	my $ids = $sim->call('act_many', [ @posts, { kind => 'post', uid => $posts[0]{uid}, text => '今天天气好' } ])->{ids};
+	my $found = q{FROM kefu.message m JOIN kefu.sighting s USING (message_id) WHERE s.action = 'search'};
+
+	run(q{SELECT kefu.add_feed('sina.gd', 'search', '1 second', now() - interval '1 hour', '{"keyword": "断网三天"}')});
+	poll_now();
+	becomes("SELECT count(*) = 60 $found", 'search: all is found');
+	poll_now();
+	becomes("SELECT polled_at > now() - interval '2 seconds' FROM kefu.feed_state WHERE action = 'search'", 'search: looked for again');
+	is(run("SELECT count(*), count(DISTINCT m.native_id), count(m.ticket_id) $found"), '60|60|0', 'search: each once, without a ticket');
+	is(run("SELECT count(*) FROM kefu.message WHERE native_id = '$ids->[60]'"), 0, 'search: and nothing else');
+}
 $server->stop;
 done_testing();

@@ -252,6 +252,18 @@ sub check_books
 		'time signature', "$dialect: no signature of the desk was refused, only this test's");
 }
 
+# What a search finds has no user{}, and yet its author (R87); the simulator speaks
+# NetEase's.
+sub check_search
+{
+	$sim->call('user', { uid => '5900', screen_name => '路人甲', province => '44' });
+	my $id = $sim->act(kind => 'post', uid => '5900', text => '电信断网三天没人管');
+	run(qq{SELECT kefu.add_feed('$dialect.gd', 'search', '1 second', now() - interval '1 hour', '{"keyword": "断网三天"}')});
+	becomes("SELECT count(*) = 1 FROM kefu.message m JOIN kefu.identity i USING (identity_id) JOIN kefu.sighting s USING (message_id)"
+		  . " WHERE s.action = 'search' AND m.native_id = '$d->{id}$id' AND m.ticket_id IS NULL"
+		  . " AND i.native_id = '5900' AND i.screen_name = '路人甲' AND i.handle = 'h5900'", "$dialect: found by a search");
+}
+
 for (sort keys %dialects)
 {
 	($dialect, $d) = ($_, $dialects{$_});
@@ -268,6 +280,7 @@ for (sort keys %dialects)
 	check_walks();
 	check_answers();
 	check_books();
+	check_search() if $dialect eq 'netease';
 	$server->stop;
 	$sim->stop;
 }
