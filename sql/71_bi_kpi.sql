@@ -124,6 +124,48 @@ COMMENT ON COLUMN kefu_bi.kpi_stock_days.stranded_pct IS 'late_count by open_cou
 COMMENT ON COLUMN kefu_bi.kpi_stock_days.is_small IS 'fewer than 30 open: the share says little (是否小样本; ruling 24)';
 COMMENT ON COLUMN kefu_bi.kpi_stock_days.is_ranked IS 'at least 10 open: may stand in a ranking (是否参与排名; ruling 24)';
 
+CREATE VIEW kefu_bi.ingest_kpis WITH (security_barrier) AS
+WITH seen AS (
+    SELECT (g.posted_at AT TIME ZONE 'Asia/Shanghai')::date AS local_date, g.unit, g.platform,
+           greatest(extract(epoch FROM g.seen_at - g.posted_at), 0) AS lag
+      FROM kefu.message g
+     WHERE g.is_live AND g.to_us AND g.unit = ANY ((SELECT kefu.my_units())::text[])
+)
+SELECT s.local_date,
+       s.unit,
+       u.name_zh AS unit_label_zh,
+       u.name_en AS unit_label_en,
+       s.platform,
+       p.name_zh AS platform_label_zh,
+       p.name_en AS platform_label_en,
+       count(*) AS message_count,
+       count(*) FILTER (WHERE s.lag <= 600) AS within_10_minutes_count,
+       round(100.0 * count(*) FILTER (WHERE s.lag <= 600) / count(*), 2) AS within_10_minutes_pct,
+       round(percentile_cont(0.5) WITHIN GROUP (ORDER BY s.lag))::bigint AS median_lag_seconds,
+       round(percentile_cont(0.9) WITHIN GROUP (ORDER BY s.lag))::bigint AS p90_lag_seconds,
+       count(*) < 30 AS is_small,
+       count(*) >= 10 AS is_ranked
+  FROM seen s
+  JOIN kefu.unit u ON u.unit = s.unit
+  JOIN kefu.platform p ON p.platform = s.platform
+ GROUP BY s.local_date, s.unit, u.name_zh, u.name_en, s.platform, p.name_zh, p.name_en;
+COMMENT ON VIEW kefu_bi.ingest_kpis IS
+'How long customers'' messages take to reach the desk, a day, unit and platform: what is late because the feed was late is late all the same. Population: live messages to us, also those dismissed. Clock: wall, from the customer''s post until the desk first had it; never below 0. Window: day of the post. Left out: items older than their feed''s start, finds by search. Zero rule: a day without messages has no row. Percentiles must not be averaged over rows (采集时效; R108, ruling 2)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.local_date IS 'Beijing day of the post (日期)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.unit IS 'unit that has to read it (机构)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.unit_label_zh IS 'Chinese label of unit (机构标签)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.unit_label_en IS 'English label of unit (机构英文标签)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.platform_label_zh IS 'Chinese label of platform (平台标签)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.platform_label_en IS 'English label of platform (平台英文标签)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.message_count IS 'messages (消息数)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.within_10_minutes_count IS 'of them those the desk had within 10 minutes, the shorter of the times in which R108 has complaints looked for (10分钟内数)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.within_10_minutes_pct IS 'share of these, 0 to 100; never NULL (10分钟内占比)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.median_lag_seconds IS 'median (采集滞后中位秒数)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.p90_lag_seconds IS 'ninth decile (采集滞后九十分位秒数)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.is_small IS 'fewer than 30 messages (是否小样本; ruling 24)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.is_ranked IS 'at least 10 messages (是否参与排名; ruling 24)';
+
 CREATE VIEW kefu_bi.kpi_freshness WITH (security_barrier) AS
 SELECT s.counted_to AS counted_to_at,
        (s.counted_to AT TIME ZONE 'Asia/Shanghai')::date AS counted_to_local_date,
