@@ -18,13 +18,19 @@ SELECT c.kpi,
        u.label_zh AS unit_label_zh,
        u.label_en AS unit_label_en,
        c.platform,
+       p.label_zh AS platform_label_zh,
+       p.label_en AS platform_label_en,
        c.kind,
+       k.label_zh AS kind_label_zh,
+       k.label_en AS kind_label_en,
        c.is_hit,
        c.value AS case_value
   FROM kefu.kpi_case c
   JOIN kefu_bi.kpi_definitions d ON d.kpi = c.kpi
   JOIN kefu_bi.dim_unit u ON u.unit = c.unit
   JOIN kefu.object_type y ON y.object_type = c.object_type
+  LEFT JOIN kefu_bi.dim_platform p ON p.platform = c.platform
+  LEFT JOIN kefu_bi.dim_kind k ON k.kind = c.kind
  WHERE c.is_counted AND c.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.kpi_cases IS 'The cases behind each figure: which tickets, orders, opinions and posts a KPI counted, and as what (指标明细; R1, ruling 24)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.kpi IS 'KPI (指标)';
@@ -41,7 +47,11 @@ COMMENT ON COLUMN kefu_bi.kpi_cases.unit IS 'unit it counts for (机构)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.platform IS 'platform; none where none (平台)';
+COMMENT ON COLUMN kefu_bi.kpi_cases.platform_label_zh IS 'Chinese label of platform (平台标签)';
+COMMENT ON COLUMN kefu_bi.kpi_cases.platform_label_en IS 'English label of platform (平台英文标签)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.kind IS 'kind (类型)';
+COMMENT ON COLUMN kefu_bi.kpi_cases.kind_label_zh IS 'Chinese label of kind (类型标签)';
+COMMENT ON COLUMN kefu_bi.kpi_cases.kind_label_en IS 'English label of kind (类型英文标签)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.is_hit IS 'counted as a hit; NULL for measures other than shares (是否命中)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.case_value IS 'seconds, value or change; NULL for a share (值)';
 
