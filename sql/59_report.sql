@@ -197,6 +197,35 @@ BEGIN
         SELECT jsonb_agg(to_jsonb(g) ORDER BY g.due_at, g.object_type, g.object_id)
           FROM (SELECT l.* FROM kefu.late_promises(units, cut) AS l
                  ORDER BY l.due_at, l.object_type, l.object_id LIMIT 20) AS g));
+    made := made || jsonb_build_object('channels', (
+        SELECT jsonb_agg(to_jsonb(g) ORDER BY g.n DESC, g.channel)
+          FROM (SELECT CASE WHEN NOT m.to_us THEN 'found' WHEN m.item_type = 'message' THEN 'private'
+                            WHEN m.item_type = 'comment' THEN 'comment' ELSE 'mention' END AS channel, count(*) AS n
+                  FROM kefu.message m
+                 WHERE m.unit = ANY (units) AND m.is_live AND m.posted_at >= from_at AND m.posted_at < until_at
+                 GROUP BY 1) AS g));
+    made := made || jsonb_build_object('post_kinds', (
+        SELECT jsonb_agg(to_jsonb(g) ORDER BY g.n DESC, g.kind)
+          FROM (SELECT l.kind, count(*) AS n, count(*) FILTER (WHERE l.is_repost) AS reposts, count(*) FILTER (WHERE l.has_media) AS media,
+                       count(*) FILTER (WHERE l.has_video) AS videos, count(l.deleted_at) AS deleted
+                  FROM kefu.placement l
+                 WHERE l.unit = ANY (units) AND l.published_at >= from_at AND l.published_at < until_at
+                 GROUP BY l.kind) AS g));
+    -- Public opinion: what has a level now and was posted in the period, or is still open (专报).
+    made := made || jsonb_build_object('alarms', (
+        SELECT jsonb_agg(to_jsonb(g) ORDER BY g.alarm DESC, g.posted_at, g.ticket)
+          FROM (SELECT t.ticket_id AS ticket, t.unit, t.alarm, t.category, t.state, t.kind, t.posted_at, m.seen_at, t.first_response_at, t.answered_at,
+                       (SELECT max(s.reposts) FROM kefu.spread s WHERE s.message_id = t.message_id AND s.at < cut) AS reposts,
+                       c.due_at AS statement_by, c.outcome AS statement
+                  FROM (SELECT o.* FROM kefu.ticket o WHERE o.unit = ANY (units) AND o.alarm > 0 AND o.archived_at IS NULL
+                        UNION
+                        SELECT o.* FROM kefu.ticket o WHERE o.unit = ANY (units) AND o.alarm > 0 AND o.posted_at >= from_at AND o.posted_at < until_at) AS t
+                  LEFT JOIN kefu.message m ON m.message_id = t.message_id
+                  LEFT JOIN LATERAL (SELECT k.due_at, k.outcome FROM kefu.clock k
+                                      WHERE k.object_type = 'ticket' AND k.object_id = t.ticket_id AND k.clock = 'alarm' AND k.outcome IS DISTINCT FROM 'void'
+                                      ORDER BY k.clock_id DESC LIMIT 1) AS c ON true
+                 WHERE t.merged_into IS NULL AND t.posted_at < until_at
+                 ORDER BY t.alarm DESC, t.posted_at, t.ticket_id LIMIT 20) AS g));
     made := made || jsonb_build_object('posting', (
         SELECT jsonb_agg(to_jsonb(g) ORDER BY g.account)
           FROM (SELECT v.account, count(DISTINCT v.day) AS days, sum(v.actual) FILTER (WHERE v.rule = 'number') AS posts,
@@ -378,7 +407,7 @@ BEGIN
     -- Every period that is over since the desk's first ticket: also those that an
     -- outage left out. The rule is that of the period's end.
     FOR d IN WITH missing AS MATERIALIZED (
-                 SELECT u.unit, n.kind, s.period, s.until_date
+                 SELECT u.unit, n.kind, s.period, s.until_date, NULL::text AS department
                    FROM kefu.desk_unit u
                   CROSS JOIN (VALUES ('daily'), ('weekly'), ('monthly')) AS w(kind)
                   CROSS JOIN LATERAL kefu.report_rule(u.unit, w.kind, now) AS n
@@ -388,17 +417,30 @@ BEGIN
                   CROSS JOIN LATERAL kefu.report_span(n.span, day::date) AS s
                   WHERE u.kind IN ('group', 'province') AND s.until_date <= kefu.local_day(now)
                     AND NOT EXISTS (SELECT FROM kefu.report r
-                                     WHERE r.desk_unit = u.unit AND r.kind = n.kind AND r.period = s.period))
-             SELECT m.unit, m.kind, m.period, kefu.local_instant(m.until_date, '00:00') + k.file_after AS file_by
+                                     WHERE r.desk_unit = u.unit AND r.kind = n.kind AND r.period = s.period)
+                 UNION ALL
+                 -- A department is told of what it had to do with (R95); of the last three months, in which an outage may lie.
+                 SELECT DISTINCT o.desk_unit, 'department', s.period, s.until_date, x.unit
+                   FROM generate_series(1, 3) AS back
+                  CROSS JOIN LATERAL kefu.report_span('month', (kefu.local_day(now) - back * interval '1 month')::date) AS s
+                   JOIN kefu.unit x ON x.kind = 'department' AND x.is_live
+                   JOIN kefu.kpi_case c ON c.kpi = 'bounced' AND c.unit = x.unit AND c.counts_at >= kefu.local_instant(s.from_date, '00:00')
+                                       AND c.counts_at < kefu.local_instant(s.until_date, '00:00')
+                   JOIN kefu.work_order o ON o.order_id = c.object_id AND o.department = x.unit
+                                         AND o.created_at >= kefu.local_instant(s.from_date, '00:00')
+                  WHERE x.parent IN (SELECT kefu.unit_path(o.desk_unit))
+                    AND NOT EXISTS (SELECT FROM kefu.report r
+                                     WHERE r.desk_unit = o.desk_unit AND r.kind = 'department' AND r.period = s.period AND r.department = x.unit))
+             SELECT m.unit, m.kind, m.period, m.department, kefu.local_instant(m.until_date, '00:00') + k.file_after AS file_by
                FROM missing m
               CROSS JOIN LATERAL kefu.report_rule(m.unit, m.kind, kefu.local_instant(m.until_date, '00:00')) AS k
               WHERE k.is_owed
-              ORDER BY m.until_date, m.unit, m.kind LIMIT max_reports LOOP
-        PERFORM kefu.raise_new('report', 'open', jsonb_build_object(
-            'unit', d.unit, 'kind', d.kind, 'period', d.period, 'file_by', d.file_by));
+              ORDER BY m.until_date, m.unit, m.kind, m.department LIMIT max_reports LOOP
+        PERFORM kefu.raise_new('report', 'open', jsonb_strip_nulls(jsonb_build_object(
+            'unit', d.unit, 'kind', d.kind, 'period', d.period, 'department', d.department, 'file_by', d.file_by)));
         did := did + 1;
     END LOOP;
     RETURN did;
 END $$;
 COMMENT ON FUNCTION kefu.open_reports(integer) IS
-'Opens for each province and for Group the report of every day, week and month that is over since its first ticket, that it owes and that isn''t there, due by the rule of then, oldest first; at most so many. Returns how many: any number of times opens each once. A job (建立应报报告; R6, R8)';
+'Opens for each province and for Group the report of every day, week and month that is over since its first ticket, that it owes and that isn''t there, and for each of the last three months one to each department that had orders of it, due by the rule of then, oldest first; at most so many. Returns how many: any number of times opens each once. A job (建立应报报告; R6, R8)';

@@ -327,6 +327,46 @@ $$ BEGIN
       LEFT JOIN kefu_bi.labels c ON c.code_kind = 'clock' AND c.code = f.value ->> 'clock');
     RETURN NEXT;
 
+    id := 'alarms'; title := kefu.html_both('舆情', 'Public opinion');
+    body := (SELECT kefu.html_table('alarms-t', kefu.html_both('有舆情等级的工单', 'Tickets with a level'),
+        ARRAY[kefu.html_both('等级', 'Level'), '#' || kefu.html_both('工单', 'Ticket'), kefu.html_both('机构', 'Unit'), kefu.html_both('业务', 'Matter'), kefu.html_both('状态', 'State'),
+              '#' || kefu.html_both('发布', 'Posted'), '#' || kefu.html_both('发现', 'Seen'), '#' || kefu.html_both('首次响应', 'First response'), '#' || kefu.html_both('转发', 'Reposts'),
+              '#' || kefu.html_both('回应期限', 'Statement by')],
+        string_agg(format('<tr><th scope="row">%s</th><td class="n">%s</td><td>%s</td><td>%s</td><td>%s</td><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td></tr>',
+            kefu.html_both(coalesce(a.name_zh, f.value ->> 'alarm'), a.name_en), f.value ->> 'ticket', kefu.html(u.name_zh),
+            kefu.html_both(coalesce(m.name_zh, '未分类'), coalesce(m.name_en, 'not classified')), kefu.html_both(s.label_zh, s.label_en),
+            to_char((f.value ->> 'posted_at')::timestamptz AT TIME ZONE 'Asia/Shanghai', 'MM-DD HH24:MI'),
+            coalesce(to_char((f.value ->> 'seen_at')::timestamptz AT TIME ZONE 'Asia/Shanghai', 'MM-DD HH24:MI'), '—'),
+            coalesce(to_char((f.value ->> 'first_response_at')::timestamptz AT TIME ZONE 'Asia/Shanghai', 'MM-DD HH24:MI'), '—'), coalesce(f.value ->> 'reposts', '—'),
+            coalesce(to_char((f.value ->> 'statement_by')::timestamptz AT TIME ZONE 'Asia/Shanghai', 'MM-DD HH24:MI'), '—')
+            || CASE f.value ->> 'statement' WHEN 'kept' THEN ' ✓ 按时 <span class="en" lang="en">kept</span>' WHEN 'late' THEN ' ✗ 超时 <span class="en" lang="en">late</span>' ELSE '' END), '' ORDER BY f.n),
+        kefu.html_both('没有舆情', 'None'))
+      FROM jsonb_array_elements(figures -> 'alarms') WITH ORDINALITY AS f(value, n)
+      LEFT JOIN kefu.unit u ON u.unit = f.value ->> 'unit'
+      LEFT JOIN kefu.matter m ON m.axis = 'phenomenon' AND m.matter = f.value ->> 'category'
+      LEFT JOIN kefu.state s ON s.machine = f.value ->> 'kind' AND s.state = f.value ->> 'state'
+      LEFT JOIN LATERAL (SELECT l.name_zh, l.name_en FROM kefu.alarm_level l WHERE l.alarm = (f.value ->> 'alarm')::smallint
+                          ORDER BY l.valid_from DESC LIMIT 1) AS a ON true);
+    RETURN NEXT;
+
+    id := 'intake'; title := kefu.html_both('来言与博文构成', 'Messages and posts by kind');
+    body := (SELECT kefu.html_table('channels-t', kefu.html_both('来言渠道', 'Ways in'),
+        ARRAY[kefu.html_both('渠道', 'Way'), '#' || kefu.html_both('条数', 'Messages')],
+        string_agg(format('<tr data-channel="%s"><th scope="row">%s</th><td class="n sum">%s</td></tr>', kefu.html(f.value ->> 'channel'),
+            CASE f.value ->> 'channel' WHEN 'mention' THEN kefu.html_both('发帖与@', 'posts and mentions') WHEN 'comment' THEN kefu.html_both('评论', 'comments')
+                                       WHEN 'private' THEN kefu.html_both('私信', 'private messages') ELSE kefu.html_both('主动搜索发现', 'found by search') END,
+            f.value ->> 'n'), '' ORDER BY f.n), kefu.html_both('本期无来言', 'No messages'))
+      FROM jsonb_array_elements(figures -> 'channels') WITH ORDINALITY AS f(value, n))
+    || (SELECT kefu.html_table('post-kinds-t', kefu.html_both('博文类型', 'Kinds of posts'),
+        ARRAY[kefu.html_both('类型', 'Kind'), '#' || kefu.html_both('博文', 'Posts'), '#' || kefu.html_both('转发', 'Reposts'), '#' || kefu.html_both('含图片或视频', 'with media'),
+              '#' || kefu.html_both('视频', 'Videos'), '#' || kefu.html_both('已删除', 'Deleted')],
+        string_agg(format('<tr data-post-kind="%s"><th scope="row">%s</th><td class="n sum">%s</td><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td></tr>',
+            kefu.html(f.value ->> 'kind'), kefu.html_both(k.label_zh, k.label_en), f.value ->> 'n', f.value ->> 'reposts', f.value ->> 'media', f.value ->> 'videos', f.value ->> 'deleted'),
+            '' ORDER BY f.n), kefu.html_both('本期无发文', 'No posts'))
+      FROM jsonb_array_elements(figures -> 'post_kinds') WITH ORDINALITY AS f(value, n)
+      LEFT JOIN kefu.post_kind k ON k.kind = f.value ->> 'kind');
+    RETURN NEXT;
+
     id := 'topics'; title := kefu.html_both('同类问题', 'Same-matter topics');
     body := (SELECT kefu.html_table('topics-t', kefu.html_both('人数最多的 10 项', 'The 10 with most persons'),
         ARRAY['#<span class="en" lang="en">No.</span>', kefu.html_both('机构', 'Unit'), kefu.html_both('业务', 'Matter'), kefu.html_both('状态', 'State'),
@@ -406,7 +446,7 @@ $$ BEGIN
         RETURN NEXT;
     END IF;
 END $$;
-COMMENT ON FUNCTION kefu.html_lists(jsonb) IS 'The lists of a report, a section each: overdue, topics, opinions, posting, findings, a department''s orders and what they were about (内部: 报告清单)';
+COMMENT ON FUNCTION kefu.html_lists(jsonb) IS 'The lists of a report, a section each: overdue, public opinion, messages and posts by kind, topics, opinions, posting, findings, a department''s orders and what they were about (内部: 报告清单)';
 
 CREATE FUNCTION kefu.html_edition(edition text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

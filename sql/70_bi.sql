@@ -187,6 +187,8 @@ SELECT t.ticket_id,
        t.priority::integer AS priority,
        t.level::integer AS escalation_level,
        t.category,
+       mc.name_zh AS category_label_zh,
+       mc.name_en AS category_label_en,
        t.location_source,
        ll.label_zh AS location_source_label_zh,
        ll.label_en AS location_source_label_en,
@@ -235,6 +237,7 @@ SELECT t.ticket_id,
   LEFT JOIN kefu.account a ON a.account = t.account
   LEFT JOIN kefu.platform p ON p.platform = a.platform
   LEFT JOIN kefu.person w ON w.person_id = t.person_id
+  LEFT JOIN kefu.matter mc ON mc.axis = 'phenomenon' AND mc.matter = t.category
   LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'location_source' AND ll.code = t.location_source
   LEFT JOIN kefu_bi.labels ls ON ls.code_kind = 'satisfaction' AND ls.code = t.satisfaction
   LEFT JOIN kefu_bi.labels lj ON lj.code_kind = 'judgement' AND lj.code = t.judgement
@@ -274,6 +277,8 @@ COMMENT ON COLUMN kefu_bi.tickets.round_count IS 'rounds so far, from 1 (轮次�
 COMMENT ON COLUMN kefu_bi.tickets.priority IS '1 highest to 4 (优先级; R105)';
 COMMENT ON COLUMN kefu_bi.tickets.escalation_level IS '0 not escalated; only rises (升级级别)';
 COMMENT ON COLUMN kefu_bi.tickets.category IS 'category of the matter; NULL not named yet (分类; R112)';
+COMMENT ON COLUMN kefu_bi.tickets.category_label_zh IS 'Chinese label of category; NULL where that is (分类标签)';
+COMMENT ON COLUMN kefu_bi.tickets.category_label_en IS 'English label of category; NULL where that is (分类英文标签)';
 COMMENT ON COLUMN kefu_bi.tickets.location_source IS 'where the home unit is known from; NULL not recorded (归属地来源)';
 COMMENT ON COLUMN kefu_bi.tickets.location_source_label_zh IS 'Chinese label of location_source (归属地来源标签)';
 COMMENT ON COLUMN kefu_bi.tickets.location_source_label_en IS 'English label of location_source (归属地来源英文标签)';

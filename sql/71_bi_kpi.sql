@@ -18,13 +18,19 @@ SELECT c.kpi,
        u.label_zh AS unit_label_zh,
        u.label_en AS unit_label_en,
        c.platform,
+       p.label_zh AS platform_label_zh,
+       p.label_en AS platform_label_en,
        c.kind,
+       k.label_zh AS kind_label_zh,
+       k.label_en AS kind_label_en,
        c.is_hit,
        c.value AS case_value
   FROM kefu.kpi_case c
   JOIN kefu_bi.kpi_definitions d ON d.kpi = c.kpi
   JOIN kefu_bi.dim_unit u ON u.unit = c.unit
   JOIN kefu.object_type y ON y.object_type = c.object_type
+  LEFT JOIN kefu_bi.dim_platform p ON p.platform = c.platform
+  LEFT JOIN kefu_bi.dim_kind k ON k.kind = c.kind
  WHERE c.is_counted AND c.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.kpi_cases IS 'The cases behind each figure: which tickets, orders, opinions and posts a KPI counted, and as what (指标明细; R1, ruling 24)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.kpi IS 'KPI (指标)';
@@ -41,7 +47,11 @@ COMMENT ON COLUMN kefu_bi.kpi_cases.unit IS 'unit it counts for (机构)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.platform IS 'platform; none where none (平台)';
+COMMENT ON COLUMN kefu_bi.kpi_cases.platform_label_zh IS 'Chinese label of platform (平台标签)';
+COMMENT ON COLUMN kefu_bi.kpi_cases.platform_label_en IS 'English label of platform (平台英文标签)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.kind IS 'kind (类型)';
+COMMENT ON COLUMN kefu_bi.kpi_cases.kind_label_zh IS 'Chinese label of kind (类型标签)';
+COMMENT ON COLUMN kefu_bi.kpi_cases.kind_label_en IS 'English label of kind (类型英文标签)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.is_hit IS 'counted as a hit; NULL for measures other than shares (是否命中)';
 COMMENT ON COLUMN kefu_bi.kpi_cases.case_value IS 'seconds, value or change; NULL for a share (值)';
 
@@ -123,6 +133,48 @@ COMMENT ON COLUMN kefu_bi.kpi_stock_days.late_count IS 'answers overdue and not 
 COMMENT ON COLUMN kefu_bi.kpi_stock_days.stranded_pct IS 'late_count by open_count, 0 to 100; NULL nothing is open (滞留率)';
 COMMENT ON COLUMN kefu_bi.kpi_stock_days.is_small IS 'fewer than 30 open: the share says little (是否小样本; ruling 24)';
 COMMENT ON COLUMN kefu_bi.kpi_stock_days.is_ranked IS 'at least 10 open: may stand in a ranking (是否参与排名; ruling 24)';
+
+CREATE VIEW kefu_bi.ingest_kpis WITH (security_barrier) AS
+WITH seen AS (
+    SELECT (g.posted_at AT TIME ZONE 'Asia/Shanghai')::date AS local_date, g.unit, g.platform,
+           greatest(extract(epoch FROM g.seen_at - g.posted_at), 0) AS lag
+      FROM kefu.message g
+     WHERE g.is_live AND g.to_us AND g.unit = ANY ((SELECT kefu.my_units())::text[])
+)
+SELECT s.local_date,
+       s.unit,
+       u.name_zh AS unit_label_zh,
+       u.name_en AS unit_label_en,
+       s.platform,
+       p.name_zh AS platform_label_zh,
+       p.name_en AS platform_label_en,
+       count(*) AS message_count,
+       count(*) FILTER (WHERE s.lag <= 600) AS within_10_minutes_count,
+       round(100.0 * count(*) FILTER (WHERE s.lag <= 600) / count(*), 2) AS within_10_minutes_pct,
+       round(percentile_cont(0.5) WITHIN GROUP (ORDER BY s.lag))::bigint AS median_lag_seconds,
+       round(percentile_cont(0.9) WITHIN GROUP (ORDER BY s.lag))::bigint AS p90_lag_seconds,
+       count(*) < 30 AS is_small,
+       count(*) >= 10 AS is_ranked
+  FROM seen s
+  JOIN kefu.unit u ON u.unit = s.unit
+  JOIN kefu.platform p ON p.platform = s.platform
+ GROUP BY s.local_date, s.unit, u.name_zh, u.name_en, s.platform, p.name_zh, p.name_en;
+COMMENT ON VIEW kefu_bi.ingest_kpis IS
+'How long customers'' messages take to reach the desk, a day, unit and platform: what is late because the feed was late is late all the same. Population: live messages to us, also those dismissed. Clock: wall, from the customer''s post until the desk first had it; never below 0. Window: day of the post. Left out: items older than their feed''s start, finds by search. Zero rule: a day without messages has no row. Percentiles must not be averaged over rows (采集时效; R108, ruling 2)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.local_date IS 'Beijing day of the post (日期)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.unit IS 'unit that has to read it (机构)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.unit_label_zh IS 'Chinese label of unit (机构标签)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.unit_label_en IS 'English label of unit (机构英文标签)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.platform_label_zh IS 'Chinese label of platform (平台标签)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.platform_label_en IS 'English label of platform (平台英文标签)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.message_count IS 'messages (消息数)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.within_10_minutes_count IS 'of them those the desk had within 10 minutes, the shorter of the times in which R108 has complaints looked for (10分钟内数)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.within_10_minutes_pct IS 'share of these, 0 to 100; never NULL (10分钟内占比)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.median_lag_seconds IS 'median (采集滞后中位秒数)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.p90_lag_seconds IS 'ninth decile (采集滞后九十分位秒数)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.is_small IS 'fewer than 30 messages (是否小样本; ruling 24)';
+COMMENT ON COLUMN kefu_bi.ingest_kpis.is_ranked IS 'at least 10 messages (是否参与排名; ruling 24)';
 
 CREATE VIEW kefu_bi.kpi_freshness WITH (security_barrier) AS
 SELECT s.counted_to AS counted_to_at,

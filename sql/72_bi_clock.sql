@@ -288,7 +288,7 @@ SELECT y.local_date,
   JOIN kefu.machine m ON m.machine = y.kind
   LEFT JOIN kefu.platform p ON p.platform = y.platform;
 COMMENT ON VIEW kefu_bi.response_kpis IS
-'Response figures a day, handling unit, platform and kind. Population: tickets that count (provisional, merged and dropped ones left out). Clock: the platform''s delivery time against the customer''s own post time. Window: volume by day of the post, rates by day of the due time, so that what is not due yet flatters nobody. Percentiles must not be averaged over rows (响应指标; R1, R91, ruling 24)';
+'Response figures a day, handling unit, platform and kind. Population: tickets that count (provisional, merged and dropped ones left out). Clock: the platform''s delivery time against the customer''s own post time. Window: volume by day of the post, rates by day of the due time, so that what is not due yet flatters nobody. Zero rule: a share of nothing is NULL. Percentiles must not be averaged over rows (响应指标; R1, R91, ruling 24)';
 COMMENT ON COLUMN kefu_bi.response_kpis.local_date IS 'Beijing day: of the post for volume, response times and satisfaction, of the due time for rates (日期)';
 COMMENT ON COLUMN kefu_bi.response_kpis.unit IS 'handling unit (处理机构)';
 COMMENT ON COLUMN kefu_bi.response_kpis.unit_label_zh IS 'Chinese label of unit (处理机构标签)';

@@ -10,6 +10,8 @@ SELECT t.ticket_id,
        extract(hour FROM t.posted_at AT TIME ZONE 'Asia/Shanghai')::integer AS posted_local_hour,
        CASE WHEN d.is_desk THEN kefu.mask_numbers(g.text) ELSE kefu.nameless_words(t.ticket_id) END AS content,
        t.category,
+       mc.name_zh AS category_label_zh,
+       mc.name_en AS category_label_en,
        coalesce(t.location, t.home_unit) AS location,
        coalesce(t.location_source, 'unknown') AS location_source,
        ll.label_zh AS location_source_label_zh,
@@ -42,6 +44,7 @@ SELECT t.ticket_id,
   LEFT JOIN kefu.identity i ON i.identity_id = g.identity_id
   LEFT JOIN kefu.person w ON w.person_id = t.person_id
  CROSS JOIN LATERAL (SELECT t.unit = ANY ((SELECT kefu.desk_units())::text[]) OR t.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]) AS is_desk OFFSET 0) AS d
+  LEFT JOIN kefu.matter mc ON mc.axis = 'phenomenon' AND mc.matter = t.category
   LEFT JOIN kefu.platform p ON p.platform = g.platform
   LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'location_source' AND ll.code = coalesce(t.location_source, 'unknown')
  WHERE (t.unit = ANY ((SELECT kefu.my_units())::text[])
@@ -58,6 +61,8 @@ COMMENT ON COLUMN kefu_bi.complaint_log.posted_local_date IS 'Beijing date of po
 COMMENT ON COLUMN kefu_bi.complaint_log.posted_local_hour IS 'Beijing hour of posted_at, 0 to 23; NULL where that is (投诉时间小时)';
 COMMENT ON COLUMN kefu_bi.complaint_log.content IS 'content: the customer''s words, with mobile, landline and identity-card numbers masked; for analysts also without the names and numbers known of the person; NULL without text (投诉内容)';
 COMMENT ON COLUMN kefu_bi.complaint_log.category IS 'category; NULL not named yet (投诉分类)';
+COMMENT ON COLUMN kefu_bi.complaint_log.category_label_zh IS 'Chinese label of category; NULL where that is (投诉分类标签)';
+COMMENT ON COLUMN kefu_bi.complaint_log.category_label_en IS 'English label of category; NULL where that is (投诉分类英文标签)';
 COMMENT ON COLUMN kefu_bi.complaint_log.location IS 'location as recorded, else the home unit; NULL unknown, which is legal until archiving (归属地; ruling 27)';
 COMMENT ON COLUMN kefu_bi.complaint_log.location_source IS 'profile, customer or unknown (归属地来源)';
 COMMENT ON COLUMN kefu_bi.complaint_log.location_source_label_zh IS 'Chinese label of location_source (归属地来源标签)';

@@ -239,7 +239,7 @@ WITH account AS (
            count(*) FILTER (WHERE l.is_repost) AS reposts, count(*) FILTER (WHERE l.has_media) AS pictures,
            count(*) FILTER (WHERE c.reposts_count IS NOT NULL AND c.comments_count IS NOT NULL) AS counted,
            sum(c.reposts_count)::bigint AS reposted, sum(c.comments_count)::bigint AS commented, sum(c.likes_count)::bigint AS liked,
-           sum(c.reposts_count + c.comments_count) AS echoes
+           sum(c.reposts_count + c.comments_count) AS echoes, count(c.reposts_count) AS reposts_counted, count(c.comments_count) AS comments_counted
       FROM account a
       JOIN kefu.placement l ON l.account = a.account AND l.published_at IS NOT NULL
       LEFT JOIN kefu.placement_count c USING (placement_id)
@@ -259,7 +259,7 @@ WITH account AS (
      GROUP BY f.account
 ), week AS (
     SELECT a.account, a.handle, a.platform, a.unit, s::date AS week, coalesce(p.posts, 0) AS posts, coalesce(p.reposts, 0) AS reposts,
-           coalesce(p.pictures, 0) AS pictures, coalesce(p.counted, 0) AS counted, p.reposted, p.commented, p.liked, p.echoes,
+           coalesce(p.pictures, 0) AS pictures, coalesce(p.counted, 0) AS counted, p.reposted, p.commented, p.liked, p.echoes, p.reposts_counted, p.comments_counted,
            coalesce(m.messages, 0) AS messages, coalesce(r.in_public, 0) AS in_public, coalesce(r.in_private, 0) AS in_private
       FROM account a
       JOIN life l ON l.account = a.account
@@ -289,6 +289,8 @@ SELECT w.week AS local_week,
        w.commented AS comments_received_count,
        w.liked AS likes_received_count,
        round(w.echoes / nullif(w.counted, 0), 2) AS echoes_per_post,
+       round(w.reposted::numeric / nullif(w.reposts_counted, 0), 2) AS reposts_per_post,
+       round(w.commented::numeric / nullif(w.comments_counted, 0), 2) AS comments_per_post,
        w.messages AS message_count,
        w.in_public AS public_reply_count,
        w.in_private AS private_reply_count,
@@ -319,6 +321,8 @@ COMMENT ON COLUMN kefu_bi.account_weeks.reposts_received_count IS 'reposts of th
 COMMENT ON COLUMN kefu_bi.account_weeks.comments_received_count IS 'comments on them; NULL not told (被评论数)';
 COMMENT ON COLUMN kefu_bi.account_weeks.likes_received_count IS 'likes of them; NULL not told (被点赞数)';
 COMMENT ON COLUMN kefu_bi.account_weeks.echoes_per_post IS 'reposts and comments by posts whose numbers are told; NULL none is (传播力)';
+COMMENT ON COLUMN kefu_bi.account_weeks.reposts_per_post IS 'reposts by posts whose reposts are told; NULL none is (单条被转发数)';
+COMMENT ON COLUMN kefu_bi.account_weeks.comments_per_post IS 'comments by posts whose comments are told; NULL none is (单条被评论数)';
 COMMENT ON COLUMN kefu_bi.account_weeks.message_count IS 'messages, mentions and comments written to it in the week; 0 none (来言数)';
 COMMENT ON COLUMN kefu_bi.account_weeks.public_reply_count IS 'public replies to customers that the platform took; 0 none (公开回复数)';
 COMMENT ON COLUMN kefu_bi.account_weeks.private_reply_count IS 'private ones; 0 none (私信回复数)';

@@ -7,6 +7,8 @@ SELECT r.unit AS by_unit,
        u.name_zh AS by_unit_label_zh,
        u.name_en AS by_unit_label_en,
        r.kind,
+       l.label_zh AS kind_label_zh,
+       l.label_en AS kind_label_en,
        r.kpi,
        d.label_zh AS kpi_label_zh,
        d.label_en AS kpi_label_en,
@@ -22,6 +24,7 @@ SELECT r.unit AS by_unit,
   FROM kefu.score_rule r
   JOIN kefu.unit u ON u.unit = r.unit
   JOIN kefu.score_kpi d ON d.kpi = r.kpi
+  LEFT JOIN kefu_bi.labels l ON l.code_kind = 'unit_kind' AND l.code = r.kind
  WHERE r.unit = ANY (ARRAY(WITH RECURSIVE above AS (
            SELECT o.unit, o.parent FROM kefu.unit o WHERE o.unit = ANY ((SELECT kefu.my_units())::text[])
            UNION
@@ -32,6 +35,8 @@ COMMENT ON COLUMN kefu_bi.score_rules.by_unit IS 'unit that appraises, and all b
 COMMENT ON COLUMN kefu_bi.score_rules.by_unit_label_zh IS 'Chinese label of by_unit (考核机构标签)';
 COMMENT ON COLUMN kefu_bi.score_rules.by_unit_label_en IS 'English label of by_unit (考核机构英文标签)';
 COMMENT ON COLUMN kefu_bi.score_rules.kind IS 'kind of unit that is appraised: province, department, hotline, contractor; team: a province''s own people (被考核机构类型)';
+COMMENT ON COLUMN kefu_bi.score_rules.kind_label_zh IS 'Chinese label of kind (被考核机构类型标签)';
+COMMENT ON COLUMN kefu_bi.score_rules.kind_label_en IS 'English label of kind (被考核机构类型英文标签)';
 COMMENT ON COLUMN kefu_bi.score_rules.kpi IS 'KPI (指标)';
 COMMENT ON COLUMN kefu_bi.score_rules.kpi_label_zh IS 'Chinese label of kpi (指标标签)';
 COMMENT ON COLUMN kefu_bi.score_rules.kpi_label_en IS 'English label of kpi (指标英文标签)';
@@ -165,6 +170,8 @@ SELECT k.local_month,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
        l.kind,
+       x.label_zh AS kind_label_zh,
+       x.label_en AS kind_label_en,
        k.edition,
        l.kpi,
        d.label_zh AS kpi_label_zh,
@@ -183,6 +190,7 @@ SELECT k.local_month,
   JOIN kefu.score_close k USING (close_id)
   JOIN kefu.unit u ON u.unit = l.unit
   JOIN kefu.score_kpi d ON d.kpi = l.kpi
+  LEFT JOIN kefu_bi.labels x ON x.code_kind = 'unit_kind' AND x.code = l.kind
  WHERE l.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.scorecard_lines IS 'What the scores were made of: each KPI as it was counted when the month was closed, and the rule it was measured by. Population, clock and exclusions are those of the KPI; a KPI without a case is a line without points (考核明细; R4, R6, R7, ruling 24)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.local_month IS 'first day of the month, in Beijing (考核月份)';
@@ -191,6 +199,8 @@ COMMENT ON COLUMN kefu_bi.scorecard_lines.unit IS 'unit that is appraised, with 
 COMMENT ON COLUMN kefu_bi.scorecard_lines.unit_label_zh IS 'Chinese label of unit (被考核机构标签)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.unit_label_en IS 'English label of unit (被考核机构英文标签)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.kind IS 'kind of the card: of the unit, or team (机构类型)';
+COMMENT ON COLUMN kefu_bi.scorecard_lines.kind_label_zh IS 'Chinese label of kind (机构类型标签)';
+COMMENT ON COLUMN kefu_bi.scorecard_lines.kind_label_en IS 'English label of kind (机构类型英文标签)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.edition IS 'edition of the card (版次)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.kpi IS 'KPI (指标)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.kpi_label_zh IS 'Chinese label of kpi (指标标签)';

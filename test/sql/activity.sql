@@ -162,7 +162,7 @@ VALUES (900001, 10, 4, 1, '2026-03-20'), (900002, 0, 1, 2, '2026-03-20'), (90000
 \set ECHO all
 SET LOCAL ROLE act_gd;
 SELECT local_week, is_over, account, post_count, original_count, repost_count, picture_count, original_pct, posts_per_day, counted_post_count AS counted, reposts_received_count AS reposted,
-       comments_received_count AS commented, likes_received_count AS liked, echoes_per_post, message_count AS messages, is_idle
+       comments_received_count AS commented, likes_received_count AS liked, echoes_per_post, reposts_per_post AS reposts_each, comments_per_post AS comments_each, message_count AS messages, is_idle
   FROM kefu_bi.account_weeks WHERE account = 'sina.gd' AND local_week >= '2026-02-23' ORDER BY 1;
 RESET ROLE;
 -- Replies and messages of the weeks are all there are.

@@ -95,6 +95,14 @@ SELECT kind, state, state_label_zh, unit, received_unit, home_unit, is_counted, 
   FROM kefu_bi.tickets ORDER BY ticket_id;
 SELECT state_label_en, unit, home_unit, platform, is_decided, ingest_lag_seconds, sighting_count
   FROM kefu_bi.messages ORDER BY message_id;
+-- How long messages took to come in is a KPI of its own (ruling 2).
+SELECT local_date, unit, platform, message_count, within_10_minutes_count AS within, within_10_minutes_pct AS pct, median_lag_seconds AS median, p90_lag_seconds AS p90, is_small, is_ranked
+  FROM kefu_bi.ingest_kpis ORDER BY unit;
+SELECT count(*) FROM kefu_bi.ingest_kpis k FULL JOIN (
+    SELECT g.posted_local_date, g.unit, g.platform, count(*) AS n, sum(CASE WHEN g.ingest_lag_seconds > 600 THEN 0 ELSE 1 END) AS early,
+           (array_agg(g.ingest_lag_seconds ORDER BY g.ingest_lag_seconds))[(count(*) + 1) / 2] AS lower, (array_agg(g.ingest_lag_seconds ORDER BY g.ingest_lag_seconds))[count(*) / 2 + 1] AS upper
+      FROM kefu_bi.messages g WHERE g.is_live AND g.is_to_us GROUP BY 1, 2, 3) AS m ON m.posted_local_date = k.local_date AND m.unit = k.unit AND m.platform = k.platform
+ WHERE (k.message_count, k.within_10_minutes_count, k.median_lag_seconds) IS DISTINCT FROM (m.n, m.early, round((m.lower + m.upper) / 2.0));
 SELECT kind_label_en, round_number, is_counted, answer_due_at, is_answer_in_time, answer_seconds
   FROM kefu_bi.rounds ORDER BY ticket_id;
 SELECT local_date, unit_label_zh, platform, kind, volume_count, responded_count,

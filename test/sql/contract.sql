@@ -95,3 +95,24 @@ SELECT * FROM offence ORDER BY 1, 2, 3;
 SELECT c.relname FROM pg_class c
  WHERE c.relnamespace = 'kefu_bi'::regnamespace AND (c.relkind NOT IN ('r', 'v', 'i')
     OR c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p'));
+
+-- Each KPI of the trade that the desk's rows can carry has a column, and who counts by which rule is said: a KPI of the
+-- rollup and what people did in their definitions, others in the comment of their view (R1, ruling 24).
+SELECT k.term, k.relation, k.name
+  FROM (VALUES ('非电话业务处理及时率', 'unit_kpis', 'non_voice_in_time_pct'), ('一次问题解决率', 'unit_kpis', 'first_contact_pct'), ('客户满意率', 'unit_kpis', 'satisfied_pct'),
+               ('参评率', 'unit_kpis', 'rated_pct'), ('处理客户意见及时率', 'unit_kpis', 'opinion_in_time_pct'), ('首次响应时长', 'unit_kpis', 'first_response_median_seconds'),
+               ('首次响应时长 P90', 'unit_kpis', 'first_response_p90_seconds'), ('平均处理时长', 'unit_kpis', 'answer_avg_seconds'), ('处理时长 P90', 'unit_kpis', 'answer_p90_seconds'),
+               ('响应及时率', 'unit_kpis', 'response_in_time_pct'), ('响应及时率（值班）', 'unit_kpis', 'response_desk_in_time_pct'), ('处理及时率', 'unit_kpis', 'answer_in_time_pct'),
+               ('解决率', 'unit_kpis', 'resolved_pct'), ('回复率', 'unit_kpis', 'replied_pct'), ('负面回复率', 'unit_kpis', 'negative_replied_pct'), ('超时率', 'unit_kpis', 'order_overtime_pct'),
+               ('滞留率', 'kpi_stock_days', 'stranded_pct'), ('驳回率', 'unit_kpis', 'bounced_pct'), ('重派率', 'unit_kpis', 'redispatched_pct'), ('重复投诉率', 'unit_kpis', 'repeated_pct'),
+               ('升级率', 'unit_kpis', 'escalated_pct'), ('催单次数', 'unit_kpis', 'urges_mean_value'), ('月工单量', 'unit_kpis', 'volume_count'), ('采集时效', 'ingest_kpis', 'median_lag_seconds'),
+               ('活跃度', 'account_weeks', 'posts_per_day'), ('传播力', 'account_weeks', 'echoes_per_post'), ('原创率', 'account_weeks', 'original_pct'),
+               ('单条转发', 'account_weeks', 'reposts_per_post'), ('单条评论', 'account_weeks', 'comments_per_post'), ('互动（主动回复）', 'account_weeks', 'public_reply_count'),
+               ('投诉按业务与省份', 'complaint_matters', 'complaint_count'), ('考核得分', 'scorecards', 'score'), ('考核排名', 'scorecards', 'rank')) AS k(term, relation, name)
+ WHERE NOT EXISTS (SELECT FROM kefu_bi.data_dictionary d WHERE d.relation_name = k.relation AND d.column_name = k.name);
+SELECT d.kpi FROM (SELECT w.* FROM kefu_bi.work_definitions w UNION ALL SELECT x.kpi, x.sort, x.measure, x.is_higher_better, x.label_zh, x.label_en, x.population, x.clock,
+                          x.period_rule, x.exclusions, x.zero_rule, x.definition_zh, x.rulebook FROM kefu_bi.kpi_definitions x) AS d
+ WHERE '' IN (btrim(d.population), btrim(d.clock), btrim(d.period_rule), btrim(d.exclusions), btrim(d.zero_rule), btrim(d.definition_zh));
+SELECT DISTINCT d.relation_name FROM kefu_bi.data_dictionary d
+ WHERE d.relation_name IN ('response_kpis', 'kpi_stock_days', 'ingest_kpis', 'account_weeks', 'satisfaction', 'department_times', 'script_results')
+   AND NOT (d.relation_comment ~ 'Population: ' AND d.relation_comment ~ 'Clock: ' AND d.relation_comment ~ 'Window: ' AND d.relation_comment ~ 'Zero rule: ');

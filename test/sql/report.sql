@@ -254,6 +254,40 @@ SELECT desk_unit, kind, count(DISTINCT period), min(period), max(period) FROM pg
 SELECT count(*) FROM (SELECT desk_unit, kind, period FROM pg_temp.stand() WHERE state <> 'restated' AND kind IN ('daily', 'weekly', 'monthly')
                        GROUP BY 1, 2, 3 HAVING count(*) > 1) AS twice;
 
+-- --- what a department had to do with is reported to it, owed without being asked for (R95); an event and how far it spread (专报) ---
+SAVEPOINT spread;
+SET LOCAL kefu.test_now = '2026-04-02 09:00+08';
+SELECT pg_temp.says('821', '全城断网', '2026-04-02 08:50+08') AS big, pg_temp.says('822', '打不通', '2026-04-02 08:51+08', 'sina.gd', 'comments_to_me') AS c1,
+       pg_temp.says('823', '在吗', '2026-04-02 08:52+08', 'sina.gd', 'messages') AS c2 \gset
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.triage(:big, 'complaint', category => 'signal');
+SELECT state FROM kefu.acknowledge(pg_temp.ticket_of(:big), 'gd.network');
+SELECT kefu.note_spread(:big, 12000, 300) IS NOT NULL AS noted;
+SELECT state FROM kefu.set_alarm(pg_temp.ticket_of(:big), 3, '全城断网');
+SELECT state FROM kefu.refer(pg_temp.ticket_of(:big), 'gd.network', 'signal', kefu.now() + interval '1 day');
+SELECT pg_temp.order_of(pg_temp.ticket_of(:big)) AS o2 \gset
+SET LOCAL ROLE chen;
+SELECT state FROM kefu.order_event(:o2, 'review');
+SELECT state FROM kefu.order_event(:o2, 'dispatch', '{"department": "gd.network"}');
+RESET ROLE;
+SELECT count(*) FROM pg_temp.taken();
+SET LOCAL kefu.test_now = '2026-05-01 08:00+08';
+SELECT kefu.rebuild_kpis() > 0 AS counted, kefu.open_reports(1000) > 0 AS opened, kefu.open_reports(1000) AS again;
+SELECT kind, period, department, state, file_by_at FROM kefu_bi.reports WHERE kind = 'department' ORDER BY 2;
+SET LOCAL ROLE lin;
+SELECT (kefu.open_report('gd', 'event', '2026-04-02/2026-04-02', title => '全城断网')).id AS event2 \gset
+SELECT state FROM kefu.submit_report(:event2);
+SELECT kefu.report_html(:event2) AS page \gset
+RESET ROLE;
+SELECT jsonb_array_length(figures -> 'alarms') AS alarms, figures #>> '{alarms,0,reposts}' AS reposts, (figures #>> '{alarms,0,alarm}')::integer > 1 AS has_level, figures -> 'channels' AS channels
+  FROM kefu.report WHERE report_id = :event2;
+SELECT (SELECT jsonb_object_agg(c ->> 'channel', c -> 'n') FROM kefu.report r, jsonb_array_elements(r.figures -> 'channels') AS c WHERE r.report_id = :event2)
+     = (SELECT jsonb_object_agg(m.channel, m.n) FROM (SELECT CASE WHEN NOT is_to_us THEN 'found' WHEN item_type = 'message' THEN 'private' WHEN item_type = 'comment' THEN 'comment' ELSE 'mention' END AS channel,
+                                                             count(*) AS n FROM kefu_bi.messages WHERE is_live AND unit LIKE 'gd%' AND posted_local_date = '2026-04-02' GROUP BY 1) AS m) AS as_in_view;
+SELECT xmlparse(DOCUMENT regexp_replace(regexp_replace(:'page', '^<!DOCTYPE html>\n', ''), '<(meta [^>]*)>', '<\1/>', 'g')) IS NOT NULL AS is_well_formed,
+       :'page' ~ '<caption id="alarms-t">.*12000' AS spread, :'page' ~ 'data-channel="private"' AS ways;
+ROLLBACK TO spread;
+
 -- --- nothing by hand -------------------------------------------------------------------------------------------
 UPDATE kefu.report SET figures = '{}';
 DELETE FROM kefu.report;
