@@ -162,6 +162,8 @@ is(run(q{SELECT count(*) FROM kefu.outbound WHERE action = 'answer_message' AND 
 
 # --- what it takes no longer -----------------------------------------------------------
 
+# Who was found by asking would be answered by a private message, which has no window.
+run('UPDATE kefu.feed SET is_live = false');
 $sim->call('config', { reply_window => 1 });
 my $late = says(dm => '太晚了');
 $sim->call('act', $late);
