@@ -19,11 +19,12 @@ $$ BEGIN
     )
     SELECT f.account, f.action, g.from_at, g.to_at, g.is_open
       FROM feed f
-     CROSS JOIN LATERAL (SELECT coalesce(lower(x.during), f.start_at), upper(x.during), false
+     CROSS JOIN LATERAL (SELECT coalesce(lower(x.during), f.start_at), upper(x.during), false, NOT lower_inf(x.during)
                            FROM kefu.feed_gap x WHERE x.account = f.account AND x.action = f.action
                           UNION ALL
-                         SELECT coalesce(f.ok_at, f.start_at), kefu.now(), true) AS g(from_at, to_at, is_open)
-     WHERE g.to_at - g.from_at > kefu.patrol_every(f.unit, g.from_at);
+                         SELECT coalesce(f.ok_at, f.start_at), kefu.now(), true, false) AS g(from_at, to_at, is_open, is_judged)
+     -- Those between two successes were judged when they were noted.
+     WHERE g.is_judged OR g.to_at - g.from_at > kefu.patrol_every(f.unit, g.from_at);
 END $$;
 COMMENT ON FUNCTION kefu.find_search_gaps() IS
 'Rows of kefu_bi.search_gaps (内部: 搜索中断)';
@@ -80,7 +81,7 @@ BEGIN
           FROM came c GROUP BY c.account, c.action
     )
     SELECT o.account, o.platform, o.unit, k.kind, f.action,
-           CASE k.kind WHEN 'search' THEN f.args ->> 'keyword' END,
+           CASE k.kind WHEN 'search' THEN kefu.mask_numbers(f.args ->> 'keyword') END,
            CASE WHEN w.name IS NOT NULL THEN f.args ->> 'watched_id' END, w.name,
            CASE WHEN f.action IS NULL AND NOT EXISTS (SELECT FROM offer x WHERE x.platform = o.platform AND x.kind = k.kind)
                 THEN 'impossible'
@@ -182,7 +183,7 @@ COMMENT ON COLUMN kefu_bi.searches.search_kind IS 'search: for words, sister: an
 COMMENT ON COLUMN kefu_bi.searches.search_kind_label_zh IS 'Chinese label of search_kind (搜索方式标签)';
 COMMENT ON COLUMN kefu_bi.searches.search_kind_label_en IS 'English label of search_kind (搜索方式英文标签)';
 COMMENT ON COLUMN kefu_bi.searches.feed IS 'feed; NULL: nobody looks in this way (信息源)';
-COMMENT ON COLUMN kefu_bi.searches.keyword IS 'words or tag that are searched for, as typed; NULL none, or not a search for words (检索词)';
+COMMENT ON COLUMN kefu_bi.searches.keyword IS 'words or tag that are searched for, as typed, with mobile, landline and identity-card numbers masked; NULL none, or not a search for words (检索词)';
 COMMENT ON COLUMN kefu_bi.searches.watched_native_id IS 'the platform''s id of the account that is watched; NULL none, or one that is neither ours nor on the list of known accounts (被关注平台ID)';
 COMMENT ON COLUMN kefu_bi.searches.watched_name IS 'its name, ours or from that list; NULL as watched_native_id (被关注名称)';
 COMMENT ON COLUMN kefu_bi.searches.standing IS 'impossible: the platform has no way, unset: it has one and nobody uses it, off: stopped, refused: the platform''s limits have no room now, failing: the last request failed, late: no request in full for longer than allowed, new: none in full yet, kept: none of these (搜索状态)';

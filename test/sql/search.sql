@@ -86,7 +86,7 @@ $$ SELECT s.feed, x.*
 SELECT * FROM pg_temp.standing();
 SELECT kefu.add_feed('old.gd', 'search');
 
--- Two keywords are two endpoints' rows; of the accounts that are watched only those that are known
+-- Two keywords are two endpoints' rows, and numbers in them are masked; of the accounts that are watched only those that are known
 -- have their name here, one of ours and one of the list.
 SELECT kefu.add_follow_target('sina', '8001', '中国电信', 'official', '') \g /dev/null
 INSERT INTO kefu.endpoint SELECT (jsonb_populate_record(e, jsonb_build_object('action', e.action || '_2'))).*
@@ -94,7 +94,7 @@ INSERT INTO kefu.endpoint SELECT (jsonb_populate_record(e, jsonb_build_object('a
 INSERT INTO kefu.endpoint SELECT (jsonb_populate_record(e, jsonb_build_object('action', e.action || '_3'))).*
   FROM kefu.endpoint e WHERE e.platform = 'sina' AND e.action = 'watched_posts';
 SELECT kefu.add_feed('sina.gd', 'search', '10 minutes', args => '{"keyword": "电信 断网"}');
-SELECT kefu.add_feed('sina.gd', 'search_2', '20 minutes', args => '{"keyword": "宽带"}');
+SELECT kefu.add_feed('sina.gd', 'search_2', '20 minutes', args => '{"keyword": "宽带 13800138000"}');
 SELECT kefu.add_feed('sina.gd', 'watched_posts', '10 minutes', args => '{"watched_id": "9002"}');
 SELECT kefu.add_feed('sina.gd', 'watched_posts_2', '10 minutes', args => '{"watched_id": "8001"}');
 SELECT kefu.add_feed('sina.gd', 'watched_posts_3', '10 minutes', args => '{"watched_id": "777"}');
