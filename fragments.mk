@@ -118,6 +118,7 @@ SQL_FRAGMENTS = \
 	sql/78_bi_account.sql \
 	sql/78_bi_follow.sql \
 	sql/78_bi_engage.sql \
+	sql/78_bi_search.sql \
 	sql/77_finding.sql \
 	sql/80_worker.sql \
 	sql/85_bi_zh.sql \

@@ -115,7 +115,7 @@ CREATE TABLE kefu.feed (
     action text COLLATE "C" NOT NULL,
     every interval NOT NULL DEFAULT '1 minute' CONSTRAINT feed_every CHECK (every >= interval '1 second'),
     start_at timestamptz NOT NULL,
-    args jsonb NOT NULL DEFAULT '{}' CONSTRAINT feed_args CHECK (jsonb_typeof(args) = 'object'),
+    args jsonb NOT NULL DEFAULT '{}' CONSTRAINT feed_args CHECK (jsonb_typeof(args) = 'object' AND length(args::text) <= 300),
     is_live boolean NOT NULL DEFAULT true,
     PRIMARY KEY (account, action)
 );
@@ -124,7 +124,7 @@ COMMENT ON COLUMN kefu.feed.account IS 'account (账号)';
 COMMENT ON COLUMN kefu.feed.action IS 'endpoint of the platform (接口)';
 COMMENT ON COLUMN kefu.feed.every IS 'pause between two polls (间隔)';
 COMMENT ON COLUMN kefu.feed.start_at IS 'items posted before it are history: kept without ticket or clock (起始时间)';
-COMMENT ON COLUMN kefu.feed.args IS 'what the endpoint''s param_map finds besides our names, such as keyword or watched_id: what is searched for, whose posts are watched (参数; R87, R104)';
+COMMENT ON COLUMN kefu.feed.args IS 'what the endpoint''s param_map finds besides our names, such as keyword or watched_id: what is searched for, whose posts are watched; 300 characters at most as text (参数; R87, R104)';
 COMMENT ON COLUMN kefu.feed.is_live IS 'false stops polling (是否在用)';
 
 CREATE TABLE kefu.feed_state (
@@ -143,6 +143,7 @@ CREATE TABLE kefu.feed_state (
     polls_count bigint NOT NULL DEFAULT 0,
     items_count bigint NOT NULL DEFAULT 0,
     new_count bigint NOT NULL DEFAULT 0,
+    refused_count bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (account, action),
     FOREIGN KEY (account, action) REFERENCES kefu.feed
 );
@@ -164,4 +165,5 @@ COMMENT ON COLUMN kefu.feed_state.last_status IS 'HTTP status of the last reply;
 COMMENT ON COLUMN kefu.feed_state.polls_count IS 'requests so far (拉取次数)';
 COMMENT ON COLUMN kefu.feed_state.items_count IS 'items seen so far (条数)';
 COMMENT ON COLUMN kefu.feed_state.new_count IS 'of them, messages not seen before (新消息数)';
+COMMENT ON COLUMN kefu.feed_state.refused_count IS 'times that the platform''s limits had no room for a request, which was put off (限额拒绝次数)';
 

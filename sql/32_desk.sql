@@ -254,6 +254,8 @@ CREATE TABLE kefu.sighting (
     found_at timestamptz NOT NULL,
     PRIMARY KEY (message_id, account, action)
 );
+-- Rows come in the order of found_at, nearly.
+CREATE INDEX sighting_found ON kefu.sighting USING brin (found_at) WITH (autosummarize = on);
 COMMENT ON TABLE kefu.sighting IS 'Which feed found which message first when; patrol and coverage read it (发现)';
 COMMENT ON COLUMN kefu.sighting.message_id IS 'message (消息)';
 COMMENT ON COLUMN kefu.sighting.account IS 'account (账号)';

@@ -184,7 +184,8 @@ $$ BEGIN
                last_class = CASE WHEN q.goes THEN x.last_class
                                  WHEN q.url IS NULL THEN 'needs_secret' ELSE 'budget' END,
                polled_at = CASE WHEN q.goes THEN kefu.now() ELSE x.polled_at END,
-               polls_count = x.polls_count + CASE WHEN q.goes THEN 1 ELSE 0 END
+               polls_count = x.polls_count + CASE WHEN q.goes THEN 1 ELSE 0 END,
+               refused_count = x.refused_count + CASE WHEN q.wait IS NOT NULL THEN 1 ELSE 0 END
           FROM allowed q
          WHERE x.account = q.account AND x.action = q.action
     )

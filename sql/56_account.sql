@@ -128,7 +128,7 @@ BEGIN
     PERFORM kefu.wake_worker('net');
 END $$;
 COMMENT ON FUNCTION kefu.add_feed(text, text, interval, timestamptz, jsonb) IS
-'Starts to poll a feed of an account; items posted before start_at (kefu.now() if NULL) are kept as history. args is what the endpoint asks for by name: {"keyword": ...} of a search, {"watched_id": ...} of another unit''s account. Administrators of the unit only (开通信息源; R85-R88, R104)';
+'Starts to poll a feed of an account; items posted before start_at (kefu.now() if NULL) are kept as history. args is what the endpoint asks for by name: {"keyword": ...} of a search, {"watched_id": ...} of another unit''s account; check_violation if it is no object or longer than 300 characters as text. Administrators of the unit only (开通信息源; R85-R88, R104)';
 
 CREATE FUNCTION kefu.set_feed(account text, action text, is_live boolean, every interval DEFAULT NULL)
     RETURNS void
@@ -167,7 +167,7 @@ CREATE VIEW kefu.stat_feed AS
            s.ok_at, extract(epoch FROM kefu.now() - s.ok_at)::bigint AS lag_seconds,
            s.polled_at, nullif(s.next_poll_at, '-infinity') AS next_poll_at,
            s.failures, s.last_class, s.last_status,
-           s.polls_count, s.items_count, s.new_count,
+           s.polls_count, s.items_count, s.new_count, s.refused_count,
            (SELECT count(*) FROM kefu.dead_letter d WHERE d.account = f.account
                AND d.action = f.action AND d.settled_at IS NULL) AS dead_letters_count
       FROM kefu.feed f
@@ -190,6 +190,7 @@ COMMENT ON COLUMN kefu.stat_feed.last_status IS 'its HTTP status; 0 without a re
 COMMENT ON COLUMN kefu.stat_feed.polls_count IS 'requests (请求次数)';
 COMMENT ON COLUMN kefu.stat_feed.items_count IS 'items that came, repeated ones included (条数)';
 COMMENT ON COLUMN kefu.stat_feed.new_count IS 'of them, messages not known before (新消息数)';
+COMMENT ON COLUMN kefu.stat_feed.refused_count IS 'requests that the platform''s limits had no room for, put off each (限额拒绝次数)';
 COMMENT ON COLUMN kefu.stat_feed.dead_letters_count IS 'dead letters not settled (未处理死信)';
 
 CREATE VIEW kefu.stat_outbound AS

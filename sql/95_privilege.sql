@@ -43,7 +43,7 @@ $$
               ('worker', 'claim_webhooks next_webhook_at'),
               ('desk', 'ask_removal no_result report_user convert explain suggest note_spread set_alarm make_statement'),
               ('anyone', 'find_qualification_gap find_uncovered find_patrol_gap find_coverage
-                          find_holiday_unset'),
+                          find_holiday_unset find_searches find_search_gaps'),
               ('desk', 'handover due_while_closed contact_of'),
               ('leader', 'end_shift swap_shift add_qualification add_training waive_qualification
                           set_contact release_unqualified end_shifts'),

@@ -893,6 +893,23 @@ sub test_search
 	ok(!grep({ $_->{user} } @$page), 'netease: what is found has no user');
 }
 
+sub test_others_posts
+{
+	my @ids = map { act(kind => 'post', uid => '802', text => "公告 $_") } 1 .. 3;
+	my @page = ('GET', 'statuses/user_timeline', format => 'json', reqnum => 2);
+	my $data = signed('tencent', @page, name => '802')->{data}{data}{info};
+
+	is_list([ map { $_->{id} } @$data ], [ @ids[ 2, 1 ] ], "tencent: somebody's posts");
+	$data = signed('tencent', @page, name => '802', pageflag => 1, pagetime => $data->[1]{timestamp}, lastid => $ids[1])->{data}{data}{info};
+	is($data->[0]{id}, $ids[0], "tencent: somebody's posts, older");
+	is(signed('tencent', @page, name => '17')->{data}{ret}, 1, "tencent: nobody's posts");
+	is_list([ map { $_->{id} } @{ signed('sohu', 'GET', 'statuses/user_timeline/802.json', count => 2)->{data} } ],
+		[ @ids[ 2, 1 ] ], "sohu: somebody's posts");
+	is(signed('sohu', 'GET', 'statuses/user_timeline/802.json', count => 2, page => 2)->{data}[0]{id}, $ids[0],
+		"sohu: somebody's posts, page 2");
+	refused_by_words(signed('sohu', 'GET', 'statuses/user_timeline/17.json'), 400, 'The user does not exist.', "sohu: nobody's posts");
+}
+
 # A request of a signed dialect, with this file's own reading of RFC 5849; named
 # oauth_ parameters replace the usual ones, of which an undefined one is left out.
 my $nonces = 0;
@@ -1214,7 +1231,7 @@ for my $test (\&test_control, \&test_tokens, \&test_shapes, \&test_own_reposts, 
 	\&test_reposts, \&test_mentions_by_text, \&test_paging, \&test_writes,
 	\&test_messages, \&test_friends, \&test_rates, \&test_switches, \&test_cuts,
 	\&test_refusing_faults, \&test_spoiling_faults, \&test_slow, \&test_keepalive, \&test_tencent,
-	\&test_netease, \&test_sohu, \&test_search, \&test_push, \&test_push_badly, \&test_answers)
+	\&test_netease, \&test_sohu, \&test_search, \&test_others_posts, \&test_push, \&test_push_badly, \&test_answers)
 {
 	furnish();
 	$test->();

@@ -47,6 +47,7 @@ static const struct write_path write_paths[] = {
 };
 
 static const char comments_of[] = "statuses/comments/";
+static const char posts_of[] = "statuses/user_timeline/";
 
 static const struct feed_path *
 find_feed(const struct request *request)
@@ -86,9 +87,12 @@ static enum feed_kind
 sohu_first_page_of(const struct request *request)
 {
 	const struct feed_path *path = find_feed(request);
+	bool		posts = strncmp(face_path(&sohu_face, request), posts_of, strlen(posts_of)) == 0;
 
-	return path && strcmp(request->method, "GET") == 0 && !request_param(request, "cursor_id") &&
-		number_param(request, "page", 1) <= 1 ? path->feed : FEEDS;
+	if (strcmp(request->method, "GET") != 0 || request_param(request, "cursor_id") ||
+		number_param(request, "page", 1) > 1)
+		return FEEDS;
+	return posts ? FEED_POSTS : path ? path->feed : FEEDS;
 }
 
 /* --- objects ------------------------------------------------------------------ */
@@ -192,22 +196,41 @@ out_by_cursor(struct out *out, const struct request *request, const struct vec *
 	out_close(out, '}');
 }
 
-/* The post of statuses/comments/{id}.json, NULL = it is no such path. */
-static struct item *
-named_post(struct world *world, const struct request *request, bool *is_path)
+/* The id that a path ends in, behind this and before ".json"; NULL where it's another path. */
+static char *
+named_id(const struct request *request, const char *prefix)
 {
-	const char *id = face_path(&sohu_face, request) + strlen(comments_of);
-	char	   *digits;
-	struct item *post;
+	const char *path = face_path(&sohu_face, request);
+	size_t		len = strlen(prefix);
+	char	   *id;
 
-	*is_path = strncmp(face_path(&sohu_face, request), comments_of, strlen(comments_of)) == 0;
-	if (!*is_path)
+	if (strncmp(path, prefix, len) != 0)
 		return NULL;
-	digits = sim_strdup(id);
-	digits[strcspn(digits, ".")] = '\0';
-	post = world_item(world, ITEM_POST, digits);
-	free(digits);
-	return post;
+	id = sim_strdup(path + len);
+	id[strcspn(id, ".")] = '\0';
+	return id;
+}
+
+static enum refusal
+read_comments(struct world *world, const struct request *request, const char *id,
+			  struct reply *reply)
+{
+	struct item *post = world_item(world, ITEM_POST, id);
+
+	if (post)
+		out_pages(&reply->body, request, &post->comments);
+	return post ? REFUSE_NOTHING : REFUSE_NO_POST;
+}
+
+static enum refusal
+read_posts(struct world *world, const struct request *request, const char *uid,
+		   struct reply *reply)
+{
+	struct user *user = world_user(world, uid);
+
+	if (user)
+		out_pages(&reply->body, request, &user->feed[FEED_POSTS]);
+	return user ? REFUSE_NOTHING : REFUSE_NO_USER;
 }
 
 static enum refusal
@@ -215,24 +238,27 @@ sohu_read(struct world *world, const struct request *request, struct token *toke
 		  struct reply *reply)
 {
 	const struct feed_path *path = find_feed(request);
-	bool		comments;
-	struct item *post = named_post(world, request, &comments);
+	char	   *post = named_id(request, comments_of);
+	char	   *user = named_id(request, posts_of);
+	enum refusal refusal = REFUSE_NOTHING;
 
-	if (!path && !comments)
-		return find_write(request) ? REFUSE_METHOD : REFUSE_NO_SUCH_PATH;
-	if (strcmp(request->method, "GET") != 0)
-		return REFUSE_METHOD;
-	if (request->bad_text)
-		return REFUSE_BAD_PARAM;
-	if (comments && !post)
-		return REFUSE_NO_POST;
-	if (comments)
-		out_pages(&reply->body, request, &post->comments);
+	if (!path && !post && !user)
+		refusal = find_write(request) ? REFUSE_METHOD : REFUSE_NO_SUCH_PATH;
+	else if (strcmp(request->method, "GET") != 0)
+		refusal = REFUSE_METHOD;
+	else if (request->bad_text)
+		refusal = REFUSE_BAD_PARAM;
+	else if (post)
+		refusal = read_comments(world, request, post, reply);
+	else if (user)
+		refusal = read_posts(world, request, user, reply);
 	else if (path->feed == FEED_COMMENTS_TO_ME)
 		out_by_cursor(&reply->body, request, &token->owner->feed[path->feed]);
 	else
 		out_pages(&reply->body, request, &token->owner->feed[path->feed]);
-	return REFUSE_NOTHING;
+	free(post);
+	free(user);
+	return refusal;
 }
 
 /* --- writes ------------------------------------------------------------------- */

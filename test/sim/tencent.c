@@ -45,6 +45,7 @@ static const struct feed_path feed_paths[] = {
 	{"statuses/mentions_timeline", MASK_MENTIONS, FEED_MENTIONS, LIST_LIMIT},
 	{"statuses/broadcast_timeline", MASK_COMMENTS, FEED_COMMENTS_BY_ME, LIST_LIMIT},
 	{"statuses/broadcast_timeline", 0, FEED_POSTS, LIST_LIMIT},
+	{"statuses/user_timeline", 0, FEED_POSTS, LIST_LIMIT},
 	{"private/recv", 0, FEED_MESSAGES, MESSAGES_LIMIT},
 	{"private/send", 0, FEED_MESSAGES_SENT, MESSAGES_LIMIT},
 };
@@ -250,17 +251,21 @@ tencent_read(struct world *world, const struct request *request, struct token *t
 			 struct reply *reply)
 {
 	const struct feed_path *path = find_feed(request);
+	struct user *whose = path && strcmp(path->path, "statuses/user_timeline") == 0
+		? world_user(world, request_param(request, "name")) : token->owner;
 
 	if (!path)
 		return find_write(request) ? REFUSE_METHOD : REFUSE_NO_SUCH_PATH;
 	if (strcmp(request->method, "GET") != 0)
 		return REFUSE_METHOD;
+	if (!whose)
+		return REFUSE_NO_USER;
 	if (request->bad_text || !request_param(request, "format") ||
 		(number_param(request, "pageflag", 0) == 1 &&
 		 (!is_digits(request_param(request, "lastid")) ||
 		  number_param(request, "pagetime", 0) == 0)))
 		return REFUSE_BAD_PARAM;
-	out_page(world, &reply->body, request, &token->owner->feed[path->feed], path->limit);
+	out_page(world, &reply->body, request, &whose->feed[path->feed], path->limit);
 	return REFUSE_NOTHING;
 }
 

@@ -9,6 +9,7 @@ use warnings;
 use utf8;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use KefuDesk;
 use KefuFaults;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -206,6 +207,31 @@ books_agree();
 	becomes("SELECT polled_at > now() - interval '2 seconds' FROM kefu.feed_state WHERE action = 'search'", 'search: looked for again');
 	is(run("SELECT count(*), count(DISTINCT m.native_id), count(m.ticket_id) $found"), '60|60|0', 'search: each once, without a ticket');
 	is(run("SELECT count(*) FROM kefu.message WHERE native_id = '$ids->[60]'"), 0, 'search: and nothing else');
+}
+
+# Another unit's account, on pages of 20 (R87, R104): each of its posts is found once,
+# though a walk is broken off behind its first page; the next walk ends where that began.
+{
+	run(q{UPDATE kefu.endpoint SET page_size = 20 WHERE platform = 'sina' AND action = 'watched_posts'});
+	$sim->call('user', { uid => '61000', screen_name => '邻省客服', province => '35' });
+	my $say = sub { $sim->call('act_many', [ map { { kind => 'post', uid => '61000', text => "邻省公告 $_[0]-$_" } } 1 .. 45 ]) };
+	my $found = q{FROM kefu.message m JOIN kefu.sighting s USING (message_id) WHERE s.action = 'watched_posts'};
+	my $hits = $sim->fault(match => 'statuses/user_timeline', kind => 'cut_after_apply', after => 1, times => 2);
+
+	$say->(1);
+	run(q{SELECT kefu.add_feed('sina.gd', 'watched_posts', '1 second', now() - interval '1 hour', '{"watched_id": "61000"}')});
+	ok(until_true(sub { poll_now(); return $hits->() >= 2 }), 'watched: the second page was cut off');
+	is_over('watched', $hits);
+	becomes("SELECT count(*) = 45 $found", 'watched: all is found');
+	becomes(q{SELECT walk IS NULL FROM kefu.feed_state WHERE action = 'watched_posts'}, 'watched: the walk is closed');
+	$say->(2);
+	poll_now();
+	becomes("SELECT count(*) >= 90 $found", 'watched: and what came later');
+	my @truth = sort map { $_->{id} } grep { $_->{author} eq '61000' } @{ $sim->call('truth')->{inbound} };
+	is(run(qq{SELECT string_agg(m.native_id, ' ' ORDER BY m.native_id COLLATE "C") $found}), "@truth", 'watched: each once');
+	is(run("SELECT count(m.ticket_id) $found"), 0, 'watched: no ticket before somebody has decided');
+	is(run(q{SELECT string_agg(search_kind || ' ' || week_new_count, ' ' ORDER BY search_kind) FROM kefu_bi.searches}), 'search 60 sister 90',
+		'both as they are published');
 }
 $server->stop;
 done_testing();

@@ -3,7 +3,8 @@
 # headers, signed ids and paging with its names the wrong way round; Sohu's, with texts
 # encoded twice, page numbers and no answers to comments.  What customers
 # say is found once (R85, R86) while items keep arriving in the middle of walks, and
-# what we answer is said once though replies are lost and the worker dies (R89).
+# what we answer is said once though replies are lost and the worker dies (R89); another
+# unit's posts are found as well (R87, R104).
 #
 # What was asked and what happened is told by the simulator, not by the desk.
 
@@ -264,6 +265,39 @@ sub check_search
 		  . " AND i.native_id = '5900' AND i.screen_name = '路人甲' AND i.handle = 'h5900'", "$dialect: found by a search");
 }
 
+# Another unit's posts (R87, R104), on pages of three: each is found once, also where a
+# page ends among posts of the same second, more arrive while pages are read, and the
+# worker dies.  What is published of it is what the simulator says.
+sub check_sister
+{
+	my ($now, $sister) = (time, '5901');
+	my $found = "FROM kefu.message m JOIN kefu.sighting s USING (message_id) WHERE s.action = 'watched_posts'";
+	my $said = sub {
+		return sort map { "$d->{id}$_->{id}" } grep { $_->{author} eq $sister } @{ $sim->call('truth')->{inbound} };
+	};
+	my $say = sub {
+		$sim->call('act_many', [ map { { kind => 'post', uid => $sister, text => "本省公告$_", created_at => $now } } 1 .. 10 ]);
+	};
+
+	$sim->call('user', { uid => $sister, screen_name => '邻省客服', province => '35' });
+	$say->();
+	run(qq{SELECT kefu.add_feed('$dialect.gd', 'watched_posts', '1 second', now() - interval '1 hour', '{"watched_id": "$sister"}')});
+	becomes("SELECT count(*) = 10 $found", "$dialect: another unit's posts are found");
+	becomes("SELECT walk IS NULL AND polls_count >= 4 FROM kefu.feed_state WHERE action = 'watched_posts'", "$dialect: on four pages");
+	my $hits = $sim->fault(match => 'user_timeline', kind => 'insert_between', k => 2, times => 3, uid => $sister);
+	$say->();
+	ok(until_true(sub { hasten(); return $hits->() >= 3 }), "$dialect: more arrived while pages were read");
+	$sim->heal;
+	kill_worker();
+	run(q{UPDATE kefu.feed_state SET next_poll_at = now(), lease_until = NULL, lease_key = NULL});
+	hasten();
+	my @ids = $said->();
+	becomes('SELECT count(*) >= ' . @ids . " $found", "$dialect: all of another unit's posts");
+	is(run(qq{SELECT string_agg(m.native_id, ' ' ORDER BY m.native_id COLLATE "C") $found}), "@ids", "$dialect: each once");
+	is(run("SELECT count(*) $found AND NOT m.to_us AND m.ticket_id IS NOT NULL"), 0, "$dialect: no ticket before somebody has decided");
+	is(run(q{SELECT week_item_count FROM kefu_bi.searches WHERE feed = 'watched_posts'}), scalar @ids, "$dialect: and so it is published");
+}
+
 for (sort keys %dialects)
 {
 	($dialect, $d) = ($_, $dialects{$_});
@@ -281,6 +315,7 @@ for (sort keys %dialects)
 	check_answers();
 	check_books();
 	check_search() if $dialect eq 'netease';
+	check_sister();
 	$server->stop;
 	$sim->stop;
 }
