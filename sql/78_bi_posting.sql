@@ -5,7 +5,7 @@
 
 CREATE FUNCTION kefu.posting_verdicts(first_day date, last_day date, units text[])
     RETURNS TABLE (account text, unit text, day date, rule text, actual bigint, low bigint, high bigint, target bigint,
-                   is_exempt boolean)
+                   is_deviation boolean, is_exempt boolean)
     LANGUAGE plpgsql ROWS 500 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
@@ -31,8 +31,9 @@ $$ BEGIN
           FROM kefu.posting_rules_on(first_day, last_day) AS q
          GROUP BY q.account, q.day
     )
+    -- Nothing to measure, such as the spacing of one post, breaks nothing.
     SELECT d.account, d.unit, d.day, v.rule, v.actual, v.low, v.high, v.target,
-           kefu.posting_exempt(d.account, kefu.local_instant(d.day, '12:00'))
+           coalesce(v.actual < v.low OR v.actual > v.high, false), kefu.posting_exempt(d.account, kefu.local_instant(d.day, '12:00'))
       FROM kefu.posting_days(first_day, last_day) AS d
       JOIN held h USING (account, day)
      CROSS JOIN LATERAL (SELECT kefu.share(d.mixed::integer, ARRAY[h.service, h.industry, h.leisure]) AS mix,
@@ -60,7 +61,7 @@ COMMENT ON FUNCTION kefu.posting_verdicts(date, date, text[]) IS
 
 CREATE FUNCTION kefu.my_posting_verdicts()
     RETURNS TABLE (account text, unit text, day date, rule text, actual bigint, low bigint, high bigint, target bigint,
-                   is_exempt boolean)
+                   is_deviation boolean, is_exempt boolean)
     LANGUAGE plpgsql ROWS 500 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
@@ -68,7 +69,7 @@ $$ BEGIN
     SELECT * FROM kefu.posting_verdicts(kefu.local_day(kefu.now()) - 92, kefu.local_day(kefu.now()) + 7, kefu.my_units());
 END $$;
 COMMENT ON FUNCTION kefu.my_posting_verdicts() IS
-'Each rule of posting on each account''s day in the caller''s units, the last 92 days and the 7 to come: what there is, the least and most allowed and what the ratio gives; posts, or minutes of spacing and gap; is_exempt: a special event exempts the day (内部: 每日发文核对; R38, R39, R48-R52, R61, R62)';
+'Each rule of posting on each account''s day in the caller''s units, the last 92 days and the 7 to come: what there is, the least and most allowed and what the ratio gives; posts, or minutes of spacing and gap, NULL nothing to measure; is_deviation: the day breaks it; is_exempt: a special event exempts the day (内部: 每日发文核对; R38, R39, R48-R52, R61, R62)';
 
 CREATE VIEW kefu_bi.day_plans WITH (security_barrier) AS
 SELECT d.plan_id,
@@ -299,7 +300,7 @@ SELECT v.account,
        w.label_zh AS rule_label_zh,
        w.label_en AS rule_label_en,
        w.rulebook,
-       coalesce(v.actual < v.low OR v.actual > v.high, false) AS is_deviation,
+       v.is_deviation,
        v.is_exempt,
        v.actual AS actual_count,
        v.low AS low_count,
@@ -327,7 +328,7 @@ COMMENT ON COLUMN kefu_bi.posting_day.rule_label_en IS 'English label of rule (�
 COMMENT ON COLUMN kefu_bi.posting_day.rulebook IS 'R number (规范条款)';
 COMMENT ON COLUMN kefu_bi.posting_day.is_deviation IS 'the day doesn''t keep the rule (是否偏差)';
 COMMENT ON COLUMN kefu_bi.posting_day.is_exempt IS 'a special event exempts the day; the 2 soft reposts hold all the same (是否特殊事件; R40)';
-COMMENT ON COLUMN kefu_bi.posting_day.actual_count IS 'posts; of spacing and gap minutes between two posts (实际值)';
+COMMENT ON COLUMN kefu_bi.posting_day.actual_count IS 'posts; of spacing and gap minutes between two posts, NULL fewer than two (实际值)';
 COMMENT ON COLUMN kefu_bi.posting_day.low_count IS 'least allowed; NULL none (下限)';
 COMMENT ON COLUMN kefu_bi.posting_day.high_count IS 'most allowed; NULL none (上限)';
 COMMENT ON COLUMN kefu_bi.posting_day.target_count IS 'what the ratio gives; NULL no ratio (目标值)';
