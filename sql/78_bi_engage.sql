@@ -129,7 +129,7 @@ SELECT e.unit,
   FROM kefu_bi.engagements e
  GROUP BY e.unit, e.unit_label_zh, e.unit_label_en, to_char(e.opened_local_date, 'YYYY-MM'), e.what, e.what_label_zh, e.what_label_en, e.rulebook;
 COMMENT ON VIEW kefu_bi.engagement_kpis IS
-'Reposts and comments owed by each unit in each month, by rule, and how many were done in time (转评及时率; R54 to R60, R65 to R68, R70)';
+'Reposts and comments owed by each unit in each month, by rule, and how many were done in time. Zero rule: a share or mean of nothing is NULL; nothing owed has no row (转评及时率; R54 to R60, R65 to R68, R70)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.unit IS 'unit (机构)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.unit_label_en IS 'English label of unit (机构英文标签)';

@@ -240,7 +240,7 @@ SELECT k.unit,
   FROM counted k
   JOIN kefu.unit u ON u.unit = k.unit;
 COMMENT ON VIEW kefu_bi.opinion_kpis IS
-'Per unit and month of the posts: what became of the opinions so far, and how many promises were kept; months without an opinion have no row (意见指标; R132, R133, R134)';
+'Per unit and month of the posts: what became of the opinions so far, and how many promises were kept. Zero rule: a share of nothing is NULL; months without an opinion have no row (意见指标; R132, R133, R134)';
 COMMENT ON COLUMN kefu_bi.opinion_kpis.unit IS 'unit that collected them (收集机构)';
 COMMENT ON COLUMN kefu_bi.opinion_kpis.unit_label_zh IS 'Chinese label of unit (收集机构标签)';
 COMMENT ON COLUMN kefu_bi.opinion_kpis.unit_label_en IS 'English label of unit (收集机构英文标签)';

@@ -505,7 +505,7 @@ SELECT d.account,
        d.outside_window AS outside_window_count,
        d.exempt_posts AS exempt_count
   FROM kefu.my_posting_days() AS d JOIN kefu.unit u USING (unit);
-COMMENT ON VIEW kefu_bi.posting_days IS 'Each account''s local day: how many posts, of what, how spaced; published or planned, the last 92 days and the 7 to come; without emergencies and re-issues (每日发文统计; R38, R39, R45, R48-R52, R61, R62)';
+COMMENT ON VIEW kefu_bi.posting_days IS 'Each account''s local day: how many posts, of what, how spaced; published or planned, the last 92 days and the 7 to come; without emergencies and re-issues. Zero rule: a day without posts has a row with 0, and a share of nothing is NULL (每日发文统计; R38, R39, R45, R48-R52, R61, R62)';
 COMMENT ON COLUMN kefu_bi.posting_days.account IS 'account (账号)';
 COMMENT ON COLUMN kefu_bi.posting_days.unit IS 'unit (机构)';
 COMMENT ON COLUMN kefu_bi.posting_days.unit_label_zh IS 'Chinese label of unit (机构标签)';

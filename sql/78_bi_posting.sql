@@ -121,7 +121,7 @@ SELECT d.plan_id,
          LEFT JOIN kefu.placement l USING (placement_id)
         WHERE x.plan_id = d.plan_id) AS s
  WHERE d.unit = ANY ((SELECT kefu.my_units())::text[]);
-COMMENT ON VIEW kefu_bi.day_plans IS 'Plans of a day on an account, current and replaced, and what came of them; the whole day is in kefu_bi.posting_days (发文计划; R38-R40, R48-R53)';
+COMMENT ON VIEW kefu_bi.day_plans IS 'Plans of a day on an account, current and replaced, and what came of them; the whole day is in kefu_bi.posting_days. Zero rule: a share of nothing is NULL (发文计划; R38-R40, R48-R53)';
 COMMENT ON COLUMN kefu_bi.day_plans.plan_id IS 'number (计划编号)';
 COMMENT ON COLUMN kefu_bi.day_plans.account IS 'account (账号)';
 COMMENT ON COLUMN kefu_bi.day_plans.platform IS 'platform (平台)';

@@ -111,7 +111,7 @@ SELECT r.report_id,
   JOIN kefu.state s ON s.machine = 'report' AND s.state = r.state
  WHERE r.desk_unit = ANY ((SELECT kefu.my_units())::text[]) OR r.unit = ANY ((SELECT kefu.my_units())::text[])
     OR r.department = ANY ((SELECT kefu.my_units())::text[]);
-COMMENT ON VIEW kefu_bi.report_figures IS 'Figures of reports as they were filed, one row each (报告指标; R4, R6, R8)';
+COMMENT ON VIEW kefu_bi.report_figures IS 'Figures of reports as they were filed, one row each. Zero rule: a count of nothing is 0, a share or time of nothing NULL (报告指标; R4, R6, R8)';
 COMMENT ON COLUMN kefu_bi.report_figures.report_id IS 'report (报告编号)';
 COMMENT ON COLUMN kefu_bi.report_figures.unit IS 'unit it is about (报告机构)';
 COMMENT ON COLUMN kefu_bi.report_figures.unit_label_zh IS 'Chinese label of unit (报告机构标签)';

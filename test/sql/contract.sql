@@ -110,6 +110,12 @@ SELECT 'label named otherwise', d.relation_name, d.column_name FROM kefu_bi.data
  WHERE d.column_name ~ '_(zh|en)$' AND d.column_name !~ '_label_(zh|en)$'
    AND EXISTS (SELECT FROM kefu_bi.data_dictionary x WHERE x.relation_name = d.relation_name AND x.column_name = regexp_replace(d.column_name, '_(zh|en)$', ''))
 UNION ALL
+-- What a share, mean or quantile of nothing is, is said of the view or the column (ruling 24).
+SELECT 'figure without a zero rule', d.relation_name, d.column_name FROM kefu_bi.data_dictionary d
+ WHERE (d.column_name ~ '(^|_)(pct|mean|avg|median|p[0-9]+)(_|$)' OR d.column_name ~ '_per_' OR d.column_name ~ '^(kpi|figure)_value$')
+   AND d.data_type NOT IN ('boolean', 'timestamp with time zone')
+   AND concat_ws(' ', d.relation_comment, d.column_comment) !~ 'Zero rule: |; zero: '
+UNION ALL
 SELECT 'no Chinese term', d.relation_name, d.column_name FROM kefu_bi.data_dictionary d
  WHERE d.column_term_zh IS NULL
 UNION ALL
