@@ -172,6 +172,7 @@ CREATE INDEX message_ticket ON kefu.message (ticket_id) WHERE ticket_id IS NOT N
 CREATE INDEX message_context ON kefu.message (context_of, posted_at) WHERE context_of IS NOT NULL;
 CREATE INDEX message_new ON kefu.message (unit, posted_at) WHERE state = 'new';
 CREATE INDEX message_removed ON kefu.message (unit, posted_at) WHERE state = 'removed';
+CREATE INDEX message_evidence ON kefu.message (unit) WHERE evidence IS NOT NULL;
 CREATE INDEX message_person ON kefu.message (person_id);
 CREATE INDEX message_posted ON kefu.message (posted_at);
 COMMENT ON TABLE kefu.message IS 'Inbound items, each once however many feeds found it (消息; R85)';

@@ -230,8 +230,7 @@ BEGIN
         SELECT jsonb_agg(to_jsonb(g) ORDER BY g.account)
           FROM (SELECT v.account, count(DISTINCT v.day) AS days, sum(v.actual) FILTER (WHERE v.rule = 'number') AS posts,
                        count(*) AS rules,
-                       count(*) FILTER (WHERE v.is_exempt OR (coalesce(v.actual, 0) >= coalesce(v.low, 0)
-                                                              AND coalesce(v.actual <= v.high, true))) AS kept
+                       count(*) FILTER (WHERE v.is_exempt OR NOT v.is_deviation) AS kept
                   FROM kefu.posting_verdicts(from_date, until_date - 1, units) AS v
                  WHERE v.low IS NOT NULL OR v.high IS NOT NULL
                  GROUP BY v.account) AS g));

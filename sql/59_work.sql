@@ -76,8 +76,8 @@ SELECT d.kpi, d.sort, d.measure, d.better = 'higher', d.label_zh, d.label_en, d.
     ('call_time', 33, 'seconds', 'lower', '回访时长', 'time to the call', 'calls that reached the customer',
      'wall clock from the task to call to the call that reached the customer, tries between counted', 'day of the call', 'calls without a task', '自转回访至接通客户的时长', 'R93'),
     ('posting_kept', 40, 'pct', 'higher', '发文合规率', 'rules of posting kept',
-     'rules with a bound, a case an account and day on which it posts by plan or in fact, as kefu_bi.posting_day has them; a day that an event exempts keeps them',
-     'none', 'the day', 'days to come', '账号每日发文规则的达标比例', 'R8, R38, R48, R52, R61, R62'),
+     'rules with a bound, a case a rule, account and day from that of its first post on, as kefu_bi.posting_day has them; hit: no deviation, or an event exempts the day',
+     'none', 'the day', 'days to come; accounts no longer live', '账号每日发文规则的达标比例', 'R8, R38, R48, R52, R61, R62'),
     ('patrol_kept', 41, 'pct', 'higher', '巡查覆盖率', 'staffed minutes under patrol',
      'staffed minutes of the desk; hit: no longer after the last look, or the opening, than its rule allows',
      'staffed time', 'the day', 'what is to come; desks without a calendar', '值班分钟中距上次巡查未超规定间隔的比例', 'R71, R86, R88'),
@@ -190,7 +190,7 @@ BEGIN
              WHERE v.applies
             UNION ALL
             SELECT v.unit, 'posting_kept', 'account', NULL, kefu.local_instant(v.day, '00:00'), count(*),
-                   count(*) FILTER (WHERE v.is_exempt OR (coalesce(v.actual, 0) >= coalesce(v.low, 0) AND coalesce(v.actual <= v.high, true))), NULL
+                   count(*) FILTER (WHERE v.is_exempt OR NOT v.is_deviation), NULL
               FROM kefu.posting_verdicts(first, kefu.local_day(until_at - interval '1 second'), people) AS v
              WHERE v.low IS NOT NULL OR v.high IS NOT NULL
              GROUP BY v.unit, v.account, v.day

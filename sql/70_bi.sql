@@ -153,6 +153,40 @@ SELECT l.code_kind,
       ('report', 'department', '部门报告', 'report to a department'),
       ('report', 'event', '专报', 'event report'),
       ('role', 'group_cs', '集团客服部', 'Group customer service'),
+      ('channel', 'public', '公开', 'public'),
+      ('channel', 'private', '私信', 'private'),
+      ('deletion_state', 'queued', '待发送', 'queued'),
+      ('deletion_state', 'sending', '发送中', 'sending'),
+      ('deletion_state', 'sent', '已删除', 'deleted'),
+      ('deletion_state', 'failed', '删除失败', 'failed'),
+      ('deletion_state', 'uncertain', '结果不明', 'uncertain'),
+      ('deletion_state', 'cancelled', '已取消', 'cancelled'),
+      ('deletion_state', 'by_hand', '人工处理', 'by hand'),
+      ('item_type', 'status', '微博', 'status'),
+      ('item_type', 'comment', '评论', 'comment'),
+      ('item_type', 'message', '私信', 'private message'),
+      ('plan_reason', 'kept', '满足', 'kept'),
+      ('plan_reason', 'stock', '已审核素材不足', 'not enough approved material'),
+      ('plan_reason', 'room', '没有空档', 'no time is free for it'),
+      ('plan_reason', 'limit', '已达上限', 'a limit is reached'),
+      ('plan_reason', 'stands', '已排内容所致', 'because of what stands already'),
+      ('plan_reason', 'edited', '人工修改所致', 'changed by hand'),
+      ('posting_rule', 'number', '条数', 'posts of the day'),
+      ('posting_rule', 'window', '发文时段', 'window'),
+      ('posting_rule', 'spacing', '间隔', 'spacing'),
+      ('posting_rule', 'gap', '空档', 'gap'),
+      ('posting_rule', 'morning', '早安', 'good morning'),
+      ('posting_rule', 'evening', '晚间休闲', 'evening leisure'),
+      ('posting_rule', 'mix', '内容比例容差', 'tolerance of the mix'),
+      ('posting_rule', 'mix_service', '自身业务份额', 'share of own service'),
+      ('posting_rule', 'mix_industry', '业内动态份额', 'share of industry news'),
+      ('posting_rule', 'mix_leisure', '哲理休闲份额', 'share of leisure'),
+      ('posting_rule', 'ratio', '转发原创比例容差', 'tolerance of the ratio'),
+      ('posting_rule', 'ratio_repost', '转发份额', 'share of reposts'),
+      ('posting_rule', 'ratio_original', '原创份额', 'share of originals'),
+      ('posting_rule', 'pictures', '含图', 'pictures'),
+      ('posting_rule', 'soft_reposts', '公益新闻文化转发', 'soft reposts'),
+      ('posting_rule', 'late', '迟发上限', 'how late a post may leave'),
       ('unit_kind', 'group', '集团', 'Group'),
       ('unit_kind', 'province', '省公司', 'province'),
       ('unit_kind', 'department', '部门', 'department'),
@@ -174,6 +208,8 @@ SELECT t.ticket_id,
        m.label_zh AS kind_label_zh,
        m.label_en AS kind_label_en,
        t.first_kind,
+       mf.label_zh AS first_kind_label_zh,
+       mf.label_en AS first_kind_label_en,
        t.state,
        s.label_zh AS state_label_zh,
        s.label_en AS state_label_en,
@@ -195,6 +231,8 @@ SELECT t.ticket_id,
        t.handler AS handler_id,
        t.round::integer AS round_count,
        t.priority::integer AS priority,
+       lp.label_zh AS priority_label_zh,
+       lp.label_en AS priority_label_en,
        t.level::integer AS escalation_level,
        t.category,
        mc.name_zh AS category_label_zh,
@@ -251,6 +289,8 @@ SELECT t.ticket_id,
   LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'location_source' AND ll.code = t.location_source
   LEFT JOIN kefu_bi.labels ls ON ls.code_kind = 'satisfaction' AND ls.code = t.satisfaction
   LEFT JOIN kefu_bi.labels lj ON lj.code_kind = 'judgement' AND lj.code = t.judgement
+  LEFT JOIN kefu.machine mf ON mf.machine = t.first_kind
+  LEFT JOIN kefu_bi.labels lp ON lp.code_kind = 'priority' AND lp.code = t.priority::text
  WHERE t.unit = ANY ((SELECT kefu.my_units())::text[])
     OR t.received_unit = ANY ((SELECT kefu.my_units())::text[])
     OR t.home_unit = ANY ((SELECT kefu.my_units())::text[])
@@ -264,6 +304,8 @@ COMMENT ON COLUMN kefu_bi.tickets.kind IS 'inquiry, complaint, negative or prais
 COMMENT ON COLUMN kefu_bi.tickets.kind_label_zh IS 'Chinese label of kind (类型标签)';
 COMMENT ON COLUMN kefu_bi.tickets.kind_label_en IS 'English label of kind (类型英文标签)';
 COMMENT ON COLUMN kefu_bi.tickets.first_kind IS 'kind it was opened as (初始类型)';
+COMMENT ON COLUMN kefu_bi.tickets.first_kind_label_zh IS 'Chinese label of first_kind (初始类型标签)';
+COMMENT ON COLUMN kefu_bi.tickets.first_kind_label_en IS 'English label of first_kind (初始类型英文标签)';
 COMMENT ON COLUMN kefu_bi.tickets.state IS 'state within its kind (状态)';
 COMMENT ON COLUMN kefu_bi.tickets.state_label_zh IS 'Chinese label of state (状态标签)';
 COMMENT ON COLUMN kefu_bi.tickets.state_label_en IS 'English label of state (状态英文标签)';
@@ -285,6 +327,8 @@ COMMENT ON COLUMN kefu_bi.tickets.person_key IS 'customer, for counting customer
 COMMENT ON COLUMN kefu_bi.tickets.handler_id IS 'staff number of who holds it; NULL nobody (处理人编号)';
 COMMENT ON COLUMN kefu_bi.tickets.round_count IS 'rounds so far, from 1 (轮次数; ruling 25)';
 COMMENT ON COLUMN kefu_bi.tickets.priority IS '1 highest to 4 (优先级; R105)';
+COMMENT ON COLUMN kefu_bi.tickets.priority_label_zh IS 'Chinese label of priority (优先级标签)';
+COMMENT ON COLUMN kefu_bi.tickets.priority_label_en IS 'English label of priority (优先级英文标签)';
 COMMENT ON COLUMN kefu_bi.tickets.escalation_level IS '0 not escalated; only rises (升级级别)';
 COMMENT ON COLUMN kefu_bi.tickets.category IS 'category of the matter; NULL not named yet (分类; R112)';
 COMMENT ON COLUMN kefu_bi.tickets.category_label_zh IS 'Chinese label of category; NULL where that is (分类标签)';
@@ -352,10 +396,16 @@ SELECT g.message_id,
        p.name_en AS platform_label_en,
        g.action AS feed,
        g.item_type,
+       li.label_zh AS item_type_label_zh,
+       li.label_en AS item_type_label_en,
        g.ticket_id,
        w.person_key,
        g.suggested_kind,
+       ms.label_zh AS suggested_kind_label_zh,
+       ms.label_en AS suggested_kind_label_en,
        g.confirmed_kind,
+       mc.label_zh AS confirmed_kind_label_zh,
+       mc.label_en AS confirmed_kind_label_en,
        g.meaning,
        lm.label_zh AS meaning_label_zh,
        lm.label_en AS meaning_label_en,
@@ -378,6 +428,9 @@ SELECT g.message_id,
   LEFT JOIN kefu.unit ru ON ru.unit = a.unit
   LEFT JOIN kefu.unit ou ON ou.unit = w.home_unit
   LEFT JOIN kefu_bi.labels lm ON lm.code_kind = 'meaning' AND lm.code = g.meaning
+  LEFT JOIN kefu_bi.labels li ON li.code_kind = 'item_type' AND li.code = g.item_type
+  LEFT JOIN kefu.machine ms ON ms.machine = g.suggested_kind
+  LEFT JOIN kefu.machine mc ON mc.machine = g.confirmed_kind
  WHERE ARRAY[g.unit, a.unit, w.home_unit] && (SELECT kefu.my_units())::text[]
     OR g.ticket_id = ANY ((SELECT kefu.my_tickets())::bigint[]);
 COMMENT ON VIEW kefu_bi.messages IS
@@ -404,10 +457,16 @@ COMMENT ON COLUMN kefu_bi.messages.platform_label_zh IS 'Chinese label of platfo
 COMMENT ON COLUMN kefu_bi.messages.platform_label_en IS 'English label of platform (平台英文标签)';
 COMMENT ON COLUMN kefu_bi.messages.feed IS 'feed that found it first (信息源)';
 COMMENT ON COLUMN kefu_bi.messages.item_type IS 'status, comment or message (条目类型)';
+COMMENT ON COLUMN kefu_bi.messages.item_type_label_zh IS 'Chinese label of item_type (条目类型标签)';
+COMMENT ON COLUMN kefu_bi.messages.item_type_label_en IS 'English label of item_type (条目类型英文标签)';
 COMMENT ON COLUMN kefu_bi.messages.ticket_id IS 'ticket it belongs to; NULL none (工单编号)';
 COMMENT ON COLUMN kefu_bi.messages.person_key IS 'customer, for counting customers; NULL unknown (用户标识)';
 COMMENT ON COLUMN kefu_bi.messages.suggested_kind IS 'kind suggested at ingest; NULL none (预判类型; ruling 30)';
+COMMENT ON COLUMN kefu_bi.messages.suggested_kind_label_zh IS 'Chinese label of suggested_kind; NULL where that is (预判类型标签)';
+COMMENT ON COLUMN kefu_bi.messages.suggested_kind_label_en IS 'English label of suggested_kind; NULL where that is (预判类型英文标签)';
 COMMENT ON COLUMN kefu_bi.messages.confirmed_kind IS 'kind a person gave; NULL not triaged (确认类型; R124)';
+COMMENT ON COLUMN kefu_bi.messages.confirmed_kind_label_zh IS 'Chinese label of confirmed_kind; NULL where that is (确认类型标签)';
+COMMENT ON COLUMN kefu_bi.messages.confirmed_kind_label_en IS 'English label of confirmed_kind; NULL where that is (确认类型英文标签)';
 COMMENT ON COLUMN kefu_bi.messages.meaning IS 'what an attached message meant; NULL not attached (含义)';
 COMMENT ON COLUMN kefu_bi.messages.meaning_label_zh IS 'Chinese label of meaning (含义标签)';
 COMMENT ON COLUMN kefu_bi.messages.meaning_label_en IS 'English label of meaning (含义英文标签)';
@@ -442,6 +501,8 @@ SELECT r.ticket_id,
        p.name_zh AS platform_label_zh,
        p.name_en AS platform_label_en,
        r.ended_by,
+       ev.label_zh AS ended_by_label_zh,
+       ev.label_en AS ended_by_label_en,
        r.posted_at,
        (r.posted_at AT TIME ZONE 'Asia/Shanghai')::date AS posted_local_date,
        extract(hour FROM r.posted_at AT TIME ZONE 'Asia/Shanghai')::integer AS posted_local_hour,
@@ -473,6 +534,7 @@ SELECT r.ticket_id,
        WHERE k.object_id = t.ticket_id AND k.object_type = 'ticket' AND k.round = r.round
          AND k.clock = 'answer' AND k.outcome IS DISTINCT FROM 'void'
        ORDER BY k.clock_id DESC LIMIT 1) c ON true
+  LEFT JOIN kefu.event ev ON ev.event = r.ended_by
  WHERE t.unit = ANY ((SELECT kefu.my_units())::text[])
     OR t.received_unit = ANY ((SELECT kefu.my_units())::text[])
     OR t.home_unit = ANY ((SELECT kefu.my_units())::text[])
@@ -498,6 +560,8 @@ COMMENT ON COLUMN kefu_bi.rounds.platform IS 'platform; NULL none (平台)';
 COMMENT ON COLUMN kefu_bi.rounds.platform_label_zh IS 'Chinese label of platform (平台标签)';
 COMMENT ON COLUMN kefu_bi.rounds.platform_label_en IS 'English label of platform (平台英文标签)';
 COMMENT ON COLUMN kefu_bi.rounds.ended_by IS 'event of the customer that began the next round; NULL the last round (结束事件)';
+COMMENT ON COLUMN kefu_bi.rounds.ended_by_label_zh IS 'Chinese label of ended_by; NULL where that is (结束事件标签)';
+COMMENT ON COLUMN kefu_bi.rounds.ended_by_label_en IS 'English label of ended_by; NULL where that is (结束事件英文标签)';
 COMMENT ON COLUMN kefu_bi.rounds.posted_at IS 'post that began the round: its promises count from it (发布时间)';
 COMMENT ON COLUMN kefu_bi.rounds.posted_local_date IS 'Beijing date of posted_at; NULL where that is (发布时间日期)';
 COMMENT ON COLUMN kefu_bi.rounds.posted_local_hour IS 'Beijing hour of posted_at, 0 to 23; NULL where that is (发布时间小时)';

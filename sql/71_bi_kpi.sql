@@ -76,7 +76,7 @@ SELECT b.grain,
  WHERE b.unit = ANY ((SELECT kefu.my_units())::text[])
  GROUP BY b.grain, b.local_date, b.kpi, d.label_zh, d.label_en, b.unit, u.label_zh, u.label_en
 HAVING sum(b.case_count) > 0;
-COMMENT ON VIEW kefu_bi.kpi_times IS 'Mean, median and ninth decile of each duration a unit and day, week or month; for other groups add up kefu_bi.kpi_buckets (时长指标; R91, ruling 24)';
+COMMENT ON VIEW kefu_bi.kpi_times IS 'Mean, median and ninth decile of each duration a unit and day, week or month; for other groups add up kefu_bi.kpi_buckets. Zero rule: no row without a case, so none is NULL (时长指标; R91, ruling 24)';
 COMMENT ON COLUMN kefu_bi.kpi_times.grain IS 'day, week or month (统计周期)';
 COMMENT ON COLUMN kefu_bi.kpi_times.local_date IS 'the day, the Monday of the week, the first of the month, in Beijing (日期)';
 COMMENT ON COLUMN kefu_bi.kpi_times.kpi IS 'KPI measured in seconds (指标)';

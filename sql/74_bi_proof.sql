@@ -271,6 +271,8 @@ WITH object AS (
 SELECT b.invariant,
        b.rulebook,
        b.object_type,
+       coalesce(t.label_zh, lt.label_zh) AS object_type_label_zh,
+       coalesce(t.label_en, lt.label_en) AS object_type_label_en,
        b.object_id,
        b.unit,
        hu.name_zh AS unit_label_zh,
@@ -281,12 +283,16 @@ SELECT b.invariant,
        b.detail
   FROM breach b
   LEFT JOIN kefu.unit hu ON hu.unit = b.unit
+  LEFT JOIN kefu.object_type t ON t.object_type = b.object_type
+  LEFT JOIN kefu_bi.labels lt ON lt.code_kind = 'object_type' AND lt.code = b.object_type
  WHERE b.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.invariants IS
 'What must never be: no rows while the desk is sound. I13 counts the events of each object; kefu.verify_audit() recomputes the chains and names the first misfit; gaps of patrols and rosters (I5, I16) hang on people and are in kefu_bi.findings (不变式检查; I1, I2, I3, I6, I7, I8, I9, I10, I11, I12, I13, I14, I15, I17, I18, I19, I20, I21)';
 COMMENT ON COLUMN kefu_bi.invariants.invariant IS 'I1 negative comment ended without an answer, I2 clock without its level, I3 closed ticket with an open work order, I6 post that left without approved review, I7 copied text without its source, I8 third soft repost of a day, I9 change notice whose ten minutes are over, I10 threshold reached without a duty, I11 a discouraged kind followed by the desk without a leader''s reason, or a mandatory follow not even proposed after two hours, I12 complaint record without one of its five fields (category and location are due when it is archived), I13 events missing or too many, I14 acknowledgement without department or time limit, I15 shelved without having been asked, I17 send uncertain for 10 minutes, I18 dead link still published after its time, I19 live message undecided after its 30 minutes, I20 customer unread on an answered ticket, I21 object unlike its last event (不变式)';
 COMMENT ON COLUMN kefu_bi.invariants.rulebook IS 'R number it guards, or house (规范条款)';
 COMMENT ON COLUMN kefu_bi.invariants.object_type IS 'what breaks it; outbound is a send (对象类型)';
+COMMENT ON COLUMN kefu_bi.invariants.object_type_label_zh IS 'Chinese label of object_type (对象类型标签)';
+COMMENT ON COLUMN kefu_bi.invariants.object_type_label_en IS 'English label of object_type (对象类型英文标签)';
 COMMENT ON COLUMN kefu_bi.invariants.object_id IS 'which one (对象编号)';
 COMMENT ON COLUMN kefu_bi.invariants.unit IS 'handling unit (处理机构)';
 COMMENT ON COLUMN kefu_bi.invariants.unit_label_zh IS 'Chinese label of unit (处理机构标签)';

@@ -90,8 +90,14 @@ SELECT m.ticket_id,
        k.label_zh AS kind_label_zh,
        k.label_en AS kind_label_en,
        m.home_unit,
+       ou.name_zh AS home_unit_label_zh,
+       ou.name_en AS home_unit_label_en,
        m.received_unit,
+       ru.name_zh AS received_unit_label_zh,
+       ru.name_en AS received_unit_label_en,
        m.unit,
+       hu.name_zh AS unit_label_zh,
+       hu.name_en AS unit_label_en,
        s.unseen_minutes,
        s.nobody_minutes,
        s.desk_minutes,
@@ -109,15 +115,24 @@ SELECT m.ticket_id,
               coalesce(round(sum(extract(epoch FROM x.span)) FILTER (WHERE x.holder = 'department') / 60, 1), 0) AS department_minutes,
               coalesce(round(sum(extract(epoch FROM x.span)) FILTER (WHERE x.holder = 'hotline') / 60, 1), 0) AS hotline_minutes,
               coalesce(round(sum(extract(epoch FROM x.span)) FILTER (WHERE x.holder = 'customer') / 60, 1), 0) AS customer_minutes
-         FROM split x WHERE x.ticket_id = m.ticket_id) AS s;
+         FROM split x WHERE x.ticket_id = m.ticket_id) AS s
+  LEFT JOIN kefu.unit ou ON ou.unit = m.home_unit
+  LEFT JOIN kefu.unit ru ON ru.unit = m.received_unit
+  LEFT JOIN kefu.unit hu ON hu.unit = m.unit;
 COMMENT ON VIEW kefu_bi.time_split IS 'Where the time of each ticket went, in minutes of wall clock up to its end or now: with nobody, the desk, a department, the hotline, the customer (时间分布; R15, R89)';
 COMMENT ON COLUMN kefu_bi.time_split.ticket_id IS 'ticket (工单编号)';
 COMMENT ON COLUMN kefu_bi.time_split.kind IS 'kind (类型)';
 COMMENT ON COLUMN kefu_bi.time_split.kind_label_zh IS 'the same in Chinese (类型名称)';
 COMMENT ON COLUMN kefu_bi.time_split.kind_label_en IS 'English label of kind (类型名称英文标签)';
 COMMENT ON COLUMN kefu_bi.time_split.home_unit IS 'province of the customer; NULL unknown (归属机构)';
+COMMENT ON COLUMN kefu_bi.time_split.home_unit_label_zh IS 'Chinese label of home_unit; NULL where that is (归属机构标签)';
+COMMENT ON COLUMN kefu_bi.time_split.home_unit_label_en IS 'English label of home_unit; NULL where that is (归属机构英文标签)';
 COMMENT ON COLUMN kefu_bi.time_split.received_unit IS 'unit of the account written to (接收机构)';
+COMMENT ON COLUMN kefu_bi.time_split.received_unit_label_zh IS 'Chinese label of received_unit; NULL where that is (接收机构标签)';
+COMMENT ON COLUMN kefu_bi.time_split.received_unit_label_en IS 'English label of received_unit; NULL where that is (接收机构英文标签)';
 COMMENT ON COLUMN kefu_bi.time_split.unit IS 'unit that handles it (处理机构)';
+COMMENT ON COLUMN kefu_bi.time_split.unit_label_zh IS 'Chinese label of unit (处理机构标签)';
+COMMENT ON COLUMN kefu_bi.time_split.unit_label_en IS 'English label of unit (处理机构英文标签)';
 COMMENT ON COLUMN kefu_bi.time_split.unseen_minutes IS 'from the customer''s post until the desk had it (未发现分钟)';
 COMMENT ON COLUMN kefu_bi.time_split.nobody_minutes IS 'in the queue: the desk''s turn, and nobody had taken it; 0 if none (无人处理分钟)';
 COMMENT ON COLUMN kefu_bi.time_split.desk_minutes IS 'with a person of the desk, reviews of the work order included; 0 if none (客服分钟)';

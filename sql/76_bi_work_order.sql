@@ -47,9 +47,17 @@ SELECT o.order_id,
        pu.name_zh AS department_label_zh,
        pu.name_en AS department_label_en,
        o.handled_by,
+       ru.name_zh AS handled_by_label_zh,
+       ru.name_en AS handled_by_label_en,
        t.home_unit,
+       ou.name_zh AS home_unit_label_zh,
+       ou.name_en AS home_unit_label_en,
        o.category,
+       mc.name_zh AS category_label_zh,
+       mc.name_en AS category_label_en,
        o.priority::integer AS priority,
+       lp.label_zh AS priority_label_zh,
+       lp.label_en AS priority_label_en,
        o.level::integer AS escalation_level,
        o.handler AS handler_id,
        o.needs_reviews AS is_reviewed,
@@ -88,6 +96,10 @@ SELECT o.order_id,
   LEFT JOIN kefu.unit pu ON pu.unit = o.department
   LEFT JOIN walked w ON w.order_id = o.order_id
   LEFT JOIN promised p ON p.order_id = o.order_id
+  LEFT JOIN kefu.unit ru ON ru.unit = o.handled_by
+  LEFT JOIN kefu.unit ou ON ou.unit = t.home_unit
+  LEFT JOIN kefu.matter mc ON mc.axis = 'phenomenon' AND mc.matter = o.category
+  LEFT JOIN kefu_bi.labels lp ON lp.code_kind = 'priority' AND lp.code = o.priority::text
  WHERE o.desk_unit = ANY ((SELECT kefu.my_units())::text[])
     OR o.department = ANY ((SELECT kefu.my_units())::text[])
     OR o.unit = ANY ((SELECT kefu.my_units())::text[]);
@@ -114,9 +126,17 @@ COMMENT ON COLUMN kefu_bi.work_orders.department IS 'department it is for (责�
 COMMENT ON COLUMN kefu_bi.work_orders.department_label_zh IS 'Chinese label of department (责任部门标签)';
 COMMENT ON COLUMN kefu_bi.work_orders.department_label_en IS 'English label of department (责任部门英文标签)';
 COMMENT ON COLUMN kefu_bi.work_orders.handled_by IS 'unit whose result is on record; NULL none (处理机构)';
+COMMENT ON COLUMN kefu_bi.work_orders.handled_by_label_zh IS 'Chinese label of handled_by; NULL where that is (处理机构标签)';
+COMMENT ON COLUMN kefu_bi.work_orders.handled_by_label_en IS 'English label of handled_by; NULL where that is (处理机构英文标签)';
 COMMENT ON COLUMN kefu_bi.work_orders.home_unit IS 'home unit of the customer; NULL unknown (归属机构)';
+COMMENT ON COLUMN kefu_bi.work_orders.home_unit_label_zh IS 'Chinese label of home_unit; NULL where that is (归属机构标签)';
+COMMENT ON COLUMN kefu_bi.work_orders.home_unit_label_en IS 'English label of home_unit; NULL where that is (归属机构英文标签)';
 COMMENT ON COLUMN kefu_bi.work_orders.category IS 'category of the matter; NULL not named (业务分类)';
+COMMENT ON COLUMN kefu_bi.work_orders.category_label_zh IS 'Chinese label of category; NULL where that is (业务分类标签)';
+COMMENT ON COLUMN kefu_bi.work_orders.category_label_en IS 'English label of category; NULL where that is (业务分类英文标签)';
 COMMENT ON COLUMN kefu_bi.work_orders.priority IS '1 highest to 4 (优先级)';
+COMMENT ON COLUMN kefu_bi.work_orders.priority_label_zh IS 'Chinese label of priority (优先级标签)';
+COMMENT ON COLUMN kefu_bi.work_orders.priority_label_en IS 'English label of priority (优先级英文标签)';
 COMMENT ON COLUMN kefu_bi.work_orders.escalation_level IS '0 not escalated (升级级别)';
 COMMENT ON COLUMN kefu_bi.work_orders.handler_id IS 'staff number of who holds it; NULL nobody (处理人编号)';
 COMMENT ON COLUMN kefu_bi.work_orders.is_reviewed IS 'goes through both reviews; inquiries don''t by default (是否审核)';
@@ -221,6 +241,8 @@ SELECT v.order_id,
        (v.at AT TIME ZONE 'Asia/Shanghai')::date AS entered_local_date,
        extract(hour FROM v.at AT TIME ZONE 'Asia/Shanghai')::integer AS entered_local_hour,
        v.event AS entered_by,
+       ev.label_zh AS entered_by_label_zh,
+       ev.label_en AS entered_by_label_en,
        v.staff_id AS entered_staff_id,
        v.left_at,
        (v.left_at AT TIME ZONE 'Asia/Shanghai')::date AS left_local_date,
@@ -230,6 +252,8 @@ SELECT v.order_id,
        lv.label_en AS left_by_label_en,
        v.left_staff AS left_staff_id,
        v.next_stage,
+       ns.label_zh AS next_stage_label_zh,
+       ns.label_en AS next_stage_label_en,
        round(extract(epoch FROM coalesce(v.left_at, kefu.now()) - v.at) / 60, 1) AS minutes,
        round(extract(epoch FROM kefu.working_time_between(f.calendar, v.at, coalesce(v.left_at, kefu.now()))) / 60, 1) AS desk_minutes,
        c.clock,
@@ -252,6 +276,8 @@ SELECT v.order_id,
   LEFT JOIN kefu.unit du ON du.unit = v.desk_unit
   LEFT JOIN kefu.unit pu ON pu.unit = v.department
   LEFT JOIN kefu_bi.labels lc ON lc.code_kind = 'clock' AND lc.code = c.clock
+  LEFT JOIN kefu.event ev ON ev.event = v.event
+  LEFT JOIN kefu.state ns ON ns.machine = 'work_order' AND ns.state = v.next_stage
  WHERE v.is_mine OR v.department = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.work_order_stages IS
 'One row each visit of a work order at a stage, from the audit trail: closed and cancelled orders wait for nobody and have no row for that. Both clocks beside each other, for the visit and for the promise of the stage (投诉单环节; R113, R120, rulings 1, 20)';
@@ -273,6 +299,8 @@ COMMENT ON COLUMN kefu_bi.work_order_stages.entered_at IS 'when the visit began 
 COMMENT ON COLUMN kefu_bi.work_order_stages.entered_local_date IS 'its date in Beijing; NULL where that is (进入时间日期)';
 COMMENT ON COLUMN kefu_bi.work_order_stages.entered_local_hour IS 'its hour in Beijing, 0 to 23; NULL where that is (进入时间小时)';
 COMMENT ON COLUMN kefu_bi.work_order_stages.entered_by IS 'event that began it (进入事件)';
+COMMENT ON COLUMN kefu_bi.work_order_stages.entered_by_label_zh IS 'Chinese label of entered_by (进入事件标签)';
+COMMENT ON COLUMN kefu_bi.work_order_stages.entered_by_label_en IS 'English label of entered_by (进入事件英文标签)';
 COMMENT ON COLUMN kefu_bi.work_order_stages.entered_staff_id IS 'who did that; NULL the clock or the platform (进入人编号)';
 COMMENT ON COLUMN kefu_bi.work_order_stages.left_at IS 'when it ended; NULL it stands there now (离开时间)';
 COMMENT ON COLUMN kefu_bi.work_order_stages.left_local_date IS 'its date in Beijing; NULL where that is (离开时间日期)';
@@ -282,6 +310,8 @@ COMMENT ON COLUMN kefu_bi.work_order_stages.left_by_label_zh IS 'Chinese label o
 COMMENT ON COLUMN kefu_bi.work_order_stages.left_by_label_en IS 'English label of left_by (离开事件英文标签)';
 COMMENT ON COLUMN kefu_bi.work_order_stages.left_staff_id IS 'who did that; NULL the clock, or it stands there now (离开人编号)';
 COMMENT ON COLUMN kefu_bi.work_order_stages.next_stage IS 'stage that followed; NULL it stands there now (下一环节)';
+COMMENT ON COLUMN kefu_bi.work_order_stages.next_stage_label_zh IS 'Chinese label of next_stage; NULL where that is (下一环节标签)';
+COMMENT ON COLUMN kefu_bi.work_order_stages.next_stage_label_en IS 'English label of next_stage; NULL where that is (下一环节英文标签)';
 COMMENT ON COLUMN kefu_bi.work_order_stages.minutes IS 'length up to its end or now, wall clock (分钟数)';
 COMMENT ON COLUMN kefu_bi.work_order_stages.desk_minutes IS 'the same in staffed time of who held it, the desk''s for the customer; NULL without a calendar (值班分钟数; ruling 1)';
 COMMENT ON COLUMN kefu_bi.work_order_stages.clock IS 'promise of the stage; dispatch and judging share one, as do both steps of the result''s review; NULL none (环节时限)';
@@ -356,6 +386,8 @@ SELECT j.order_id,
        CASE j.judgement WHEN 'right' THEN '退单正确' WHEN 'wrong' THEN '退单错误' ELSE '待定' END AS judgement_label_zh,
        CASE j.judgement WHEN 'right' THEN 'right' WHEN 'wrong' THEN 'wrong' ELSE 'undecided' END AS judgement_label_en,
        j.next_department,
+       nu.name_zh AS next_department_label_zh,
+       nu.name_en AS next_department_label_en,
        j.next_staff AS decided_by,
        j.next_at AS decided_at,
        (j.next_at AT TIME ZONE 'Asia/Shanghai')::date AS decided_local_date,
@@ -363,6 +395,7 @@ SELECT j.order_id,
   FROM judged j
   LEFT JOIN kefu.unit du ON du.unit = j.desk_unit
   LEFT JOIN kefu.unit pu ON pu.unit = j.department
+  LEFT JOIN kefu.unit nu ON nu.unit = j.next_department
  WHERE j.is_mine OR j.department = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.work_order_bounces IS
 'One row each return of a work order by a department, with what the desk or the shift leader made of it, which is what judges it: nobody has to write right or wrong. A wrong one counts against the department, a right one against who sent it there (退单; R120, ruling 20)';
@@ -387,6 +420,8 @@ COMMENT ON COLUMN kefu_bi.work_order_bounces.judgement IS 'right: it went to ano
 COMMENT ON COLUMN kefu_bi.work_order_bounces.judgement_label_zh IS 'Chinese label of judgement (判责标签)';
 COMMENT ON COLUMN kefu_bi.work_order_bounces.judgement_label_en IS 'English label of judgement (判责英文标签)';
 COMMENT ON COLUMN kefu_bi.work_order_bounces.next_department IS 'department it went to then; NULL none yet, or withdrawn (改派部门)';
+COMMENT ON COLUMN kefu_bi.work_order_bounces.next_department_label_zh IS 'Chinese label of next_department; NULL where that is (改派部门标签)';
+COMMENT ON COLUMN kefu_bi.work_order_bounces.next_department_label_en IS 'English label of next_department; NULL where that is (改派部门英文标签)';
 COMMENT ON COLUMN kefu_bi.work_order_bounces.decided_by IS 'who decided that; NULL nobody yet (判定人编号)';
 COMMENT ON COLUMN kefu_bi.work_order_bounces.decided_at IS 'when; NULL not yet (判定时间)';
 COMMENT ON COLUMN kefu_bi.work_order_bounces.decided_local_date IS 'its date in Beijing; NULL where that is (判定时间日期)';

@@ -206,7 +206,7 @@ SELECT f.unit,
   FROM figure f
   LEFT JOIN kefu.unit hu ON hu.unit = f.unit;
 COMMENT ON VIEW kefu_bi.complaint_repeats IS
-'Repeated complaints a handling unit and month. Population: complaints that count. Window: month of the post; the 30 days before are 720 hours before the post, as the ticket was linked when it came. A complaint that goes on in its own ticket is a round, no repeat (重复投诉率; ruling 19)';
+'Repeated complaints a handling unit and month. Population: complaints that count. Window: month of the post; the 30 days before are 720 hours before the post, as the ticket was linked when it came. A complaint that goes on in its own ticket is a round, no repeat. Zero rule: a unit and month without a complaint has no row, so the share is never NULL (重复投诉率; ruling 19)';
 COMMENT ON COLUMN kefu_bi.complaint_repeats.unit IS 'handling unit (处理机构)';
 COMMENT ON COLUMN kefu_bi.complaint_repeats.unit_label_zh IS 'Chinese label of unit (处理机构标签)';
 COMMENT ON COLUMN kefu_bi.complaint_repeats.unit_label_en IS 'English label of unit (处理机构英文标签)';
@@ -250,7 +250,7 @@ SELECT f.local_month,
   LEFT JOIN kefu.matter cm ON cm.axis = 'phenomenon' AND cm.matter = f.category
   LEFT JOIN kefu.matter tm ON tm.axis = 'phenomenon' AND tm.matter = split_part(f.category, '.', 1);
 COMMENT ON VIEW kefu_bi.complaint_matters IS
-'Which business and which province have how many complaints, a month. Population: complaints that count, of the reader''s units by handling, receipt or home. Window: month of the post. Nothing is a row: a pair without complaints is missing (投诉业务与省份; R112, R117, ruling 24)';
+'Which business and which province have how many complaints, a month. Population: complaints that count, of the reader''s units by handling, receipt or home. Window: month of the post. Zero rule: a pair without complaints has no row (投诉业务与省份; R112, R117, ruling 24)';
 COMMENT ON COLUMN kefu_bi.complaint_matters.local_month IS 'first day of the month of the post, in Beijing (月份)';
 COMMENT ON COLUMN kefu_bi.complaint_matters.home_unit IS 'customers'' home unit, by which R117 counts; NULL unknown (归属机构)';
 COMMENT ON COLUMN kefu_bi.complaint_matters.home_unit_label_zh IS 'Chinese label of home_unit (归属机构标签)';

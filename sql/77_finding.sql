@@ -385,6 +385,8 @@ SELECT n.local_date,
        r.label_zh AS finding_label_zh,
        r.label_en AS finding_label_en,
        r.effect,
+       le.label_zh AS effect_label_zh,
+       le.label_en AS effect_label_en,
        r.rulebook[1] AS rulebook,
        p.unit,
        u.name_zh AS unit_label_zh,
@@ -398,7 +400,8 @@ SELECT n.local_date,
   JOIN kefu.finding_run n ON n.local_date >= p.first_date
   JOIN kefu.finding_rule r ON r.finding = p.finding
   JOIN kefu.unit u ON u.unit = p.unit
-  LEFT JOIN kefu.finding_day d ON d.local_date = n.local_date AND d.finding = p.finding AND d.unit = p.unit;
+  LEFT JOIN kefu.finding_day d ON d.local_date = n.local_date AND d.finding = p.finding AND d.unit = p.unit
+  LEFT JOIN kefu_bi.labels le ON le.code_kind = 'effect' AND le.code = r.effect;
 COMMENT ON VIEW kefu_bi.finding_days IS
 'Open findings a rule, unit and day, as the night''s job counted them, so that a trend can be seen. Population: what kefu_bi.findings shows of the reader''s units. Window: the moment of the count, about 23:40. Zero rule: from its first finding on a rule and unit has a row each counted day, also with 0; a day on which nobody counted has none. Kept 800 days (每日缺口; R2)';
 COMMENT ON COLUMN kefu_bi.finding_days.local_date IS 'Beijing day (日期)';
@@ -406,6 +409,8 @@ COMMENT ON COLUMN kefu_bi.finding_days.finding IS 'finding rule (缺口)';
 COMMENT ON COLUMN kefu_bi.finding_days.finding_label_zh IS 'Chinese label of finding (缺口标签)';
 COMMENT ON COLUMN kefu_bi.finding_days.finding_label_en IS 'English label of finding (缺口英文标签)';
 COMMENT ON COLUMN kefu_bi.finding_days.effect IS 'block, must, warn (效力)';
+COMMENT ON COLUMN kefu_bi.finding_days.effect_label_zh IS 'Chinese label of effect (效力标签)';
+COMMENT ON COLUMN kefu_bi.finding_days.effect_label_en IS 'English label of effect (效力英文标签)';
 COMMENT ON COLUMN kefu_bi.finding_days.rulebook IS 'R number the rule is for; house for a house default (规范条款)';
 COMMENT ON COLUMN kefu_bi.finding_days.unit IS 'unit that mends it (机构)';
 COMMENT ON COLUMN kefu_bi.finding_days.unit_label_zh IS 'Chinese label of unit (机构标签)';

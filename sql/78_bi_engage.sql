@@ -129,7 +129,7 @@ SELECT e.unit,
   FROM kefu_bi.engagements e
  GROUP BY e.unit, e.unit_label_zh, e.unit_label_en, to_char(e.opened_local_date, 'YYYY-MM'), e.what, e.what_label_zh, e.what_label_en, e.rulebook;
 COMMENT ON VIEW kefu_bi.engagement_kpis IS
-'Reposts and comments owed by each unit in each month, by rule, and how many were done in time (转评及时率; R54 to R60, R65 to R68, R70)';
+'Reposts and comments owed by each unit in each month, by rule, and how many were done in time. Zero rule: a share or mean of nothing is NULL; nothing owed has no row (转评及时率; R54 to R60, R65 to R68, R70)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.unit IS 'unit (机构)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.engagement_kpis.unit_label_en IS 'English label of unit (机构英文标签)';
@@ -157,6 +157,8 @@ SELECT r.rule,
        r.valid_from = max(r.valid_from) FILTER (WHERE r.valid_from <= kefu.now()) OVER (PARTITION BY r.rule) AS is_in_force,
        r.sort,
        r.category,
+       CASE r.category WHEN 'praise' THEN '客户' ELSE fc.label_zh END AS category_label_zh,
+       CASE r.category WHEN 'praise' THEN 'customer' ELSE fc.label_en END AS category_label_en,
        r.subcategory,
        r.what,
        CASE r.what WHEN 'repost' THEN '转发' ELSE '评论' END AS what_label_zh,
@@ -168,8 +170,12 @@ SELECT r.rule,
        extract(epoch FROM r.lapses_after)::bigint AS lapses_after_seconds,
        r.at_most AS at_most_count,
        r.post_kind,
+       pk.label_zh AS post_kind_label_zh,
+       pk.label_en AS post_kind_label_en,
        r.rulebook
   FROM kefu.engage_rule r
+  LEFT JOIN kefu.follow_category fc ON fc.category = r.category AND fc.subcategory = r.subcategory
+  LEFT JOIN kefu.post_kind pk ON pk.kind = r.post_kind
  WHERE cardinality((SELECT kefu.my_units())::text[]) > 0;
 COMMENT ON VIEW kefu_bi.engage_rules IS
 'Which posts of whom are owed a repost or a comment, with all versions (转评规则; R54 to R60, R65 to R68)';
@@ -180,6 +186,8 @@ COMMENT ON COLUMN kefu_bi.engage_rules.valid_from_local_hour IS 'Beijing hour of
 COMMENT ON COLUMN kefu_bi.engage_rules.is_in_force IS 'the version that holds now; NULL none has begun (是否现行)';
 COMMENT ON COLUMN kefu_bi.engage_rules.sort IS 'order in which rules are asked (次序)';
 COMMENT ON COLUMN kefu_bi.engage_rules.category IS 'whose posts, or praise (类别)';
+COMMENT ON COLUMN kefu_bi.engage_rules.category_label_zh IS 'Chinese label of category (类别标签)';
+COMMENT ON COLUMN kefu_bi.engage_rules.category_label_en IS 'English label of category (类别英文标签)';
 COMMENT ON COLUMN kefu_bi.engage_rules.subcategory IS 'its part; empty none (子类)';
 COMMENT ON COLUMN kefu_bi.engage_rules.what IS 'repost or comment (做什么)';
 COMMENT ON COLUMN kefu_bi.engage_rules.what_label_zh IS 'Chinese label of what (做什么标签)';
@@ -191,4 +199,6 @@ COMMENT ON COLUMN kefu_bi.engage_rules.is_staffed_time IS 'counted in staffed ti
 COMMENT ON COLUMN kefu_bi.engage_rules.lapses_after_seconds IS 'seconds after which it expires; NULL never (失效秒数)';
 COMMENT ON COLUMN kefu_bi.engage_rules.at_most_count IS 'tasks a unit and day; NULL no limit (每日上限)';
 COMMENT ON COLUMN kefu_bi.engage_rules.post_kind IS 'kind of post of its repost; NULL to be named (博文类别)';
+COMMENT ON COLUMN kefu_bi.engage_rules.post_kind_label_zh IS 'Chinese label of post_kind; NULL where that is (博文类别标签)';
+COMMENT ON COLUMN kefu_bi.engage_rules.post_kind_label_en IS 'English label of post_kind; NULL where that is (博文类别英文标签)';
 COMMENT ON COLUMN kefu_bi.engage_rules.rulebook IS 'R number (规范条款)';

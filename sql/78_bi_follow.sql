@@ -150,6 +150,8 @@ COMMENT ON COLUMN kefu_bi.follow_quotas.standing_label_en IS 'English label of s
 CREATE VIEW kefu_bi.follow_candidates WITH (security_barrier) AS
 SELECT e.account,
        a.platform,
+       p.name_zh AS platform_label_zh,
+       p.name_en AS platform_label_en,
        a.unit,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
@@ -178,6 +180,7 @@ SELECT e.account,
   JOIN kefu.identity i ON i.identity_id = e.identity_id AND i.platform = a.platform
   JOIN kefu.follow_category k ON k.subcategory = ''
        AND k.category = CASE WHEN i.is_verified THEN 'celebrity' ELSE 'active_user' END
+  JOIN kefu.platform p ON p.platform = a.platform
  WHERE e.message_count >= r.engaged_messages
    AND a.unit = ANY ((SELECT kefu.my_units())::text[])
    AND NOT EXISTS (SELECT FROM kefu.account b WHERE b.platform = i.platform AND b.native_id = i.native_id)
@@ -188,6 +191,8 @@ COMMENT ON VIEW kefu_bi.follow_candidates IS
 'Customers who wrote to an account of ours often enough lately and whom it doesn''t follow: verified ones as celebrities, others as active users. Who was refused or unfollowed within the time is left out (关注候选; R35, R36)';
 COMMENT ON COLUMN kefu_bi.follow_candidates.account IS 'our account (账号)';
 COMMENT ON COLUMN kefu_bi.follow_candidates.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu_bi.follow_candidates.platform_label_zh IS 'Chinese label of platform (平台标签)';
+COMMENT ON COLUMN kefu_bi.follow_candidates.platform_label_en IS 'English label of platform (平台英文标签)';
 COMMENT ON COLUMN kefu_bi.follow_candidates.unit IS 'its unit (机构)';
 COMMENT ON COLUMN kefu_bi.follow_candidates.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.follow_candidates.unit_label_en IS 'English label of unit (机构英文标签)';

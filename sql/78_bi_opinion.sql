@@ -19,6 +19,8 @@ SELECT o.opinion_id,
        o.survey_id,
        o.message_id,
        g.platform,
+       p.name_zh AS platform_label_zh,
+       p.name_en AS platform_label_en,
        n.person_key,
        o.item,
        pm.name_zh AS item_label_zh,
@@ -70,6 +72,7 @@ SELECT o.opinion_id,
   LEFT JOIN kefu.unit du ON du.unit = o.department
   LEFT JOIN kefu.matter pm ON pm.axis = 'product' AND pm.matter = o.item
   LEFT JOIN kefu.matter cm ON cm.axis = 'phenomenon' AND cm.matter = o.category
+  JOIN kefu.platform p ON p.platform = g.platform
  WHERE o.desk_unit = ANY ((SELECT kefu.my_units())::text[])
     OR o.department = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.opinions IS
@@ -87,6 +90,8 @@ COMMENT ON COLUMN kefu_bi.opinions.source_label_en IS 'English label of source (
 COMMENT ON COLUMN kefu_bi.opinions.survey_id IS 'survey it answers; NULL passive (征集编号; R136)';
 COMMENT ON COLUMN kefu_bi.opinions.message_id IS 'message that it is (消息编号; R135)';
 COMMENT ON COLUMN kefu_bi.opinions.platform IS 'platform of the message (平台)';
+COMMENT ON COLUMN kefu_bi.opinions.platform_label_zh IS 'Chinese label of platform (平台标签)';
+COMMENT ON COLUMN kefu_bi.opinions.platform_label_en IS 'English label of platform (平台英文标签)';
 COMMENT ON COLUMN kefu_bi.opinions.person_key IS 'submitter as known today, for counting customers; means nothing outside (用户标识; R135, ruling 5)';
 COMMENT ON COLUMN kefu_bi.opinions.item IS 'product or service concerned (意见所属项; R135)';
 COMMENT ON COLUMN kefu_bi.opinions.item_label_zh IS 'Chinese label of item; NULL not in the tree (意见所属项标签)';
@@ -235,7 +240,7 @@ SELECT k.unit,
   FROM counted k
   JOIN kefu.unit u ON u.unit = k.unit;
 COMMENT ON VIEW kefu_bi.opinion_kpis IS
-'Per unit and month of the posts: what became of the opinions so far, and how many promises were kept; months without an opinion have no row (意见指标; R132, R133, R134)';
+'Per unit and month of the posts: what became of the opinions so far, and how many promises were kept. Zero rule: a share of nothing is NULL; months without an opinion have no row (意见指标; R132, R133, R134)';
 COMMENT ON COLUMN kefu_bi.opinion_kpis.unit IS 'unit that collected them (收集机构)';
 COMMENT ON COLUMN kefu_bi.opinion_kpis.unit_label_zh IS 'Chinese label of unit (收集机构标签)';
 COMMENT ON COLUMN kefu_bi.opinion_kpis.unit_label_en IS 'English label of unit (收集机构英文标签)';

@@ -25,6 +25,8 @@ COMMENT ON COLUMN kefu_bi.post_kinds.sort IS 'order (排序)';
 
 CREATE VIEW kefu_bi.posting_rules WITH (security_barrier) AS
 SELECT r.rule,
+       lr.label_zh AS rule_label_zh,
+       lr.label_en AS rule_label_en,
        r.unit,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
@@ -37,7 +39,11 @@ SELECT r.rule,
        r.from_time,
        r.to_time,
        r.effect,
+       le.label_zh AS effect_label_zh,
+       le.label_en AS effect_label_en,
        r.latitude,
+       CASE r.latitude WHEN 'no' THEN '不得调整' WHEN 'stricter' THEN '只能更严' WHEN 'bounds' THEN '限定范围' WHEN 'yes' THEN '可调整' END AS latitude_label_zh,
+       CASE r.latitude WHEN 'no' THEN 'no' WHEN 'stricter' THEN 'stricter only' WHEN 'bounds' THEN 'within bounds' WHEN 'yes' THEN 'yes' END AS latitude_label_en,
        r.rulebook,
        coalesce(r.valid_from = max(r.valid_from) FILTER (WHERE r.valid_from <= kefu.now())
                                OVER (PARTITION BY r.rule, r.unit, r.account), false) AS is_in_force,
@@ -46,9 +52,13 @@ SELECT r.rule,
   JOIN kefu.unit u USING (unit)
   LEFT JOIN kefu.rule_given_way w ON (w.rule_set, w.rule, w.unit, w.account, w.given_way_at)
                                    = ('posting_rule', r.rule, r.unit, r.account, r.valid_from)
+  LEFT JOIN kefu_bi.labels lr ON lr.code_kind = 'posting_rule' AND lr.code = r.rule
+  LEFT JOIN kefu_bi.labels le ON le.code_kind = 'effect' AND le.code = r.effect
  WHERE r.unit = ANY ((SELECT kefu.my_rule_units())::text[]);
 COMMENT ON VIEW kefu_bi.posting_rules IS 'Posting rules of the own units and those above, every version (发文规则; R38, R39, R48-R52, R61, R62)';
 COMMENT ON COLUMN kefu_bi.posting_rules.rule IS 'rule (规则)';
+COMMENT ON COLUMN kefu_bi.posting_rules.rule_label_zh IS 'Chinese label of rule (规则标签)';
+COMMENT ON COLUMN kefu_bi.posting_rules.rule_label_en IS 'English label of rule (规则英文标签)';
 COMMENT ON COLUMN kefu_bi.posting_rules.unit IS 'unit and all below it (机构)';
 COMMENT ON COLUMN kefu_bi.posting_rules.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.posting_rules.unit_label_en IS 'English label of unit (机构英文标签)';
@@ -61,7 +71,11 @@ COMMENT ON COLUMN kefu_bi.posting_rules.at_most IS 'upper figure, or tolerance; 
 COMMENT ON COLUMN kefu_bi.posting_rules.from_time IS 'local time it begins or is at; NULL none (开始或时刻)';
 COMMENT ON COLUMN kefu_bi.posting_rules.to_time IS 'local time it ends; NULL none (结束)';
 COMMENT ON COLUMN kefu_bi.posting_rules.effect IS 'block or warn (效力)';
+COMMENT ON COLUMN kefu_bi.posting_rules.effect_label_zh IS 'Chinese label of effect (效力标签)';
+COMMENT ON COLUMN kefu_bi.posting_rules.effect_label_en IS 'English label of effect (效力英文标签)';
 COMMENT ON COLUMN kefu_bi.posting_rules.latitude IS 'what units below may change (下级可调范围)';
+COMMENT ON COLUMN kefu_bi.posting_rules.latitude_label_zh IS 'Chinese label of latitude (下级可调范围标签)';
+COMMENT ON COLUMN kefu_bi.posting_rules.latitude_label_en IS 'English label of latitude (下级可调范围英文标签)';
 COMMENT ON COLUMN kefu_bi.posting_rules.rulebook IS 'R number (规范条款)';
 COMMENT ON COLUMN kefu_bi.posting_rules.is_in_force IS 'the version of that unit that holds now (是否现行)';
 COMMENT ON COLUMN kefu_bi.posting_rules.has_given_way IS 'true: not the unit''s own, which went beyond what the rule above allows (是否让位)';
@@ -72,6 +86,8 @@ SELECT r.request_id,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
        r.desk_unit,
+       du.name_zh AS desk_unit_label_zh,
+       du.name_en AS desk_unit_label_en,
        r.kind,
        CASE r.kind WHEN 'marketing' THEN '营销' WHEN 'notice' THEN '通知' WHEN 'product' THEN '产品介绍' ELSE '业务操作示范' END AS kind_label_zh,
        CASE r.kind WHEN 'marketing' THEN 'marketing' WHEN 'notice' THEN 'notice' WHEN 'product' THEN 'product' ELSE 'demonstration' END AS kind_label_en,
@@ -107,6 +123,7 @@ SELECT r.request_id,
                             sum(n.likes_count)::bigint AS likes_count
                        FROM kefu.placement l LEFT JOIN kefu.placement_count n USING (placement_id)
                       WHERE l.post_id = r.post_id) AS c ON true
+  LEFT JOIN kefu.unit du ON du.unit = r.desk_unit
  WHERE r.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.requests IS 'What departments asked to have published, and what became of it (信息发布需求; R5, R10)';
 COMMENT ON COLUMN kefu_bi.requests.request_id IS 'number (需求编号)';
@@ -114,6 +131,8 @@ COMMENT ON COLUMN kefu_bi.requests.unit IS 'unit (机构)';
 COMMENT ON COLUMN kefu_bi.requests.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.requests.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.requests.desk_unit IS 'customer service that decides (审核机构)';
+COMMENT ON COLUMN kefu_bi.requests.desk_unit_label_zh IS 'Chinese label of desk_unit (审核机构标签)';
+COMMENT ON COLUMN kefu_bi.requests.desk_unit_label_en IS 'English label of desk_unit (审核机构英文标签)';
 COMMENT ON COLUMN kefu_bi.requests.kind IS 'marketing, notice, product, demo (需求类别)';
 COMMENT ON COLUMN kefu_bi.requests.kind_label_zh IS 'Chinese label of kind (需求类别标签)';
 COMMENT ON COLUMN kefu_bi.requests.kind_label_en IS 'English label of kind (需求类别英文标签)';
@@ -161,6 +180,8 @@ SELECT p.post_id,
        p.is_copied,
        p.source,
        p.category,
+       mc.name_zh AS category_label_zh,
+       mc.name_en AS category_label_en,
        p.request_id,
        p.topic_id,
        p.opinion_id,
@@ -202,6 +223,7 @@ SELECT p.post_id,
                             sum(n.likes_count)::bigint AS likes_count
                        FROM kefu.placement l LEFT JOIN kefu.placement_count n USING (placement_id)
                       WHERE l.post_id = p.post_id) AS c ON true
+  LEFT JOIN kefu.matter mc ON mc.axis = 'phenomenon' AND mc.matter = p.category
  WHERE p.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.posts IS 'Posts with their review and what came of them (博文; R5, R38-R64)';
 COMMENT ON COLUMN kefu_bi.posts.post_id IS 'number (博文编号)';
@@ -223,6 +245,8 @@ COMMENT ON COLUMN kefu_bi.posts.repost_source IS 'account that is reposted; NULL
 COMMENT ON COLUMN kefu_bi.posts.is_copied IS 'copied text (是否拷贝; R63)';
 COMMENT ON COLUMN kefu_bi.posts.source IS 'account it was copied from; NULL none (来源账号)';
 COMMENT ON COLUMN kefu_bi.posts.category IS 'matter; NULL none (业务分类)';
+COMMENT ON COLUMN kefu_bi.posts.category_label_zh IS 'Chinese label of category; NULL where that is (业务分类标签)';
+COMMENT ON COLUMN kefu_bi.posts.category_label_en IS 'English label of category; NULL where that is (业务分类英文标签)';
 COMMENT ON COLUMN kefu_bi.posts.request_id IS 'request; NULL none (需求编号)';
 COMMENT ON COLUMN kefu_bi.posts.topic_id IS 'topic it answers; NULL none (同类问题编号)';
 COMMENT ON COLUMN kefu_bi.posts.opinion_id IS 'opinion it is the feedback of; NULL none (意见编号)';
@@ -481,7 +505,7 @@ SELECT d.account,
        d.outside_window AS outside_window_count,
        d.exempt_posts AS exempt_count
   FROM kefu.my_posting_days() AS d JOIN kefu.unit u USING (unit);
-COMMENT ON VIEW kefu_bi.posting_days IS 'Each account''s local day: how many posts, of what, how spaced; published or planned, the last 92 days and the 7 to come; without emergencies and re-issues (每日发文统计; R38, R39, R45, R48-R52, R61, R62)';
+COMMENT ON VIEW kefu_bi.posting_days IS 'Each account''s local day: how many posts, of what, how spaced; published or planned, the last 92 days and the 7 to come; without emergencies and re-issues. Zero rule: a day without posts has a row with 0, and a share of nothing is NULL (每日发文统计; R38, R39, R45, R48-R52, R61, R62)';
 COMMENT ON COLUMN kefu_bi.posting_days.account IS 'account (账号)';
 COMMENT ON COLUMN kefu_bi.posting_days.unit IS 'unit (机构)';
 COMMENT ON COLUMN kefu_bi.posting_days.unit_label_zh IS 'Chinese label of unit (机构标签)';

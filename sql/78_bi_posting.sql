@@ -5,7 +5,7 @@
 
 CREATE FUNCTION kefu.posting_verdicts(first_day date, last_day date, units text[])
     RETURNS TABLE (account text, unit text, day date, rule text, actual bigint, low bigint, high bigint, target bigint,
-                   is_exempt boolean)
+                   is_deviation boolean, is_exempt boolean)
     LANGUAGE plpgsql ROWS 500 STABLE PARALLEL RESTRICTED AS
 $$ BEGIN
     RETURN QUERY
@@ -31,8 +31,9 @@ $$ BEGIN
           FROM kefu.posting_rules_on(first_day, last_day) AS q
          GROUP BY q.account, q.day
     )
+    -- Nothing to measure, such as the spacing of one post, breaks nothing.
     SELECT d.account, d.unit, d.day, v.rule, v.actual, v.low, v.high, v.target,
-           kefu.posting_exempt(d.account, kefu.local_instant(d.day, '12:00'))
+           coalesce(v.actual < v.low OR v.actual > v.high, false), kefu.posting_exempt(d.account, kefu.local_instant(d.day, '12:00'))
       FROM kefu.posting_days(first_day, last_day) AS d
       JOIN held h USING (account, day)
      CROSS JOIN LATERAL (SELECT kefu.share(d.mixed::integer, ARRAY[h.service, h.industry, h.leisure]) AS mix,
@@ -60,7 +61,7 @@ COMMENT ON FUNCTION kefu.posting_verdicts(date, date, text[]) IS
 
 CREATE FUNCTION kefu.my_posting_verdicts()
     RETURNS TABLE (account text, unit text, day date, rule text, actual bigint, low bigint, high bigint, target bigint,
-                   is_exempt boolean)
+                   is_deviation boolean, is_exempt boolean)
     LANGUAGE plpgsql ROWS 500 STABLE PARALLEL RESTRICTED SECURITY DEFINER
     SET search_path = pg_catalog, kefu, pg_temp AS
 $$ BEGIN
@@ -68,7 +69,7 @@ $$ BEGIN
     SELECT * FROM kefu.posting_verdicts(kefu.local_day(kefu.now()) - 92, kefu.local_day(kefu.now()) + 7, kefu.my_units());
 END $$;
 COMMENT ON FUNCTION kefu.my_posting_verdicts() IS
-'Each rule of posting on each account''s day in the caller''s units, the last 92 days and the 7 to come: what there is, the least and most allowed and what the ratio gives; posts, or minutes of spacing and gap; is_exempt: a special event exempts the day (内部: 每日发文核对; R38, R39, R48-R52, R61, R62)';
+'Each rule of posting on each account''s day in the caller''s units, the last 92 days and the 7 to come: what there is, the least and most allowed and what the ratio gives; posts, or minutes of spacing and gap, NULL nothing to measure; is_deviation: the day breaks it; is_exempt: a special event exempts the day (内部: 每日发文核对; R38, R39, R48-R52, R61, R62)';
 
 CREATE VIEW kefu_bi.day_plans WITH (security_barrier) AS
 SELECT d.plan_id,
@@ -120,7 +121,7 @@ SELECT d.plan_id,
          LEFT JOIN kefu.placement l USING (placement_id)
         WHERE x.plan_id = d.plan_id) AS s
  WHERE d.unit = ANY ((SELECT kefu.my_units())::text[]);
-COMMENT ON VIEW kefu_bi.day_plans IS 'Plans of a day on an account, current and replaced, and what came of them; the whole day is in kefu_bi.posting_days (发文计划; R38-R40, R48-R53)';
+COMMENT ON VIEW kefu_bi.day_plans IS 'Plans of a day on an account, current and replaced, and what came of them; the whole day is in kefu_bi.posting_days. Zero rule: a share of nothing is NULL (发文计划; R38-R40, R48-R53)';
 COMMENT ON COLUMN kefu_bi.day_plans.plan_id IS 'number (计划编号)';
 COMMENT ON COLUMN kefu_bi.day_plans.account IS 'account (账号)';
 COMMENT ON COLUMN kefu_bi.day_plans.platform IS 'platform (平台)';
@@ -157,6 +158,8 @@ SELECT x.plan_id,
        x.slot,
        d.account,
        d.unit,
+       u.name_zh AS unit_label_zh,
+       u.name_en AS unit_label_en,
        d.plan_date AS plan_local_date,
        d.ended_at IS NULL AS is_current,
        x.place,
@@ -199,12 +202,15 @@ SELECT x.plan_id,
   JOIN kefu.post_kind k ON k.kind = o.kind
   LEFT JOIN kefu.placement l USING (placement_id)
   LEFT JOIN kefu.state s ON s.machine = 'placement' AND s.state = l.state
+  LEFT JOIN kefu.unit u ON u.unit = d.unit
  WHERE d.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.day_plan_slots IS 'Which post a plan has when, and what became of it: plan against fact, post by post (发文计划条目; R38, R39, R48-R53)';
 COMMENT ON COLUMN kefu_bi.day_plan_slots.plan_id IS 'plan (计划编号)';
 COMMENT ON COLUMN kefu_bi.day_plan_slots.slot IS 'number within the plan (条目序号)';
 COMMENT ON COLUMN kefu_bi.day_plan_slots.account IS 'account (账号)';
 COMMENT ON COLUMN kefu_bi.day_plan_slots.unit IS 'unit of the account (机构)';
+COMMENT ON COLUMN kefu_bi.day_plan_slots.unit_label_zh IS 'Chinese label of unit (机构标签)';
+COMMENT ON COLUMN kefu_bi.day_plan_slots.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.day_plan_slots.plan_local_date IS 'Beijing date that is planned (计划日期)';
 COMMENT ON COLUMN kefu_bi.day_plan_slots.is_current IS 'no later plan of the day took the plan''s place (是否当前计划)';
 COMMENT ON COLUMN kefu_bi.day_plan_slots.place IS 'morning, evening, between or rest (位置)';
@@ -242,6 +248,8 @@ CREATE VIEW kefu_bi.day_plan_checks WITH (security_barrier) AS
 SELECT c.plan_id,
        d.account,
        d.unit,
+       u.name_zh AS unit_label_zh,
+       u.name_en AS unit_label_en,
        d.plan_date AS plan_local_date,
        d.ended_at IS NULL AS is_current,
        c.rule,
@@ -251,11 +259,8 @@ SELECT c.plan_id,
        w.sort,
        c.reason = 'kept' AS is_kept,
        c.reason,
-       CASE c.reason WHEN 'kept' THEN '满足' WHEN 'stock' THEN '已审核素材不足' WHEN 'room' THEN '没有空档' WHEN 'limit' THEN '已达上限'
-                     WHEN 'stands' THEN '已排内容所致' ELSE '人工修改所致' END AS reason_label_zh,
-       CASE c.reason WHEN 'kept' THEN 'kept' WHEN 'stock' THEN 'not enough approved material' WHEN 'room' THEN 'no time is free for it'
-                     WHEN 'limit' THEN 'a limit is reached' WHEN 'stands' THEN 'because of what stands already'
-                     ELSE 'changed by hand' END AS reason_label_en,
+       lr.label_zh AS reason_label_zh,
+       lr.label_en AS reason_label_en,
        c.actual AS actual_count,
        c.low AS low_count,
        c.high AS high_count,
@@ -265,11 +270,15 @@ SELECT c.plan_id,
   FROM kefu.day_plan_check c
   JOIN kefu.day_plan d USING (plan_id)
   JOIN kefu.posting_words w USING (rule)
+  JOIN kefu_bi.labels lr ON lr.code_kind = 'plan_reason' AND lr.code = c.reason
+  LEFT JOIN kefu.unit u ON u.unit = d.unit
  WHERE d.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.day_plan_checks IS 'How a plan''s day would keep each rule of posting, why not the others, and what is missing from the stock of approved material (发文计划核对; R38, R39, R48-R50, R52, R61, R62)';
 COMMENT ON COLUMN kefu_bi.day_plan_checks.plan_id IS 'plan (计划编号)';
 COMMENT ON COLUMN kefu_bi.day_plan_checks.account IS 'account (账号)';
 COMMENT ON COLUMN kefu_bi.day_plan_checks.unit IS 'unit of the account (机构)';
+COMMENT ON COLUMN kefu_bi.day_plan_checks.unit_label_zh IS 'Chinese label of unit (机构标签)';
+COMMENT ON COLUMN kefu_bi.day_plan_checks.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.day_plan_checks.plan_local_date IS 'Beijing date that is planned (计划日期)';
 COMMENT ON COLUMN kefu_bi.day_plan_checks.is_current IS 'no later plan of the day took the plan''s place (是否当前计划)';
 COMMENT ON COLUMN kefu_bi.day_plan_checks.rule IS 'rule (规则)';
@@ -299,7 +308,7 @@ SELECT v.account,
        w.label_zh AS rule_label_zh,
        w.label_en AS rule_label_en,
        w.rulebook,
-       coalesce(v.actual < v.low OR v.actual > v.high, false) AS is_deviation,
+       v.is_deviation,
        v.is_exempt,
        v.actual AS actual_count,
        v.low AS low_count,
@@ -307,12 +316,15 @@ SELECT v.account,
        v.target AS target_count,
        d.plan_id,
        c.actual AS planned_count,
-       c.reason AS planned_reason
+       c.reason AS planned_reason,
+       lp.label_zh AS planned_reason_label_zh,
+       lp.label_en AS planned_reason_label_en
   FROM kefu.my_posting_verdicts() AS v
   JOIN kefu.unit u ON u.unit = v.unit
   JOIN kefu.posting_words w USING (rule)
   LEFT JOIN kefu.day_plan d ON d.account = v.account AND d.plan_date = v.day AND d.ended_at IS NULL
-  LEFT JOIN kefu.day_plan_check c ON c.plan_id = d.plan_id AND c.rule = v.rule;
+  LEFT JOIN kefu.day_plan_check c ON c.plan_id = d.plan_id AND c.rule = v.rule
+  LEFT JOIN kefu_bi.labels lp ON lp.code_kind = 'plan_reason' AND lp.code = c.reason;
 COMMENT ON VIEW kefu_bi.posting_day IS
 'Plan against fact: one row for each account, day and rule of posting, with what the day has, what its plan had, what the rule allows, and whether the day deviates; the last 92 days and the 7 to come, for which what is scheduled counts. An account''s first placement begins its days (发文计划与实际; R38, R39, R48-R50, R52, R61, R62)';
 COMMENT ON COLUMN kefu_bi.posting_day.account IS 'account (账号)';
@@ -327,10 +339,12 @@ COMMENT ON COLUMN kefu_bi.posting_day.rule_label_en IS 'English label of rule (�
 COMMENT ON COLUMN kefu_bi.posting_day.rulebook IS 'R number (规范条款)';
 COMMENT ON COLUMN kefu_bi.posting_day.is_deviation IS 'the day doesn''t keep the rule (是否偏差)';
 COMMENT ON COLUMN kefu_bi.posting_day.is_exempt IS 'a special event exempts the day; the 2 soft reposts hold all the same (是否特殊事件; R40)';
-COMMENT ON COLUMN kefu_bi.posting_day.actual_count IS 'posts; of spacing and gap minutes between two posts (实际值)';
+COMMENT ON COLUMN kefu_bi.posting_day.actual_count IS 'posts; of spacing and gap minutes between two posts, NULL fewer than two (实际值)';
 COMMENT ON COLUMN kefu_bi.posting_day.low_count IS 'least allowed; NULL none (下限)';
 COMMENT ON COLUMN kefu_bi.posting_day.high_count IS 'most allowed; NULL none (上限)';
 COMMENT ON COLUMN kefu_bi.posting_day.target_count IS 'what the ratio gives; NULL no ratio (目标值)';
 COMMENT ON COLUMN kefu_bi.posting_day.plan_id IS 'current plan of the day; NULL none (计划编号)';
 COMMENT ON COLUMN kefu_bi.posting_day.planned_count IS 'what that plan had; NULL no plan (计划值)';
 COMMENT ON COLUMN kefu_bi.posting_day.planned_reason IS 'why the plan couldn''t keep it, or kept; NULL no plan (计划结论)';
+COMMENT ON COLUMN kefu_bi.posting_day.planned_reason_label_zh IS 'Chinese label of planned_reason; NULL where that is (计划结论标签)';
+COMMENT ON COLUMN kefu_bi.posting_day.planned_reason_label_en IS 'English label of planned_reason; NULL where that is (计划结论英文标签)';

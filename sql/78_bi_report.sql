@@ -84,10 +84,16 @@ COMMENT ON COLUMN kefu_bi.reports.reviewed_local_hour IS 'Beijing hour of review
 CREATE VIEW kefu_bi.report_figures WITH (security_barrier) AS
 SELECT r.report_id,
        r.desk_unit AS unit,
+       u.name_zh AS unit_label_zh,
+       u.name_en AS unit_label_en,
        r.kind,
+       k.label_zh AS kind_label_zh,
+       k.label_en AS kind_label_en,
        r.period,
        r.edition,
        r.state,
+       s.label_zh AS state_label_zh,
+       s.label_en AS state_label_en,
        l.figure,
        l.label_zh AS figure_label_zh,
        l.label_en AS figure_label_en,
@@ -100,15 +106,24 @@ SELECT r.report_id,
   FROM kefu.report r
  CROSS JOIN LATERAL jsonb_array_elements(r.figures -> 'figures') AS f(value)
   JOIN kefu.report_figure_list() AS l ON l.figure = f.value ->> 'figure'
+  LEFT JOIN kefu.unit u ON u.unit = r.desk_unit
+  LEFT JOIN kefu_bi.labels k ON k.code_kind = 'report' AND k.code = r.kind
+  JOIN kefu.state s ON s.machine = 'report' AND s.state = r.state
  WHERE r.desk_unit = ANY ((SELECT kefu.my_units())::text[]) OR r.unit = ANY ((SELECT kefu.my_units())::text[])
     OR r.department = ANY ((SELECT kefu.my_units())::text[]);
-COMMENT ON VIEW kefu_bi.report_figures IS 'Figures of reports as they were filed, one row each (报告指标; R4, R6, R8)';
+COMMENT ON VIEW kefu_bi.report_figures IS 'Figures of reports as they were filed, one row each. Zero rule: a count of nothing is 0, a share or time of nothing NULL (报告指标; R4, R6, R8)';
 COMMENT ON COLUMN kefu_bi.report_figures.report_id IS 'report (报告编号)';
 COMMENT ON COLUMN kefu_bi.report_figures.unit IS 'unit it is about (报告机构)';
+COMMENT ON COLUMN kefu_bi.report_figures.unit_label_zh IS 'Chinese label of unit (报告机构标签)';
+COMMENT ON COLUMN kefu_bi.report_figures.unit_label_en IS 'English label of unit (报告机构英文标签)';
 COMMENT ON COLUMN kefu_bi.report_figures.kind IS 'kind of report (报告类型)';
+COMMENT ON COLUMN kefu_bi.report_figures.kind_label_zh IS 'Chinese label of kind (报告类型标签)';
+COMMENT ON COLUMN kefu_bi.report_figures.kind_label_en IS 'English label of kind (报告类型英文标签)';
 COMMENT ON COLUMN kefu_bi.report_figures.period IS 'period (报告期)';
 COMMENT ON COLUMN kefu_bi.report_figures.edition IS 'edition (版次)';
 COMMENT ON COLUMN kefu_bi.report_figures.state IS 'state of the report (状态)';
+COMMENT ON COLUMN kefu_bi.report_figures.state_label_zh IS 'Chinese label of state (状态标签)';
+COMMENT ON COLUMN kefu_bi.report_figures.state_label_en IS 'English label of state (状态英文标签)';
 COMMENT ON COLUMN kefu_bi.report_figures.figure IS 'code (指标)';
 COMMENT ON COLUMN kefu_bi.report_figures.figure_label_zh IS 'Chinese label (指标标签)';
 COMMENT ON COLUMN kefu_bi.report_figures.figure_label_en IS 'English label (指标英文标签)';

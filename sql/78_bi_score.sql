@@ -60,6 +60,8 @@ SELECT e.entry_id,
        e.reason,
        e.rulebook,
        e.kind,
+       lk.label_zh AS kind_label_zh,
+       lk.label_en AS kind_label_en,
        e.counters AS counters_entry_id,
        e.counters IS NULL AND NOT EXISTS (SELECT FROM kefu.score_entry x WHERE x.counters = e.entry_id) AS is_standing,
        coalesce(e.entry_id <= (SELECT c.last_entry FROM kefu.score_close c
@@ -71,6 +73,7 @@ SELECT e.entry_id,
        extract(hour FROM e.made_at AT TIME ZONE 'Asia/Shanghai')::integer AS made_local_hour
   FROM kefu.score_entry e
   JOIN kefu.unit u ON u.unit = e.unit
+  LEFT JOIN kefu_bi.labels lk ON lk.code_kind = 'unit_kind' AND lk.code = e.kind
  WHERE e.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.score_entries IS 'Bonus and penalty points of the reader''s units, with what took them back (加减分台账; R4, R6, R7)';
 COMMENT ON COLUMN kefu_bi.score_entries.entry_id IS 'number (加减分编号)';
@@ -82,6 +85,8 @@ COMMENT ON COLUMN kefu_bi.score_entries.points IS 'bonus, or penalty below 0 (�
 COMMENT ON COLUMN kefu_bi.score_entries.reason IS 'why (事由)';
 COMMENT ON COLUMN kefu_bi.score_entries.rulebook IS 'R number, or house (依据)';
 COMMENT ON COLUMN kefu_bi.score_entries.kind IS 'card they count on: kind of the unit, or team (考核对象类型)';
+COMMENT ON COLUMN kefu_bi.score_entries.kind_label_zh IS 'Chinese label of kind (考核对象类型标签)';
+COMMENT ON COLUMN kefu_bi.score_entries.kind_label_en IS 'English label of kind (考核对象类型英文标签)';
 COMMENT ON COLUMN kefu_bi.score_entries.counters_entry_id IS 'entry it takes back; NULL none (冲销)';
 COMMENT ON COLUMN kefu_bi.score_entries.is_standing IS 'neither taken back nor taking back (是否有效)';
 COMMENT ON COLUMN kefu_bi.score_entries.is_closed IS 'known to the edition of the month that stands; false: that one was made before, or none was (是否已结账)';
@@ -132,7 +137,7 @@ SELECT c.local_month,
   LEFT JOIN kefu_bi.labels l ON l.code_kind = 'unit_kind' AND l.code = c.kind
 WINDOW year AS (PARTITION BY c.by_unit, c.unit, c.kind, c.is_current, extract(year FROM c.local_month) ORDER BY c.local_month);
 COMMENT ON VIEW kefu_bi.scorecards IS
-'Scores of the reader''s units as they were closed, every edition. Population: units directly below the one that appraises, of a kind that has rules, each with all below it; of kind team the people that provinces employ themselves. Clock and exclusions: those of the KPIs. Window: a month in Beijing; rules set before it began. A KPI with fewer than 10 cases gives no points and the others weigh more; a unit with points for less than half of the weight isn''t ranked, one without any has no score. Equal scores share a rank. Nothing done later changes a row; another edition stands beside it (考核成绩; R3, R4, R6, R7, ruling 24)';
+'Scores of the reader''s units as they were closed, every edition. Population: units directly below the one that appraises, of a kind that has rules, each with all below it; of kind team the people that provinces employ themselves. Clock and exclusions: those of the KPIs. Window: a month in Beijing; rules set before it began. A KPI with fewer than 10 cases gives no points and the others weigh more; a unit with points for less than half of the weight isn''t ranked, Zero rule: one without any has the score NULL. Equal scores share a rank. Nothing done later changes a row; another edition stands beside it (考核成绩; R3, R4, R6, R7, ruling 24)';
 COMMENT ON COLUMN kefu_bi.scorecards.local_month IS 'first day of the month, in Beijing (考核月份)';
 COMMENT ON COLUMN kefu_bi.scorecards.by_unit IS 'unit that appraises (考核机构)';
 COMMENT ON COLUMN kefu_bi.scorecards.by_unit_label_zh IS 'Chinese label of by_unit (考核机构标签)';
@@ -166,6 +171,8 @@ COMMENT ON COLUMN kefu_bi.scorecards.closed_local_hour IS 'Beijing hour of close
 CREATE VIEW kefu_bi.scorecard_lines WITH (security_barrier) AS
 SELECT k.local_month,
        k.unit AS by_unit,
+       bu.name_zh AS by_unit_label_zh,
+       bu.name_en AS by_unit_label_en,
        l.unit,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
@@ -191,10 +198,13 @@ SELECT k.local_month,
   JOIN kefu.unit u ON u.unit = l.unit
   JOIN kefu.score_kpi d ON d.kpi = l.kpi
   LEFT JOIN kefu_bi.labels x ON x.code_kind = 'unit_kind' AND x.code = l.kind
+  LEFT JOIN kefu.unit bu ON bu.unit = k.unit
  WHERE l.unit = ANY ((SELECT kefu.my_units())::text[]);
-COMMENT ON VIEW kefu_bi.scorecard_lines IS 'What the scores were made of: each KPI as it was counted when the month was closed, and the rule it was measured by. Population, clock and exclusions are those of the KPI; a KPI without a case is a line without points (考核明细; R4, R6, R7, ruling 24)';
+COMMENT ON VIEW kefu_bi.scorecard_lines IS 'What the scores were made of: each KPI as it was counted when the month was closed, and the rule it was measured by. Population, clock and exclusions are those of the KPI. Zero rule: a KPI without a case is a line with figure and points NULL (考核明细; R4, R6, R7, ruling 24)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.local_month IS 'first day of the month, in Beijing (考核月份)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.by_unit IS 'unit that appraises (考核机构)';
+COMMENT ON COLUMN kefu_bi.scorecard_lines.by_unit_label_zh IS 'Chinese label of by_unit (考核机构标签)';
+COMMENT ON COLUMN kefu_bi.scorecard_lines.by_unit_label_en IS 'English label of by_unit (考核机构英文标签)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.unit IS 'unit that is appraised, with all below it (被考核机构)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.unit_label_zh IS 'Chinese label of unit (被考核机构标签)';
 COMMENT ON COLUMN kefu_bi.scorecard_lines.unit_label_en IS 'English label of unit (被考核机构英文标签)';
@@ -238,7 +248,7 @@ SELECT f.local_month,
   JOIN kefu.unit u ON u.unit = f.unit
   JOIN kefu_bi.kpi_definitions d ON d.kpi = f.kpi;
 COMMENT ON VIEW kefu_bi.peer_kpis IS
-'Where the reader''s provinces stand among all, by month. Population: provinces, each with all below it. Clock and exclusions: those of the KPI. Window: the last 13 months that are over, not the running one. Fewer than 10 cases: not ranked, and not in the median. Rank and median are told only where at least 5 ranked provinces are none of the reader''s, or all are; the median is coarse, to the whole percent, minute or tenth: nobody else''s name or figure is here (同级对标; R4, R6, ruling 24)';
+'Where the reader''s provinces stand among all, by month. Population: provinces, each with all below it. Clock and exclusions: those of the KPI. Window: the last 13 months that are over, not the running one. Fewer than 10 cases: not ranked, and not in the median. Rank and median are told only where at least 5 ranked provinces are none of the reader''s, or all are; the median is coarse, to the whole percent, minute or tenth: nobody else''s name or figure is here. Zero rule: a province and month without a case has no row (同级对标; R4, R6, ruling 24)';
 COMMENT ON COLUMN kefu_bi.peer_kpis.local_month IS 'first day of the month, in Beijing (月份)';
 COMMENT ON COLUMN kefu_bi.peer_kpis.unit IS 'province of the reader (省公司)';
 COMMENT ON COLUMN kefu_bi.peer_kpis.unit_label_zh IS 'Chinese label of unit (省公司标签)';

@@ -40,6 +40,8 @@ SELECT f.local_month,
        f.script,
        (SELECT s.title_zh FROM kefu.script s WHERE s.script = f.script AND s.channel = f.channel ORDER BY s.variant LIMIT 1) AS title_zh,
        f.channel,
+       lc.label_zh AS channel_label_zh,
+       lc.label_en AS channel_label_en,
        f.uses AS use_count,
        f.reworded AS reworded_count,
        f.tickets AS ticket_count,
@@ -54,7 +56,8 @@ SELECT f.local_month,
        f.tickets < 30 AS is_small,
        f.tickets >= 10 AS is_ranked
   FROM figure f
-  LEFT JOIN kefu.unit hu ON hu.unit = f.unit;
+  LEFT JOIN kefu.unit hu ON hu.unit = f.unit
+  LEFT JOIN kefu_bi.labels lc ON lc.code_kind = 'channel' AND lc.code = f.channel;
 COMMENT ON VIEW kefu_bi.script_results IS
 'What became of tickets to whose customers a script was said, by handling unit and month. Population: tickets that count, once a script, channel and month. Clock: none. Window: month in which the platform took it; what became of the ticket is as it stands now. Left out: words of one''s own beside a script, which have a column. Zero rule: a share of nothing is NULL; a script that nobody used has no row (话术效果; R14, R107, ruling 24)';
 COMMENT ON COLUMN kefu_bi.script_results.local_month IS 'first day of the month it was taken in, in Beijing (月份)';
@@ -64,6 +67,8 @@ COMMENT ON COLUMN kefu_bi.script_results.unit_label_en IS 'English label of unit
 COMMENT ON COLUMN kefu_bi.script_results.script IS 'code (话术代码)';
 COMMENT ON COLUMN kefu_bi.script_results.title_zh IS 'Chinese title; NULL: the script is gone (标题)';
 COMMENT ON COLUMN kefu_bi.script_results.channel IS 'public or private (渠道)';
+COMMENT ON COLUMN kefu_bi.script_results.channel_label_zh IS 'Chinese label of channel (渠道标签)';
+COMMENT ON COLUMN kefu_bi.script_results.channel_label_en IS 'English label of channel (渠道英文标签)';
 COMMENT ON COLUMN kefu_bi.script_results.use_count IS 'sends with its words, whichever variant; 0 all were reworded (使用次数)';
 COMMENT ON COLUMN kefu_bi.script_results.reworded_count IS 'sends that name it but bring words of their own; 0 none (改写次数)';
 COMMENT ON COLUMN kefu_bi.script_results.ticket_count IS 'tickets it was said to (工单数)';
@@ -135,6 +140,8 @@ SELECT g.gap,
        m.name_en AS category_label_en,
        g.script,
        g.channel,
+       lc.label_zh AS channel_label_zh,
+       lc.label_en AS channel_label_en,
        g.title_zh,
        g.cases AS case_count,
        g.hits AS hit_count,
@@ -147,6 +154,7 @@ SELECT g.gap,
   JOIN kefu_bi.labels l ON l.code_kind = 'script_gap' AND l.code = g.gap
   LEFT JOIN kefu.unit u ON u.unit = g.unit
   LEFT JOIN kefu.matter m ON m.axis = 'phenomenon' AND m.matter = g.category
+  LEFT JOIN kefu_bi.labels lc ON lc.code_kind = 'channel' AND lc.code = g.channel
  WHERE cardinality((SELECT kefu.my_units())) > 0;
 COMMENT ON VIEW kefu_bi.script_gaps IS
 'Where scripts are missing, idle or no good, of the last 92 days in the reader''s units; the bounds are house defaults. no_script: at least 10 delivered answers about a matter at a unit, fewer than a fifth by script (matters named alone). unused: approved and never said. outdated: at least 10 tickets, and 30 % of the customers asked again or were dissatisfied. missing: named as a fallback and not approved. Population: tickets that count. Zero rule: a share of nothing is NULL (话术缺口; R14, R107)';
@@ -161,6 +169,8 @@ COMMENT ON COLUMN kefu_bi.script_gaps.category_label_zh IS 'Chinese label of cat
 COMMENT ON COLUMN kefu_bi.script_gaps.category_label_en IS 'English label of category; NULL not in the tree (分类英文标签)';
 COMMENT ON COLUMN kefu_bi.script_gaps.script IS 'script; NULL for no_script (话术代码)';
 COMMENT ON COLUMN kefu_bi.script_gaps.channel IS 'its channel; NULL for no_script (渠道)';
+COMMENT ON COLUMN kefu_bi.script_gaps.channel_label_zh IS 'Chinese label of channel; NULL where that is (渠道标签)';
+COMMENT ON COLUMN kefu_bi.script_gaps.channel_label_en IS 'English label of channel; NULL where that is (渠道英文标签)';
 COMMENT ON COLUMN kefu_bi.script_gaps.title_zh IS 'its Chinese title; NULL none (标题)';
 COMMENT ON COLUMN kefu_bi.script_gaps.case_count IS 'no_script: answers; outdated: tickets; 0 else (基数)';
 COMMENT ON COLUMN kefu_bi.script_gaps.hit_count IS 'no_script: of them by script; outdated: of them asked again or dissatisfied; 0 else (命中数)';

@@ -150,6 +150,8 @@ SELECT h.hit_id,
        u.name_zh AS unit_label_zh,
        u.name_en AS unit_label_en,
        h.lexicon,
+       l.name_zh AS lexicon_label_zh,
+       l.name_en AS lexicon_label_en,
        l.class,
        CASE l.class WHEN 'sensitive' THEN '敏感' WHEN 'vulgar' THEN '三俗' WHEN 'emotion' THEN '个人情绪'
                     WHEN 'brand' THEN '有损品牌' WHEN 'competitor' THEN '竞争对手' WHEN 'marketing' THEN '营销'
@@ -161,6 +163,8 @@ SELECT h.hit_id,
        h.word_number,
        w.pattern AS word,
        h.object_type,
+       t.label_zh AS object_type_label_zh,
+       t.label_en AS object_type_label_en,
        h.object_id,
        h.places_count,
        h.hit_at,
@@ -177,6 +181,7 @@ SELECT h.hit_id,
   JOIN kefu.unit u USING (unit)
   JOIN kefu.lexicon l USING (lexicon)
   JOIN kefu.lexicon_word w USING (lexicon, version, word_number)
+  LEFT JOIN kefu.object_type t ON t.object_type = h.object_type
  WHERE h.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.lexicon_hits IS 'Words that lexicons found in texts of the own units, and who let them pass (词库命中; R47, R80)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.hit_id IS 'number for kefu.override_hit() (命中编号)';
@@ -184,6 +189,8 @@ COMMENT ON COLUMN kefu_bi.lexicon_hits.unit IS 'unit whose text it is (机构)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.unit_label_zh IS 'Chinese label of unit (机构标签)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.lexicon IS 'lexicon (词库)';
+COMMENT ON COLUMN kefu_bi.lexicon_hits.lexicon_label_zh IS 'Chinese label of lexicon (词库标签)';
+COMMENT ON COLUMN kefu_bi.lexicon_hits.lexicon_label_en IS 'English label of lexicon (词库英文标签)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.class IS 'class of the lexicon (类别)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.class_label_zh IS 'Chinese label of class (类别标签)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.class_label_en IS 'English label of class (类别英文标签)';
@@ -191,6 +198,8 @@ COMMENT ON COLUMN kefu_bi.lexicon_hits.version IS 'its version (版本号)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.word_number IS 'its word (词条编号)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.word IS 'that word (词)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.object_type IS 'what it is the text of (对象类型)';
+COMMENT ON COLUMN kefu_bi.lexicon_hits.object_type_label_zh IS 'Chinese label of object_type (对象类型标签)';
+COMMENT ON COLUMN kefu_bi.lexicon_hits.object_type_label_en IS 'English label of object_type (对象类型英文标签)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.object_id IS 'which one (对象编号)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.places_count IS 'places in the text, at least 1 (命中处数)';
 COMMENT ON COLUMN kefu_bi.lexicon_hits.hit_at IS 'when it was first found (命中时间)';

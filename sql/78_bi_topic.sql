@@ -93,7 +93,11 @@ SELECT x.topic_id,
        x.message_id,
        g.ticket_id,
        t.unit,
+       u.name_zh AS unit_label_zh,
+       u.name_en AS unit_label_en,
        g.platform,
+       p.name_zh AS platform_label_zh,
+       p.name_en AS platform_label_en,
        x.why,
        CASE x.why WHEN 'first' THEN '首条' WHEN 'text' THEN '文本相似' WHEN 'category' THEN '同类且相近'
                   ELSE '同一个案' END AS why_label_zh,
@@ -107,13 +111,19 @@ SELECT x.topic_id,
   FROM kefu.topic_message x
   JOIN kefu.topic t USING (topic_id)
   JOIN kefu.message g USING (message_id)
+  LEFT JOIN kefu.unit u ON u.unit = t.unit
+  JOIN kefu.platform p ON p.platform = g.platform
  WHERE t.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW kefu_bi.topic_messages IS 'Which message is in which topic, and why (同类消息; R92, R116)';
 COMMENT ON COLUMN kefu_bi.topic_messages.topic_id IS 'topic (同类问题编号)';
 COMMENT ON COLUMN kefu_bi.topic_messages.message_id IS 'message (消息编号)';
 COMMENT ON COLUMN kefu_bi.topic_messages.ticket_id IS 'its ticket (工单编号)';
 COMMENT ON COLUMN kefu_bi.topic_messages.unit IS 'unit of the topic (机构)';
+COMMENT ON COLUMN kefu_bi.topic_messages.unit_label_zh IS 'Chinese label of unit (机构标签)';
+COMMENT ON COLUMN kefu_bi.topic_messages.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.topic_messages.platform IS 'platform (平台)';
+COMMENT ON COLUMN kefu_bi.topic_messages.platform_label_zh IS 'Chinese label of platform (平台标签)';
+COMMENT ON COLUMN kefu_bi.topic_messages.platform_label_en IS 'English label of platform (平台英文标签)';
 COMMENT ON COLUMN kefu_bi.topic_messages.why IS 'first, text, category or ticket (归类依据)';
 COMMENT ON COLUMN kefu_bi.topic_messages.why_label_zh IS 'Chinese label of why (归类依据标签)';
 COMMENT ON COLUMN kefu_bi.topic_messages.why_label_en IS 'English label of why (归类依据英文标签)';

@@ -15,10 +15,11 @@ SELECT r.reveal_id,
        r.staff_id,
        CASE WHEN r.unit = ANY ((SELECT kefu.desk_units())::text[]) THEN f.name END AS staff_name,
        r.unit,
-       u.name_zh AS unit_zh,
+       u.name_zh AS unit_label_zh,
+       u.name_en AS unit_label_en,
        r.purpose,
-       p.label_zh AS purpose_zh,
-       p.label_en AS purpose_en,
+       p.label_zh AS purpose_label_zh,
+       p.label_en AS purpose_label_en,
        r.ticket_id,
        r.person_id
   FROM kefu.reveal_request r
@@ -39,22 +40,25 @@ COMMENT ON COLUMN kefu_bi.personal_data_access.is_used IS 'used_at is known (是
 COMMENT ON COLUMN kefu_bi.personal_data_access.staff_id IS 'who (人员编号)';
 COMMENT ON COLUMN kefu_bi.personal_data_access.staff_name IS 'name of the staff member; NULL for analysts (人员姓名)';
 COMMENT ON COLUMN kefu_bi.personal_data_access.unit IS 'unit for which it was seen (机构)';
-COMMENT ON COLUMN kefu_bi.personal_data_access.unit_zh IS 'its name (机构名称)';
+COMMENT ON COLUMN kefu_bi.personal_data_access.unit_label_zh IS 'Chinese label of unit (机构标签)';
+COMMENT ON COLUMN kefu_bi.personal_data_access.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.personal_data_access.purpose IS 'purpose (用途)';
-COMMENT ON COLUMN kefu_bi.personal_data_access.purpose_zh IS 'Chinese label of the purpose (用途名称)';
-COMMENT ON COLUMN kefu_bi.personal_data_access.purpose_en IS 'English label of the purpose (用途英文)';
+COMMENT ON COLUMN kefu_bi.personal_data_access.purpose_label_zh IS 'Chinese label of purpose (用途标签)';
+COMMENT ON COLUMN kefu_bi.personal_data_access.purpose_label_en IS 'English label of purpose (用途英文标签)';
 COMMENT ON COLUMN kefu_bi.personal_data_access.ticket_id IS 'open ticket that gave the reason (工单)';
 COMMENT ON COLUMN kefu_bi.personal_data_access.person_id IS 'number of the person (用户编号)';
 
 CREATE VIEW kefu_bi.erasures WITH (security_barrier) AS
 SELECT e.erasure_id,
        e.unit,
-       u.name_zh AS unit_zh,
+       u.name_zh AS unit_label_zh,
+       u.name_en AS unit_label_en,
        e.state,
-       s.label_zh AS state_zh,
-       s.label_en AS state_en,
+       s.label_zh AS state_label_zh,
+       s.label_en AS state_label_en,
        e.origin,
-       CASE e.origin WHEN 'request' THEN '本人要求' ELSE '保存期满' END AS origin_zh,
+       CASE e.origin WHEN 'request' THEN '本人要求' ELSE '保存期满' END AS origin_label_zh,
+       CASE e.origin WHEN 'request' THEN 'asked for' ELSE 'retention is over' END AS origin_label_en,
        e.person_id,
        e.asked_at,
        (e.asked_at AT TIME ZONE 'Asia/Shanghai')::date AS asked_local_date,
@@ -82,12 +86,14 @@ COMMENT ON VIEW kefu_bi.erasures IS
 'Erasures of personal data, asked for or by retention, with their 15 days and what they took (个人信息删除; ruling 21)';
 COMMENT ON COLUMN kefu_bi.erasures.erasure_id IS 'number (删除编号)';
 COMMENT ON COLUMN kefu_bi.erasures.unit IS 'unit that decides (处理机构)';
-COMMENT ON COLUMN kefu_bi.erasures.unit_zh IS 'its name (机构名称)';
+COMMENT ON COLUMN kefu_bi.erasures.unit_label_zh IS 'Chinese label of unit (机构标签)';
+COMMENT ON COLUMN kefu_bi.erasures.unit_label_en IS 'English label of unit (机构英文标签)';
 COMMENT ON COLUMN kefu_bi.erasures.state IS 'received, deferred, done, refused (状态)';
-COMMENT ON COLUMN kefu_bi.erasures.state_zh IS 'Chinese label of the state (状态名称)';
-COMMENT ON COLUMN kefu_bi.erasures.state_en IS 'English label of the state (状态英文)';
+COMMENT ON COLUMN kefu_bi.erasures.state_label_zh IS 'Chinese label of state (状态标签)';
+COMMENT ON COLUMN kefu_bi.erasures.state_label_en IS 'English label of state (状态英文标签)';
 COMMENT ON COLUMN kefu_bi.erasures.origin IS 'request or retention (来源)';
-COMMENT ON COLUMN kefu_bi.erasures.origin_zh IS 'Chinese label of the origin (来源名称)';
+COMMENT ON COLUMN kefu_bi.erasures.origin_label_zh IS 'Chinese label of origin (来源标签)';
+COMMENT ON COLUMN kefu_bi.erasures.origin_label_en IS 'English label of origin (来源英文标签)';
 COMMENT ON COLUMN kefu_bi.erasures.person_id IS 'number of the person (用户编号)';
 COMMENT ON COLUMN kefu_bi.erasures.asked_at IS 'when it was asked for (要求时间)';
 COMMENT ON COLUMN kefu_bi.erasures.asked_local_date IS 'Beijing date of asked_at (要求日期)';

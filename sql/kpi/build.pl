@@ -132,7 +132,7 @@ SELECT c.local_date,
   JOIN kefu_bi.dim_kind k ON k.kind = c.kind
  WHERE c.grain = '$name' AND c.unit = ANY ((SELECT kefu.my_units())::text[]);
 COMMENT ON VIEW $view IS
-'KPIs a $name, unit, platform and kind, from the rollup; kefu_bi.kpi_definitions says what each counts. Counts may be added up and shares made of the sums; shares may not be averaged (指标（按$zh）; R1, R4, rulings 1, 24)';
+'KPIs a $name, unit, platform and kind, from the rollup; kefu_bi.kpi_definitions says what each counts. Counts may be added up and shares made of the sums; shares may not be averaged. Zero rule: that of each KPI; a share or mean of nothing is NULL (指标（按$zh）; R1, R4, rulings 1, 24)';
 COMMENT ON COLUMN $view.local_date IS '$date (日期)';
 SQL
 	printf "COMMENT ON COLUMN %s.%s IS '%s';\n", $view, @$_ for @COLUMNS;
@@ -221,7 +221,7 @@ $columns
   JOIN kefu_bi.dim_unit u ON u.unit = c.unit
  GROUP BY c.grain, c.local_date, c.unit, u.label_zh, u.label_en;
 COMMENT ON VIEW kefu_bi.unit_kpis IS
-'Every KPI as columns, one row a handling unit and day, week or month in which it has any case; units are alone, without those below them (机构指标宽表; R1, R4, rulings 1, 24)';
+'Every KPI as columns, one row a handling unit and day, week or month in which it has any case; units are alone, without those below them. Zero rule: a count of nothing is 0, a share, mean or time of nothing NULL (机构指标宽表; R1, R4, rulings 1, 24)';
 COMMENT ON COLUMN kefu_bi.unit_kpis.grain IS 'day, week or month (统计周期)';
 COMMENT ON COLUMN kefu_bi.unit_kpis.local_date IS 'the day, the Monday of the week, the first of the month, in Beijing (日期)';
 COMMENT ON COLUMN kefu_bi.unit_kpis.unit IS 'handling unit; of work orders the department (处理机构)';

@@ -58,6 +58,27 @@ SELECT kefu.mirror_zh();
 SELECT 二ID FROM kefu_bi_zh.插入;
 ROLLBACK;
 \pset tuples_only off
+-- Codes have their words beside them. What ends like a column that has a label somewhere holds such a code, unless it is a
+-- key of a dimension, where the words are, or one of these.
+CREATE TEMP TABLE wordless AS
+SELECT x.relation_name, w.column_name, x.reason
+  FROM (VALUES ('clocks', 'legal_source', 'a law and its article'), ('compliance', 'answered_by', 'names of functions and clocks'),
+               ('data_dictionary', 'relation_kind data_type', 'words of SQL'), ('labels', 'code_kind', 'says which words these are'),
+               ('kpi_definitions', 'clock period_rule zero_rule', 'sentences'), ('work_definitions', 'clock period_rule zero_rule', 'sentences'),
+               ('deletions', 'reason', 'words of a person'), ('opinions', 'report', 'words to a department'), ('lexicon_hits', 'override_reason', 'words of a person'), ('placements', 'reason', 'words of a person or platform'),
+               ('post_warnings', 'reason rule', 'words of a person; rules of many tables'), ('reports', 'reason', 'words of a person'), ('score_entries', 'reason', 'words of a person'),
+               ('scorecards', 'reason', 'words of a person'), ('posts', 'source repost_source', 'somebody''s account'),
+               ('rules', 'rule', 'keys of many tables'), ('rule_latitudes', 'rule', 'keys of many tables'),
+               ('engage_rules', 'rule', 'code of the desk''s own; what, category and post_kind say it'), ('engagements', 'rule', 'code of engage_rules')) AS x(relation_name, column_names, reason)
+ CROSS JOIN LATERAL string_to_table(x.column_names, ' ') AS w(column_name);
+CREATE TEMP VIEW wordy AS
+SELECT d.relation_name, d.column_name,
+       EXISTS (SELECT FROM kefu_bi.data_dictionary x WHERE x.relation_name = d.relation_name AND x.column_name = d.column_name || '_label_zh') AS has_label
+  FROM kefu_bi.data_dictionary d
+ WHERE NOT d.is_key AND d.refers_to IS NULL AND d.column_name !~ '_(zh|en)$' AND d.relation_name !~ '^dim_'
+   AND (d.column_name IN (SELECT l.code_kind FROM kefu_bi.labels l) AND d.data_type NOT IN ('boolean', 'bigint')
+        OR d.data_type = 'text' AND regexp_replace(d.column_name, '^.*_', '') IN (
+               SELECT regexp_replace(regexp_replace(x.column_name, '_label_zh$', ''), '^.*_', '') FROM kefu_bi.data_dictionary x WHERE x.column_name LIKE '%\_label\_zh'));
 CREATE TEMP VIEW offence AS
 SELECT 'instant without _at' AS rule, d.relation_name, d.column_name FROM kefu_bi.data_dictionary d
  WHERE (d.data_type = 'timestamp with time zone') <> (d.column_name LIKE '%\_at')
@@ -79,6 +100,22 @@ SELECT 'label in one language', d.relation_name, d.column_name FROM kefu_bi.data
    AND NOT EXISTS (SELECT FROM kefu_bi.data_dictionary x
                     WHERE x.relation_name = d.relation_name AND x.column_name = regexp_replace(d.column_name, 'zh$', 'en'))
 UNION ALL
+SELECT 'code without a label', w.relation_name, w.column_name FROM wordy w
+ WHERE NOT w.has_label AND NOT EXISTS (SELECT FROM wordless x WHERE x.relation_name = w.relation_name AND x.column_name = w.column_name)
+UNION ALL
+SELECT 'excused in vain', x.relation_name, x.column_name FROM wordless x
+ WHERE NOT EXISTS (SELECT FROM wordy w WHERE w.relation_name = x.relation_name AND w.column_name = x.column_name AND NOT w.has_label)
+UNION ALL
+SELECT 'label named otherwise', d.relation_name, d.column_name FROM kefu_bi.data_dictionary d
+ WHERE d.column_name ~ '_(zh|en)$' AND d.column_name !~ '_label_(zh|en)$'
+   AND EXISTS (SELECT FROM kefu_bi.data_dictionary x WHERE x.relation_name = d.relation_name AND x.column_name = regexp_replace(d.column_name, '_(zh|en)$', ''))
+UNION ALL
+-- What a share, mean or quantile of nothing is, is said of the view or the column (ruling 24).
+SELECT 'figure without a zero rule', d.relation_name, d.column_name FROM kefu_bi.data_dictionary d
+ WHERE (d.column_name ~ '(^|_)(pct|mean|avg|median|p[0-9]+)(_|$)' OR d.column_name ~ '_per_' OR d.column_name ~ '^(kpi|figure)_value$')
+   AND d.data_type NOT IN ('boolean', 'timestamp with time zone')
+   AND concat_ws(' ', d.relation_comment, d.column_comment) !~ 'Zero rule: |; zero: '
+UNION ALL
 SELECT 'no Chinese term', d.relation_name, d.column_name FROM kefu_bi.data_dictionary d
  WHERE d.column_term_zh IS NULL
 UNION ALL
@@ -87,7 +124,9 @@ SELECT 'nested', d.relation_name, d.column_name FROM kefu_bi.data_dictionary d
 -- Each rule finds what breaks it.
 BEGIN;
 CREATE VIEW kefu_bi.planted AS
-SELECT now() AS looked, now() AS seen_at, 1.5 AS odd_count, '5' AS odd_pct, 'x' AS odd_label_zh, '{}'::text[] AS parts;
+SELECT now() AS looked, now() AS seen_at, 1.5 AS odd_count, '5' AS odd_pct, 'x' AS odd_label_zh, '{}'::text[] AS parts, 'x' AS state,
+       'x' AS home_unit, '某' AS home_unit_zh;
+INSERT INTO wordless VALUES ('planted', 'gone', 'the column is no more');
 SELECT rule, column_name FROM offence WHERE relation_name = 'planted' ORDER BY 1, 2;
 ROLLBACK;
 SELECT * FROM offence ORDER BY 1, 2, 3;

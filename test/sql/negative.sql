@@ -138,6 +138,38 @@ SELECT outcome_label_zh, unit, reason, asked_by_name, decided_by_name, has_evide
 SET LOCAL ROLE far;
 SELECT count(*) FROM kefu_bi.deletions;
 RESET ROLE;
+-- They are what the whole trail says, though only messages with evidence are looked at; erased evidence leaves a mark.
+SAVEPOINT trail;
+SELECT person_id AS p7 FROM kefu.message WHERE message_id = :m7 \gset
+SELECT pg_temp.says('714', '去死,投诉你们乱扣费', '2026-03-06 08:59:30+08', action => 'comments_to_me') AS m14,
+       pg_temp.says('715', '滚,投诉你们断网', '2026-03-06 08:59:40+08', action => 'comments_to_me') AS m15 \gset
+SET LOCAL ROLE lin;
+SELECT state FROM kefu.remove_message(:m14, 'abuse', 'screenshot 31');
+SELECT state FROM kefu.remove_message(:m15, 'abuse', 'screenshot 32');
+SET LOCAL ROLE zhao;
+SELECT state FROM kefu.refuse_removal(:m15, 'there is a grievance in it');
+SELECT id AS e FROM kefu.request_erasure(:p7) \gset
+RESET ROLE;
+CREATE ROLE gdboss; GRANT kefu_admin TO gdboss;
+SELECT kefu.add_staff('gdboss', 'gd', '管'), kefu.grant_role('gdboss', 'gd', 'admin') \g /dev/null
+SET LOCAL kefu.test_now = '2026-10-08 09:00+08';
+SET LOCAL ROLE gdboss;
+SELECT state FROM kefu.erase_person(:e, '本人来电');
+RESET ROLE;
+SELECT evidence FROM kefu.message WHERE message_id = :m7;
+CREATE TEMP VIEW trail AS
+SELECT a.object_id AS message_id, a.staff_id AS asked_by, a.at AS asked_at, d.staff_id AS decided_by, d.at AS decided_at
+  FROM (SELECT DISTINCT ON (e.object_id) e.* FROM kefu.audit_event e
+         WHERE e.object_type = 'message' AND (e.event = 'ask_removal' OR (e.event = 'remove' AND e.from_state = 'new'))
+         ORDER BY e.object_id, e.seq DESC) AS a
+  LEFT JOIN (SELECT DISTINCT ON (e.object_id) e.* FROM kefu.audit_event e
+              WHERE e.object_type = 'message' AND (e.event IN ('approve', 'refuse') OR (e.event = 'remove' AND e.to_state = 'removed'))
+              ORDER BY e.object_id, e.seq DESC) AS d USING (object_id);
+SELECT outcome, count(*), count(reason) AS reasons FROM kefu_bi.deletions GROUP BY outcome ORDER BY 1;
+SELECT count(*) AS asked, count(decided_at) AS decided FROM trail;
+TABLE trail EXCEPT ALL SELECT message_id, asked_by, asked_at, decided_by, decided_at FROM kefu_bi.deletions;
+SELECT message_id, asked_by, asked_at, decided_by, decided_at FROM kefu_bi.deletions EXCEPT ALL TABLE trail;
+ROLLBACK TO trail;
 
 -- --- R69: praise is thanked with the fixed phrase ------------------------------------------
 SELECT pg_temp.says('708', '客服态度很好,谢谢', '2026-03-06 08:30+08') AS m11 \gset

@@ -171,7 +171,7 @@ SELECT (kefu.raise_event('work_order', :o, 'dispatch', '{"department": "gd.netwo
 SET ROLE privacy_wang;
 SELECT kefu.request_reveal(:p1, 'handling') > 0 AS may_ask;
 SET ROLE privacy_bi;
-SELECT unit, purpose_zh, staff_name, is_used, requested_local_hour FROM kefu_bi.personal_data_access ORDER BY reveal_id;
+SELECT unit, purpose_label_zh, staff_name, is_used, requested_local_hour FROM kefu_bi.personal_data_access ORDER BY reveal_id;
 -- An analyst reads no name; who leads the desk does.
 SET ROLE privacy_zhao;
 SELECT DISTINCT unit, staff_name FROM kefu_bi.personal_data_access ORDER BY 1;
@@ -339,7 +339,7 @@ SELECT kefu.cut_items(p.payload, kefu.id_pattern('{5.1,77}')) AS rest
   FROM (VALUES (1, '{"n":1.50,  "a":[{"id":77}, {"id":770,"x":"é"}]}'), (2, '{"a":{"b":[{"id":"5.1"},{"id":"5x1"}]}}'),
                (3, '{"user":77, "a":[]}'), (4, '{"a":[{"id":77}'), (5, '[{"id":1}]')) AS p(n, payload) ORDER BY n;
 SET ROLE privacy_bi;
-SELECT state_zh, origin_zh, asked_at, due_at, closed_at, is_late, messages_count, tickets_count, payloads_count
+SELECT state_label_zh, origin_label_zh, asked_at, due_at, closed_at, is_late, messages_count, tickets_count, payloads_count
   FROM kefu_bi.erasures;
 SET ROLE privacy_far;
 SELECT (SELECT count(*) FROM kefu_bi.erasures) AS erasures, (SELECT count(*) FROM kefu_bi.personal_data_access) AS reveals;
