@@ -60,15 +60,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kefu.after_pauses(timestamptz, tstzmultirange) IS 'An end that each pause before it has moved by its length (内部: 顺延暂停)';
 
-CREATE FUNCTION kefu.desk_calendar(unit text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT u.calendar FROM kefu.unit_path(desk_calendar.unit) WITH ORDINALITY AS p(unit, step)
-      JOIN kefu.unit u ON u.unit = p.unit
-     WHERE u.calendar IS NOT NULL ORDER BY p.step LIMIT 1;
-END;
-COMMENT ON FUNCTION kefu.desk_calendar(text) IS 'Calendar of the nearest unit up the tree that has one; NULL none (内部: 机构日历)';
-
 CREATE FUNCTION kefu.check_policy(policy jsonb) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS
 $$
@@ -153,7 +144,7 @@ BEGIN
          WHERE (x.object_type = 'work_order' OR x.counts_at < until_due) AND p.started_at < until_at
            AND p.outcome IS DISTINCT FROM 'void'
     ), ends AS (
-        SELECT p.*, kefu.desk_calendar(p.given_by) AS desk,
+        SELECT p.*, kefu.unit_calendar(p.given_by) AS desk,
                coalesce((p.other ->> 'target')::interval, p.target) AS other_target, coalesce(p.other ->> 'calendar', p.calendar) AS other_calendar
           FROM promise p
     ), moved AS (

@@ -37,7 +37,7 @@ CREATE FUNCTION bench.chance(n bigint, salt integer) RETURNS double precision
 RETURN (hashint8extended(n, salt) & 1048575) / 1048576.0::double precision;
 
 CREATE UNLOGGED TABLE bench.province AS
-SELECT w.unit, w.weight, sum(w.weight) OVER (ORDER BY w.unit) AS upto, row_number() OVER (ORDER BY w.unit) AS number, kefu.desk_calendar(w.unit) AS calendar
+SELECT w.unit, w.weight, sum(w.weight) OVER (ORDER BY w.unit) AS upto, row_number() OVER (ORDER BY w.unit) AS number, kefu.unit_calendar(w.unit) AS calendar
   FROM (VALUES ('gd', 285), ('sd', 136), ('bj', 130), ('he', 109), ('ha', 100), ('sn', 87), ('hl', 78), ('js', 78), ('ln', 63), ('jl', 59),
                ('zj', 55), ('fj', 53), ('hb', 50), ('sc', 49), ('cq', 39), ('sh', 31), ('hn', 28), ('gx', 28), ('sx', 24), ('nm', 22), ('ah', 22),
                ('tj', 21), ('jx', 17), ('gz', 14), ('yn', 10), ('gs', 9), ('xj', 8), ('xz', 4), ('hi', 3), ('nx', 3), ('qh', 1)) AS w(unit, weight);
