@@ -58,11 +58,12 @@ BEGIN
           JOIN kefu.feed f ON f.account = o.account
           JOIN offer x ON x.platform = o.platform AND x.action = f.action
     ), gap AS MATERIALIZED (
-        SELECT g.account, g.action, count(*) AS gaps, kefu.minutes_of(range_agg(tstzrange(g.from_at, g.to_at) * week)) AS minutes,
-               bool_or(g.is_open) AS is_open
-          FROM kefu.find_search_gaps() AS g
-         WHERE g.to_at > lower(week)
-         GROUP BY g.account, g.action
+        SELECT f.account, f.action, count(g.to_at) AS gaps,
+               kefu.minutes_of(range_agg(tstzrange(g.from_at, g.to_at) * week) FILTER (WHERE g.to_at IS NOT NULL)) AS minutes,
+               coalesce(bool_or(g.is_open), false) AS is_open
+          FROM feed f
+          LEFT JOIN kefu.find_search_gaps() AS g ON g.account = f.account AND g.action = f.action AND g.to_at > lower(week)
+         GROUP BY f.account, f.action
     ), came AS MATERIALIZED (
         SELECT s.account, s.action, s.found_at > kefu.now() - interval '1 day' AS is_today,
                (m.account, m.action) = (s.account, s.action) AS is_new, m.ticket_id
@@ -71,14 +72,15 @@ BEGIN
           JOIN kefu.message m ON m.message_id = s.message_id AND m.is_live
          WHERE s.found_at > lower(week) AND s.found_at <= upper(week)
     ), found AS MATERIALIZED (
-        SELECT c.account, c.action,
+        SELECT f.account, f.action,
                count(*) FILTER (WHERE c.is_today) AS day_items,
                count(*) FILTER (WHERE c.is_today AND c.is_new) AS day_new,
                count(DISTINCT c.ticket_id) FILTER (WHERE c.is_today AND c.is_new) AS day_tickets,
-               count(*) AS week_items,
+               count(c.is_today) AS week_items,
                count(*) FILTER (WHERE c.is_new) AS week_new,
                count(DISTINCT c.ticket_id) FILTER (WHERE c.is_new) AS week_tickets
-          FROM came c GROUP BY c.account, c.action
+          FROM feed f LEFT JOIN came c ON c.account = f.account AND c.action = f.action
+         GROUP BY f.account, f.action
     )
     SELECT o.account, o.platform, o.unit, k.kind, f.action,
            CASE k.kind WHEN 'search' THEN kefu.mask_numbers(f.args ->> 'keyword') END,
@@ -92,20 +94,12 @@ BEGIN
                 WHEN g.is_open THEN 'late'
                 WHEN s.ok_at IS NULL THEN 'new'
                 ELSE 'kept' END,
-           CASE WHEN f.action IS NOT NULL THEN coalesce(g.is_open, false) END,
-           f.is_single_page, f.start_at, f.every,
+           g.is_open, f.is_single_page, f.start_at, f.every,
            CASE WHEN y.account IS NULL THEN f.every ELSE f.every * y.stretch END,
            kefu.patrol_every(o.unit, kefu.now()),
            s.ok_at, CASE WHEN f.is_asked THEN nullif(s.next_poll_at, '-infinity') END,
            s.polls_count, s.refused_count,
-           CASE WHEN f.action IS NOT NULL THEN coalesce(g.gaps, 0) END,
-           CASE WHEN f.action IS NOT NULL THEN coalesce(g.minutes, 0) END,
-           CASE WHEN f.action IS NOT NULL THEN coalesce(n.day_items, 0) END,
-           CASE WHEN f.action IS NOT NULL THEN coalesce(n.day_new, 0) END,
-           CASE WHEN f.action IS NOT NULL THEN coalesce(n.day_tickets, 0) END,
-           CASE WHEN f.action IS NOT NULL THEN coalesce(n.week_items, 0) END,
-           CASE WHEN f.action IS NOT NULL THEN coalesce(n.week_new, 0) END,
-           CASE WHEN f.action IS NOT NULL THEN coalesce(n.week_tickets, 0) END
+           g.gaps, g.minutes, n.day_items, n.day_new, n.day_tickets, n.week_items, n.week_new, n.week_tickets
       FROM own o
      CROSS JOIN (VALUES ('search'), ('sister')) AS k(kind)
       LEFT JOIN feed f ON f.account = o.account AND f.kind = k.kind
