@@ -134,13 +134,14 @@ SELECT r.unit,
        coalesce(r.valid_from = max(r.valid_from) FILTER (WHERE r.valid_from <= kefu.now()) OVER (PARTITION BY r.unit), false) AS is_in_force,
        extract(epoch FROM r.every)::bigint AS every_seconds,
        r.latitude,
-       CASE r.latitude WHEN 'no' THEN '不得调整' WHEN 'stricter' THEN '只能更严' WHEN 'yes' THEN '可调整' END AS latitude_label_zh,
-       CASE r.latitude WHEN 'no' THEN 'no' WHEN 'stricter' THEN 'stricter only' WHEN 'yes' THEN 'yes' END AS latitude_label_en,
+       ll.label_zh AS latitude_label_zh,
+       ll.label_en AS latitude_label_en,
        w.own IS NOT NULL AS has_given_way,
        r.rulebook
   FROM kefu.patrol_rule r
   JOIN kefu.unit u USING (unit)
   LEFT JOIN kefu.rule_given_way w ON (w.rule_set, w.rule, w.unit, w.account, w.given_way_at) = ('patrol_rule', '', r.unit, '', r.valid_from)
+  LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'latitude' AND ll.code = r.latitude
  WHERE r.unit = ANY ((SELECT kefu.my_rule_units())::text[]);
 COMMENT ON VIEW kefu_bi.patrol_rules IS 'How often desks are patrolled and feeds are polled, by version (巡查规则; R71, R86, R88)';
 COMMENT ON COLUMN kefu_bi.patrol_rules.unit IS 'it holds there and below, unless a nearer unit has its own (机构)';
@@ -174,12 +175,13 @@ SELECT l.rule_set,
        replace(l.rule_set, '_', ' ') AS rule_set_label_en,
        l.rule,
        l.latitude,
-       CASE l.latitude WHEN 'no' THEN '不得调整' WHEN 'stricter' THEN '只能更严' WHEN 'bounds' THEN '限定范围' WHEN 'yes' THEN '可调整' END AS latitude_label_zh,
-       CASE l.latitude WHEN 'no' THEN 'no' WHEN 'stricter' THEN 'stricter only' WHEN 'bounds' THEN 'within bounds' WHEN 'yes' THEN 'yes' END AS latitude_label_en,
+       ll.label_zh AS latitude_label_zh,
+       ll.label_en AS latitude_label_en,
        l.least::bigint AS bound_least,
        l.most::bigint AS bound_most,
        l.rulebook
   FROM latitude l
+  LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'latitude' AND ll.code = l.latitude
  WHERE cardinality((SELECT kefu.my_units())::text[]) > 0;
 COMMENT ON VIEW kefu_bi.rule_latitudes IS 'What a unit below Group may change of a rule, as Group''s version of now has it (规则调整权限; R6, R91, ruling 28)';
 COMMENT ON COLUMN kefu_bi.rule_latitudes.rule_set IS 'which rules: the table they are in (规则表)';

@@ -42,8 +42,8 @@ SELECT r.rule,
        le.label_zh AS effect_label_zh,
        le.label_en AS effect_label_en,
        r.latitude,
-       CASE r.latitude WHEN 'no' THEN '不得调整' WHEN 'stricter' THEN '只能更严' WHEN 'bounds' THEN '限定范围' WHEN 'yes' THEN '可调整' END AS latitude_label_zh,
-       CASE r.latitude WHEN 'no' THEN 'no' WHEN 'stricter' THEN 'stricter only' WHEN 'bounds' THEN 'within bounds' WHEN 'yes' THEN 'yes' END AS latitude_label_en,
+       ll.label_zh AS latitude_label_zh,
+       ll.label_en AS latitude_label_en,
        r.rulebook,
        coalesce(r.valid_from = max(r.valid_from) FILTER (WHERE r.valid_from <= kefu.now())
                                OVER (PARTITION BY r.rule, r.unit, r.account), false) AS is_in_force,
@@ -54,6 +54,7 @@ SELECT r.rule,
                                    = ('posting_rule', r.rule, r.unit, r.account, r.valid_from)
   LEFT JOIN kefu_bi.labels lr ON lr.code_kind = 'posting_rule' AND lr.code = r.rule
   LEFT JOIN kefu_bi.labels le ON le.code_kind = 'effect' AND le.code = r.effect
+  LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'latitude' AND ll.code = r.latitude
  WHERE r.unit = ANY ((SELECT kefu.my_rule_units())::text[]);
 COMMENT ON VIEW kefu_bi.posting_rules IS 'Posting rules of the own units and those above, every version (发文规则; R38, R39, R48-R52, R61, R62)';
 COMMENT ON COLUMN kefu_bi.posting_rules.rule IS 'rule (规则)';

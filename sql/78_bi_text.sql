@@ -55,8 +55,8 @@ SELECT c.rule,
        array_to_string(c.applies_to, ', ') AS applies_to,
        c.at_most,
        c.latitude,
-       CASE c.latitude WHEN 'no' THEN '不得调整' WHEN 'stricter' THEN '只能更严' WHEN 'yes' THEN '可调整' END AS latitude_label_zh,
-       CASE c.latitude WHEN 'no' THEN 'no' WHEN 'stricter' THEN 'stricter only' WHEN 'yes' THEN 'yes' END AS latitude_label_en,
+       ll.label_zh AS latitude_label_zh,
+       ll.label_en AS latitude_label_en,
        c.rulebook,
        c.hint_zh,
        c.hint_en,
@@ -65,6 +65,7 @@ SELECT c.rule,
   JOIN kefu.unit u USING (unit)
   LEFT JOIN kefu.rule_given_way w ON (w.rule_set, w.rule, w.unit, w.account, w.given_way_at)
                                    = ('content_rule', c.rule, c.unit, '', c.valid_from)
+  LEFT JOIN kefu_bi.labels ll ON ll.code_kind = 'latitude' AND ll.code = c.latitude
  WHERE c.unit = ANY ((SELECT kefu.my_rule_units())::text[]);
 COMMENT ON VIEW kefu_bi.content_rules IS 'What a text may not be: the rules of the own units and those above with their versions (内容规则; R41, R47, R53, R63, R80, rulings 26 and 28)';
 COMMENT ON COLUMN kefu_bi.content_rules.rule IS 'rule of kefu.check_text() (规则)';
